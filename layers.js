@@ -1,0 +1,14 @@
+// Who may import whom. ESLint's no-restricted-imports (eslint.config.js) is made from this table, and each layer's
+// tsconfig adds what the compiler can check (no DOM in the engine, no Node types outside `node`).
+/** @type {Record<string, { imports: string[], typesOnly?: string[] }>} */
+export const LAYERS = {
+  engine: { imports: [] },
+  lab: { imports: ['#engine'] },
+  rpc: { imports: [] },
+  protocol: { imports: [], typesOnly: ['#engine', '#lab', '#rpc'] },
+  worker: { imports: ['#engine', '#lab', '#rpc', '#protocol'] },
+  node: { imports: ['#engine'] },
+  app: { imports: ['#rpc', '#protocol'] },
+};
+
+export const DOORS = ['#engine', '#lab', '#rpc', '#protocol', '#node'];

@@ -1,0 +1,59 @@
+/**
+ * Why the engine refuses or cannot go on. Codes are stable: the page, the worker and tests switch on them.
+ *
+ * | code | meaning |
+ * |---|---|
+ * | not-qcow2 | the file does not start with the qcow2 magic |
+ * | unsupported | valid qcow2, but a feature that this engine does not handle |
+ * | invalid-image | a field of the image is outside what the format allows |
+ * | corrupt | the image contradicts itself, or its corrupt bit forbids the access |
+ * | invalid-argument | the caller asked for something that cannot be |
+ * | read-only | a write to something opened read-only |
+ * | no-space | the storage (or the header cluster) has no room; nothing that was acknowledged is lost |
+ * | quota | the browser's quota for this origin is used up |
+ * | io | reading or writing the storage failed |
+ * | stale | the local file changed on disk after it was opened |
+ * | permission | access to the local file was withdrawn or not granted |
+ * | locked | another tab or program has the file open |
+ * | not-found | no such file or object |
+ * | exists | the name is taken |
+ * | closed | the image or storage was closed |
+ * | cancelled | the operation was cancelled |
+ * | backing | the backing chain cannot be opened or does not fit |
+ */
+export type EngineErrorCode =
+  | 'not-qcow2'
+  | 'unsupported'
+  | 'invalid-image'
+  | 'corrupt'
+  | 'invalid-argument'
+  | 'read-only'
+  | 'no-space'
+  | 'quota'
+  | 'io'
+  | 'stale'
+  | 'permission'
+  | 'locked'
+  | 'not-found'
+  | 'exists'
+  | 'closed'
+  | 'cancelled'
+  | 'backing';
+
+/** A refusal or failure with a stable code. Where QEMU has a text for the same case, `message` is that text. */
+export class EngineError extends Error {
+  readonly code: EngineErrorCode;
+  /** Further lines that QEMU prints as hints below the error. */
+  readonly hint: string | null;
+
+  constructor(code: EngineErrorCode, message: string, options: { cause?: unknown; hint?: string } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'EngineError';
+    this.code = code;
+    this.hint = options.hint ?? null;
+  }
+}
+
+export function isEngineError(error: unknown, code?: EngineErrorCode): error is EngineError {
+  return error instanceof EngineError && (code === undefined || error.code === code);
+}

@@ -1,0 +1,93 @@
+import { defineBits } from '../bytes/bits.ts';
+import type { HostOffset } from './addresses.ts';
+import type { Geometry } from './geometry.ts';
+import { offsetOf } from './l1-entry.ts';
+
+/** Spec: "L2 table entry", standard cluster descriptor. */
+export const L2_STANDARD_ENTRY = defineBits('L2 table entry', {
+  zero: [0, 0],
+  reservedLow: [1, 8],
+  hostOffset: [9, 55],
+  reservedHigh: [56, 61],
+  compressed: [62, 62],
+  copied: [63, 63],
+});
+
+export const COMPRESSED_HIGH = 0x40000000;
+
+/**
+ * What an L2 entry says of its cluster, in QEMU's terms:
+ *
+ * | kind | data | host cluster |
+ * |---|---|---|
+ * | unallocated | from the backing file, else zeros | none |
+ * | zero-plain | zeros | none |
+ * | zero-alloc | zeros | reserved |
+ * | normal | in the host cluster (with extended L2: subcluster by subcluster) | yes |
+ * | compressed | a compressed stream | parts of one or more |
+ */
+export type L2Kind = 'unallocated' | 'zero-plain' | 'zero-alloc' | 'normal' | 'compressed';
+
+/**
+ * Classifies an entry given as two halves; the order of the tests is QEMU's. With extended L2 an entry with an offset
+ * is 'normal', one without 'unallocated', and the subcluster bitmap tells the rest.
+ */
+export function l2KindOf(geometry: Geometry, high: number, low: number): L2Kind {
+  if ((high & COMPRESSED_HIGH) !== 0) return 'compressed';
+  const hasOffset = (high & 0x00ffffff) !== 0 || (low & 0xfffffe00) !== 0;
+  if ((low & 1) !== 0 && !geometry.extendedL2) return hasOffset ? 'zero-alloc' : 'zero-plain';
+  return hasOffset ? 'normal' : 'unallocated';
+}
+
+/** Reserved bits 1–8 and 56–61 of a standard descriptor; `check` reports them, reading ignores them. */
+export function l2HasReservedBits(high: number, low: number): boolean {
+  return (high & 0x3f000000) !== 0 || (low & 0x1fe) !== 0;
+}
+
+export interface CompressedExtent {
+  /** Byte position of the stream; not aligned. */
+  readonly hostOffset: HostOffset;
+  /** Bytes up to the end of the last sector that the descriptor names; the stream's own length is not stored. */
+  readonly lengthMax: number;
+}
+
+/** Spec: "Compressed Clusters Descriptor". */
+export function compressedExtentOf(geometry: Geometry, high: number, low: number): CompressedExtent {
+  const shiftInHigh = geometry.compressedSizeShift - 32;
+  const hostOffset = (high & ((1 << shiftInHigh) - 1)) * 2 ** 32 + (low >>> 0);
+  const sectors = ((high & 0x3fffffff) >>> shiftInHigh) + 1;
+  return { hostOffset, lengthMax: sectors * 512 - (hostOffset % 512) };
+}
+
+/** The two halves of a compressed descriptor for a stream of `length` bytes at `hostOffset`. */
+export function encodeCompressed(
+  geometry: Geometry,
+  hostOffset: HostOffset,
+  length: number,
+): readonly [number, number] {
+  const sectors = Math.floor((hostOffset + length - 1) / 512) - Math.floor(hostOffset / 512);
+  const shiftInHigh = geometry.compressedSizeShift - 32;
+  const high = COMPRESSED_HIGH | (sectors << shiftInHigh) | Math.floor(hostOffset / 2 ** 32);
+  return [high >>> 0, hostOffset % 2 ** 32];
+}
+
+/** What a subcluster of an extended L2 entry says; `unallocated-alloc` has a host cluster but reads from the backing file. */
+export type SubclusterKind =
+  'unallocated-plain' | 'unallocated-alloc' | 'zero-plain' | 'zero-alloc' | 'normal' | 'invalid';
+
+/** Spec: "Extended L2 Entries". `allocMask` is bits 0–31 of the bitmap, `zeroMask` bits 32–63. */
+export function subclusterKindOf(
+  high: number,
+  low: number,
+  allocMask: number,
+  zeroMask: number,
+  index: number,
+): SubclusterKind {
+  const hasOffset = offsetOf(high, low) !== 0;
+  const isAllocated = ((allocMask >>> index) & 1) !== 0;
+  const isZero = ((zeroMask >>> index) & 1) !== 0;
+  if (isAllocated && (isZero || !hasOffset)) return 'invalid';
+  if (isZero) return hasOffset ? 'zero-alloc' : 'zero-plain';
+  if (isAllocated) return 'normal';
+  return hasOffset ? 'unallocated-alloc' : 'unallocated-plain';
+}

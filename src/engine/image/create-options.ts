@@ -1,0 +1,17 @@
+/** The options of `qemu-img create -o`, with QEMU's defaults where a field is absent. */
+export interface CreateOptions {
+  /** Bytes; rounded up to 512. */
+  readonly size: number;
+  /** '0.10' is version 2, '1.1' (the default) version 3. */
+  readonly compat?: '0.10' | '1.1';
+  /** Bytes: a power of two, 512 to 2 MiB; default 65536. */
+  readonly clusterSize?: number;
+  /** 1, 2, 4, 8, 16 (default), 32 or 64. */
+  readonly refcountBits?: number;
+  readonly lazyRefcounts?: boolean;
+  readonly extendedL2?: boolean;
+  readonly compressionType?: 'zlib' | 'zstd';
+  readonly preallocation?: 'off' | 'metadata';
+  readonly backingFile?: string;
+  readonly backingFormat?: string;
+}

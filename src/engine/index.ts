@@ -1,0 +1,25 @@
+// The engine's door: everything that other layers may use.
+export * from './errors.ts';
+export * from './progress.ts';
+
+export * from './bytes/align.ts';
+export * from './bytes/big-endian.ts';
+
+export * from './format/addresses.ts';
+export * from './format/features.ts';
+export * from './format/geometry.ts';
+export * from './format/header.ts';
+export * from './format/l1-entry.ts';
+export * from './format/l2-entry.ts';
+export * from './format/refcount-block.ts';
+
+export * from './storage/storage.ts';
+export * from './storage/memory.ts';
+
+export * from './image/cache-mode.ts';
+export * from './image/create-options.ts';
+export * from './image/guest-source.ts';
+
+export * from './check/report.ts';
+export * from './repair/step.ts';
+export * from './describe/use.ts';

@@ -1,0 +1,71 @@
+import type { HostOffset } from '../format/addresses.ts';
+
+/**
+ * Why a write, flush, truncate or discard is done. The vocabulary is shared by the trace, the crash lab, the map and
+ * the cost table; each name says which structure changes and in which role.
+ */
+export type Purpose =
+  | 'guest-data'
+  | 'cow-copy'
+  | 'zero-fill'
+  | 'compressed-data'
+  | 'l2-update'
+  | 'l2-new'
+  | 'l1-update'
+  | 'l1-grow'
+  | 'refblock-update'
+  | 'refblock-new'
+  | 'reftable-update'
+  | 'reftable-grow'
+  | 'header-dirty'
+  | 'header-clean'
+  | 'header-corrupt'
+  | 'header-other'
+  | 'snapshot-table'
+  | 'snapshot-l1'
+  | 'bitmap-dir'
+  | 'bitmap-data'
+  | 'discard'
+  | 'truncate'
+  | 'create'
+  | 'repair-refblock'
+  | 'repair-reftable'
+  | 'repair-header'
+  | 'repair-l1'
+  | 'repair-l2'
+  | 'repair-snapshot-table'
+  | 'repair-truncate'
+  | 'repair-discard'
+  | 'flush-ordering'
+  | 'flush-guest'
+  | 'flush-close'
+  | 'flush-repair';
+
+/**
+ * A place where bytes live, used synchronously. Memory, OPFS sync access handles, local files, Node's `fs` and the
+ * crash lab's recorder all keep this contract (one suite checks them):
+ *
+ * - `read` fills `into` completely; past the end it reads zeros.
+ * - `write` writes all bytes or throws; writing past the end grows the storage, a gap reads as zeros.
+ * - after `flush` returns, every earlier write survives a power cut.
+ * - `discard` may free the range; afterwards it reads as zeros or as before, and the size does not change.
+ * - failures are `EngineError`s: io, no-space, quota, read-only, stale, permission, closed.
+ */
+export interface Storage {
+  readonly size: number;
+  readonly isReadOnly: boolean;
+  read(at: HostOffset, into: Uint8Array): void;
+  write(at: HostOffset, bytes: Uint8Array, why: Purpose): void;
+  truncate(size: number, why: Purpose): void;
+  discard(at: HostOffset, length: number, why: Purpose): void;
+  flush(why: Purpose): void;
+  close(): void;
+}
+
+/** Opens storages by name; asynchronous, whereas an opened storage is used synchronously. */
+export interface FileStore {
+  open(name: string, mode: 'read' | 'write'): Promise<Storage>;
+  create(name: string): Promise<Storage>;
+  exists(name: string): Promise<boolean>;
+  remove(name: string): Promise<void>;
+}

@@ -1,0 +1,101 @@
+import type {
+  Annotation,
+  CheckReport,
+  ClusterDetail,
+  ClusterMap,
+  Progress,
+  RepairMode,
+  RepairStep,
+  StructureNode,
+} from '#engine';
+import type { ImageId, ImageSummary } from './library.ts';
+
+export interface HeaderRow {
+  readonly field: string;
+  readonly at: number;
+  readonly length: number;
+  /** Bytes in hex. */
+  readonly hex: string;
+  readonly value: string;
+  readonly meaning: string;
+}
+
+export interface FeatureRow {
+  readonly kind: 'incompatible' | 'compatible' | 'autoclear';
+  readonly bit: number;
+  readonly name: string;
+  readonly isSet: boolean;
+  readonly isKnown: boolean;
+}
+
+export interface ExtensionRow {
+  readonly magic: number;
+  readonly name: string;
+  readonly at: number;
+  readonly length: number;
+  readonly value: string;
+}
+
+export interface SnapshotRow {
+  readonly id: string;
+  readonly name: string;
+  readonly dateSeconds: number;
+  readonly vmStateSize: number;
+  readonly virtualSize: number;
+}
+
+/** One file of a backing chain; `granted` is the image that the user gave for it, if any. */
+export interface ChainLink {
+  readonly name: string;
+  readonly format: string | null;
+  readonly granted: ImageId | null;
+}
+
+export interface ImageOverview {
+  readonly id: ImageId;
+  readonly name: string;
+  readonly place: 'browser' | 'local-file';
+  readonly fileSize: number;
+  readonly summary: ImageSummary;
+  readonly header: readonly HeaderRow[];
+  readonly features: readonly FeatureRow[];
+  readonly extensions: readonly ExtensionRow[];
+  readonly snapshots: readonly SnapshotRow[];
+  readonly chain: readonly ChainLink[];
+  readonly unsavedChanges: number;
+  /** The `qemu-img info` lines for the same file. */
+  readonly info: string;
+}
+
+/** The verdict in words rests on these; `explain` of the engine makes the sentence. */
+export interface Verdict {
+  readonly level: 'sound' | 'leaks' | 'needs-repair' | 'damaged' | 'unreadable';
+  readonly sentence: string;
+  readonly detail: string;
+}
+
+export interface CheckOutcome {
+  readonly report: CheckReport;
+  readonly verdict: Verdict;
+  /** What `qemu-img check` prints on stdout and its exit code. */
+  readonly output: string;
+  readonly exitCode: number;
+}
+
+export interface RepairPreview {
+  /** Names the plan for `image.applyRepair`; void once the image changes. */
+  readonly planId: string;
+  readonly mode: RepairMode;
+  readonly steps: readonly RepairStep[];
+  readonly refused: string | null;
+}
+
+export interface RepairResult {
+  readonly before: CheckOutcome;
+  readonly after: CheckOutcome;
+  readonly mapBefore: ClusterMap;
+  readonly mapAfter: ClusterMap;
+}
+
+export type ImageProgress = Progress;
+export type { Annotation, CheckReport, ClusterDetail, ClusterMap, RepairMode, RepairStep, StructureNode };

@@ -1,0 +1,3 @@
+export * from './library.ts';
+export * from './image.ts';
+export * from './methods.ts';
