@@ -1,3 +1,5 @@
 export * from './library.ts';
 export * from './image.ts';
 export * from './methods.ts';
+export * from './engine-types.ts';
+export * from './uses.ts';
