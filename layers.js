@@ -8,6 +8,7 @@ export const LAYERS = {
   protocol: { imports: [], typesOnly: ['#engine', '#lab', '#rpc'] },
   worker: { imports: ['#engine', '#lab', '#rpc', '#protocol'] },
   node: { imports: ['#engine'] },
+  offline: { imports: [] },
   app: { imports: ['#rpc', '#protocol'] },
 };
 

@@ -1,0 +1,45 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { CHROMIUM_ARGUMENTS, chromiumPath, temporaryProfile } from './test/tools/chromium.ts';
+
+// `node`: everything pure. `oracle`: the same compared with the real qemu-img and qemu-io. `browser`: OPFS, workers and
+// markup in Chromium, one file after the other because they share one profile on disk.
+const ORACLE = 'test/**/*.oracle.test.ts';
+const BROWSER = 'test/**/*.browser.test.ts';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // State classes are tested in Node, where Svelte would otherwise compile runes for server rendering: inert.
+        plugins: [svelte({ dynamicCompileOptions: () => ({ generate: 'client' }) })],
+        ssr: { noExternal: ['svelte'], resolve: { conditions: ['browser'] } },
+        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: [ORACLE, BROWSER] },
+      },
+      {
+        test: { name: 'oracle', include: [ORACLE], testTimeout: 120_000, hookTimeout: 60_000 },
+      },
+      {
+        plugins: [svelte()],
+        test: {
+          name: 'browser',
+          include: [BROWSER],
+          testTimeout: 30_000,
+          fileParallelism: false,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            // A profile on disk: in an incognito one OPFS lives in memory and behaves differently.
+            provider: playwright({
+              persistentContext: temporaryProfile(),
+              launchOptions: { executablePath: chromiumPath(), args: CHROMIUM_ARGUMENTS },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+});
