@@ -15,6 +15,7 @@ export * from './format/refcount-block.ts';
 
 export * from './storage/storage.ts';
 export * from './storage/memory.ts';
+export * from './storage/read-cache.ts';
 
 export * from './image/cache-mode.ts';
 export * from './image/create-options.ts';

@@ -1,0 +1,104 @@
+import { closeSync, fstatSync, fdatasyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { EngineError, type EngineErrorCode, type Storage } from '#engine';
+
+const CODES: Record<string, EngineErrorCode> = {
+  ENOENT: 'not-found',
+  EEXIST: 'exists',
+  EACCES: 'permission',
+  EPERM: 'permission',
+  EROFS: 'read-only',
+  ENOSPC: 'no-space',
+  EFBIG: 'no-space',
+  EDQUOT: 'quota',
+  EBADF: 'closed',
+};
+
+/** `create` makes an empty file, or empties the one that is there. */
+export type FileMode = 'read' | 'write' | 'create';
+
+const FLAGS: Record<FileMode, string> = { read: 'r', write: 'r+', create: 'w+' };
+
+/** A file of the operating system as a storage. */
+export class NodeStorage implements Storage {
+  readonly isReadOnly: boolean;
+  readonly path: string;
+  readonly #file: number;
+  #size: number;
+  #isClosed = false;
+
+  constructor(path: string, mode: FileMode) {
+    this.path = path;
+    this.isReadOnly = mode === 'read';
+    this.#file = guarded(() => openSync(path, FLAGS[mode]));
+    this.#size = guarded(() => fstatSync(this.#file).size);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  read(at: number, into: Uint8Array): void {
+    this.#mustBeOpen();
+    let done = 0;
+    while (done < into.length && at + done < this.#size) {
+      const count = guarded(() => readSync(this.#file, into, done, into.length - done, at + done));
+      if (count === 0) break;
+      done += count;
+    }
+    into.fill(0, done);
+  }
+
+  write(at: number, bytes: Uint8Array): void {
+    this.#mustBeWritable();
+    try {
+      for (let done = 0; done < bytes.length;) {
+        done += guarded(() => writeSync(this.#file, bytes, done, bytes.length - done, at + done));
+      }
+    } catch (error) {
+      // What fitted of a write that failed must not stay behind as a longer file.
+      if (guarded(() => fstatSync(this.#file).size) > this.#size) guarded(() => ftruncateSync(this.#file, this.#size));
+      throw error;
+    }
+    if (bytes.length > 0) this.#size = Math.max(this.#size, at + bytes.length);
+  }
+
+  truncate(size: number): void {
+    this.#mustBeWritable();
+    guarded(() => ftruncateSync(this.#file, size));
+    this.#size = size;
+  }
+
+  /** Node has no call that punches a hole; the bytes stay, which the contract allows. */
+  discard(): void {
+    this.#mustBeWritable();
+  }
+
+  flush(): void {
+    this.#mustBeOpen();
+    if (!this.isReadOnly) guarded(() => fdatasyncSync(this.#file));
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    guarded(() => closeSync(this.#file));
+  }
+
+  #mustBeOpen(): void {
+    if (this.#isClosed) throw new EngineError('closed', 'The storage was closed.');
+  }
+
+  #mustBeWritable(): void {
+    this.#mustBeOpen();
+    if (this.isReadOnly) throw new EngineError('read-only', 'The file was opened for reading only.');
+  }
+}
+
+function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new EngineError(CODES[code ?? ''] ?? 'io', message, { cause });
+  }
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { ReadCache } from '#engine';
+import { expectBytes, pattern } from './contract.ts';
+
+const KIB = 1024;
+
+function cacheOver(source: Uint8Array, options = {}) {
+  const fetches: { at: number; length: number }[] = [];
+  const cache = new ReadCache(
+    source.length,
+    (at, length) => {
+      fetches.push({ at, length });
+      expect(at + length).toBeLessThanOrEqual(source.length);
+      return source.slice(at, at + length);
+    },
+    options,
+  );
+  const read = (at: number, length: number) => {
+    const into = new Uint8Array(length).fill(0xee);
+    cache.read(at, into);
+    return into;
+  };
+  return { read, fetches };
+}
+
+describe('a read cache', () => {
+  it('fetches a block once', () => {
+    const source = pattern(300 * KIB);
+    const { read, fetches } = cacheOver(source);
+    expectBytes(read(5, 10), source.subarray(5, 15));
+    expectBytes(read(100 * KIB, 1000), source.subarray(100 * KIB, 100 * KIB + 1000));
+    expect(fetches).toEqual([{ at: 0, length: 128 * KIB }]);
+  });
+
+  it('reads across blocks and past the end', () => {
+    const source = pattern(300 * KIB);
+    const { read } = cacheOver(source);
+    expectBytes(read(100 * KIB, 250 * KIB).subarray(0, 200 * KIB), source.subarray(100 * KIB));
+    expectBytes(read(299 * KIB, 4 * KIB).subarray(KIB), new Uint8Array(3 * KIB));
+    expectBytes(read(900 * KIB, 10), new Uint8Array(10));
+  });
+
+  it('fetches ever more at once when reads follow one another, up to its limit', () => {
+    const { read, fetches } = cacheOver(pattern(4096 * KIB), { readAheadMax: 1024 * KIB });
+    for (let at = 0; at < 4096 * KIB; at += 4 * KIB) read(at, 4 * KIB);
+    expect(fetches.map(({ length }) => length / KIB)).toEqual([128, 256, 512, 1024, 1024, 1024, 128]);
+  });
+
+  it('fetches single blocks when reads jump about', () => {
+    const { read, fetches } = cacheOver(pattern(4096 * KIB));
+    for (const block of [9, 3, 20, 1]) read(block * 128 * KIB, 10);
+    expect(fetches.every(({ length }) => length === 128 * KIB)).toBe(true);
+  });
+
+  it('passes a long read through without keeping it', () => {
+    const source = pattern(4096 * KIB);
+    const { read, fetches } = cacheOver(source, { readAheadMax: 1024 * KIB });
+    expectBytes(read(KIB, 2048 * KIB), source.subarray(KIB, 2049 * KIB));
+    expect(fetches).toEqual([
+      { at: KIB, length: 1024 * KIB },
+      { at: 1025 * KIB, length: 1024 * KIB },
+    ]);
+  });
+
+  it('throws out the block that was not used for longest', () => {
+    const { read, fetches } = cacheOver(pattern(1024 * KIB), { blockSize: 64 * KIB, cacheSizeMax: 128 * KIB });
+    read(0, 1);
+    read(256 * KIB, 1);
+    read(0, 1);
+    read(512 * KIB, 1);
+    read(0, 1);
+    expect(fetches.length).toBe(3);
+    read(256 * KIB, 1);
+    expect(fetches.length).toBe(4);
+  });
+
+  it('passes on what a fetch throws and tries again at the next read', () => {
+    let failures = 1;
+    const cache = new ReadCache(100, () => {
+      if (failures-- > 0) throw new Error('no');
+      return pattern(100);
+    });
+    expect(() => cache.read(0, new Uint8Array(1))).toThrow('no');
+    const into = new Uint8Array(1);
+    cache.read(0, into);
+    expect(into).toEqual(pattern(1));
+  });
+});
