@@ -6,7 +6,7 @@ import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from './src/offline/securit
 export default defineConfig({
   // Relative addresses: the build works in any folder of any static host (places are in the URL's hash).
   base: './',
-  plugins: [svelte(), contentSecurityPolicyMeta(), offlineApplication()],
+  plugins: [svelte({ configFile: false }), contentSecurityPolicyMeta(), offlineApplication()],
   worker: { format: 'es' },
   build: { target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
   server: { host: '127.0.0.1' },

@@ -13,7 +13,7 @@ export default defineConfig({
     projects: [
       {
         // State classes are tested in Node, where Svelte would otherwise compile runes for server rendering: inert.
-        plugins: [svelte({ dynamicCompileOptions: () => ({ generate: 'client' }) })],
+        plugins: [svelte({ configFile: false, dynamicCompileOptions: () => ({ generate: 'client' }) })],
         ssr: { noExternal: ['svelte'], resolve: { conditions: ['browser'] } },
         test: { name: 'node', include: ['test/**/*.test.ts'], exclude: [ORACLE, BROWSER] },
       },
@@ -21,7 +21,7 @@ export default defineConfig({
         test: { name: 'oracle', include: [ORACLE], testTimeout: 120_000, hookTimeout: 60_000 },
       },
       {
-        plugins: [svelte()],
+        plugins: [svelte({ configFile: false })],
         test: {
           name: 'browser',
           include: [BROWSER],
