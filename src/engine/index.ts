@@ -12,6 +12,11 @@ export * from './format/header.ts';
 export * from './format/l1-entry.ts';
 export * from './format/l2-entry.ts';
 export * from './format/refcount-block.ts';
+export * from './format/name.ts';
+export * from './format/feature-name-table.ts';
+export * from './format/header-extensions.ts';
+export * from './format/snapshot-table.ts';
+export * from './format/bitmap-directory.ts';
 
 export * from './storage/storage.ts';
 export * from './storage/memory.ts';
@@ -20,6 +25,10 @@ export * from './storage/read-cache.ts';
 export * from './image/cache-mode.ts';
 export * from './image/create-options.ts';
 export * from './image/guest-source.ts';
+export * from './image/head.ts';
+export * from './image/head-extensions.ts';
+export * from './image/head-validation.ts';
+export * from './image/header-cluster.ts';
 
 export * from './check/report.ts';
 export * from './repair/step.ts';

@@ -1,0 +1,134 @@
+import { EngineError } from '../errors.ts';
+import { BITMAP_DIRECTORY_SIZE_MAX, BITMAPS_MAX } from '../format/bitmap-directory.ts';
+import { BITMAPS_BIT } from '../format/features.ts';
+import type { Header } from '../format/header.ts';
+import {
+  BITMAPS_EXTENSION,
+  EXTENSION_BACKING_FORMAT,
+  EXTENSION_BITMAPS,
+  EXTENSION_DATA_FILE,
+  EXTENSION_FEATURE_NAMES,
+  EXTENSION_LUKS,
+  LUKS_EXTENSION,
+  type BitmapsExtension,
+  type ExtensionArea,
+  type HeaderExtension,
+  type LuksExtension,
+} from '../format/header-extensions.ts';
+import { decodeName, upToNul } from '../format/name.ts';
+
+/** What the header extensions say, once they were found valid. */
+export interface HeaderExtensions {
+  readonly backingFormat: string | null;
+  readonly dataFile: string | null;
+  readonly luks: LuksExtension | null;
+  readonly bitmaps: BitmapsExtension | null;
+  /**
+   * Unknown ones in the order in which a rewrite emits them: the reverse of the order in the file, because QEMU puts each
+   * one it finds at the head of its list.
+   */
+  readonly unknown: readonly UnknownExtension[];
+}
+
+export type UnknownExtension = Pick<HeaderExtension, 'magic' | 'data'>;
+
+export interface JudgedExtensions {
+  readonly extensions: HeaderExtensions;
+  readonly warnings: readonly string[];
+  /** A bitmaps extension stands there that nothing vouches for; a writable open drops it. */
+  readonly isStale: boolean;
+}
+
+const BACKING_FORMAT_SIZE_MAX = 16;
+const STALE_BITMAPS_V2 =
+  'warning: This qcow2 v2 image contains bitmaps, but they may have been modified by a program without persistent bitmap support; so now they must all be considered inconsistent';
+const STALE_BITMAPS_V3 =
+  'warning: a program lacking bitmap support modified this file, so all bitmaps are now considered inconsistent';
+const STALE_BITMAPS_HINT = "Some clusters may be leaked, run 'qemu-img check -r' on the image file to fix.";
+
+/** Judges the extensions one after the other, in file order. */
+export function judgeExtensions(area: ExtensionArea, header: Header): JudgedExtensions {
+  const found = {
+    backingFormat: null as string | null,
+    dataFile: null as string | null,
+    luks: null as LuksExtension | null,
+    bitmaps: null as BitmapsExtension | null,
+    unknown: [] as UnknownExtension[],
+  };
+  const warnings: string[] = [];
+  let isStale = false;
+  for (const { magic, data } of area.extensions) {
+    switch (magic) {
+      case EXTENSION_BACKING_FORMAT:
+        found.backingFormat = backingFormatOf(data);
+        break;
+      case EXTENSION_DATA_FILE:
+        found.dataFile = decodeName(upToNul(data));
+        break;
+      case EXTENSION_LUKS:
+        found.luks = luksPointerOf(data, header);
+        break;
+      case EXTENSION_FEATURE_NAMES:
+        break;
+      case EXTENSION_BITMAPS:
+        mustHaveLength(data, BITMAPS_EXTENSION.size, 'bitmaps_ext: Invalid extension length');
+        if ((header.autoclearFeatures & BITMAPS_BIT) !== 0n) {
+          found.bitmaps = bitmapsOf(data, header);
+          break;
+        }
+        warnings.push(header.version < 3 ? STALE_BITMAPS_V2 : STALE_BITMAPS_V3, STALE_BITMAPS_HINT);
+        isStale = true;
+        break;
+      default:
+        found.unknown.unshift({ magic, data });
+    }
+  }
+  if (area.overrun !== null) throw invalid('Header extension too large');
+  return { extensions: found, warnings, isStale };
+}
+
+function backingFormatOf(data: Uint8Array): string {
+  if (data.length >= BACKING_FORMAT_SIZE_MAX) {
+    throw invalid(`ERROR: ext_backing_format: len=${data.length} too large (>=${BACKING_FORMAT_SIZE_MAX})`);
+  }
+  return decodeName(upToNul(data));
+}
+
+function luksPointerOf(data: Uint8Array, header: Header): LuksExtension {
+  if (header.cryptMethod !== 2) throw invalid('CRYPTO header extension only expected with LUKS encryption method');
+  const size = LUKS_EXTENSION.size;
+  mustHaveLength(data, size, `CRYPTO header extension size ${data.length}, but expected size ${size}`);
+  const pointer = LUKS_EXTENSION.decode(data);
+  const clusterSize = 2 ** header.clusterBits;
+  if (pointer.offset % clusterSize !== 0) {
+    throw invalid(`Encryption header offset '${pointer.offset}' is not a multiple of cluster size '${clusterSize}'`);
+  }
+  return pointer;
+}
+
+function bitmapsOf(data: Uint8Array, header: Header): BitmapsExtension {
+  const extension = BITMAPS_EXTENSION.decode(data);
+  const { bitmapCount, reserved, directorySize, directoryOffset } = extension;
+  if (reserved !== 0) throw invalid('bitmaps_ext: Reserved field is not zero');
+  if (bitmapCount > BITMAPS_MAX) {
+    throw invalid(
+      `bitmaps_ext: Image has ${bitmapCount} bitmaps, exceeding the QEMU supported maximum of ${BITMAPS_MAX}`,
+    );
+  }
+  if (bitmapCount === 0) throw invalid('found bitmaps extension with zero bitmaps');
+  if (directoryOffset % 2 ** header.clusterBits !== 0) throw invalid('bitmaps_ext: invalid bitmap directory offset');
+  if (directorySize > BITMAP_DIRECTORY_SIZE_MAX) {
+    throw invalid(
+      `bitmaps_ext: bitmap directory size (${directorySize}) exceeds the maximum supported size (${BITMAP_DIRECTORY_SIZE_MAX})`,
+    );
+  }
+  return extension;
+}
+
+function mustHaveLength(data: Uint8Array, size: number, message: string): void {
+  if (data.length !== size) throw invalid(message);
+}
+
+function invalid(message: string): EngineError {
+  return new EngineError('invalid-image', message);
+}

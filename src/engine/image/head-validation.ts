@@ -1,0 +1,125 @@
+import { getU64, viewOf } from '../bytes/big-endian.ts';
+import { EngineError } from '../errors.ts';
+import { decodeFeatureNames, nameIncompatibleBits } from '../format/feature-name-table.ts';
+import { COMPRESSION_TYPE_BIT, CORRUPT_BIT, EXTENDED_L2_BIT, KNOWN_INCOMPATIBLE } from '../format/features.ts';
+import { l1EntriesFor, type Geometry } from '../format/geometry.ts';
+import { decodeHeader, HEADER, QCOW2_MAGIC, type Header } from '../format/header.ts';
+import { EXTENSION_FEATURE_NAMES, lastExtension, type ExtensionArea } from '../format/header-extensions.ts';
+import { SNAPSHOT_HEADER, SNAPSHOTS_MAX } from '../format/snapshot-table.ts';
+import type { Storage } from '../storage/storage.ts';
+
+export const REFCOUNT_TABLE_SIZE_MAX = 8 * 1024 * 1024;
+export const L1_TABLE_SIZE_MAX = 32 * 1024 * 1024;
+const OFFSET_MAX = 2 ** 63;
+const INT_MAX = 2 ** 31 - 1;
+
+/** The first checks, on the first bytes alone: is it qcow2, and is the header where it can be read? */
+export function judgeHeaderFields(bytes: Uint8Array): void {
+  const header = decodeHeader(bytes);
+  if (header.magic !== QCOW2_MAGIC) throw new EngineError('not-qcow2', 'Image is not in qcow2 format');
+  if (header.version !== 2 && header.version !== 3) {
+    throw new EngineError('unsupported', `Unsupported qcow2 version ${header.version}`);
+  }
+  if (header.clusterBits < 9 || header.clusterBits > 21) {
+    throw invalid(`Unsupported cluster size: 2^${header.clusterBits}`);
+  }
+  const clusterSize = 2 ** header.clusterBits;
+  if (header.version === 3 && header.headerLength < 104) throw invalid('qcow2 header too short');
+  if (header.headerLength > clusterSize) throw invalid('qcow2 header exceeds cluster size');
+  if (header.backingFileOffset > clusterSize) throw invalid('Invalid backing file offset');
+}
+
+/** Compression type, incompatible features, the corrupt bit, subclusters and refcount width. */
+export function judgeFeatures(
+  header: Header,
+  area: ExtensionArea,
+  { writable, checkMode }: { writable: boolean; checkMode: boolean },
+): void {
+  judgeCompressionType(header);
+  const unknown = header.incompatibleFeatures & ~KNOWN_INCOMPATIBLE;
+  if (unknown !== 0n) {
+    const table = lastExtension(area, EXTENSION_FEATURE_NAMES);
+    const names = nameIncompatibleBits(unknown, table === null ? [] : decodeFeatureNames(table.data));
+    throw new EngineError('unsupported', `Unsupported qcow2 feature(s): ${names}`);
+  }
+  if ((header.incompatibleFeatures & CORRUPT_BIT) !== 0n && writable && !checkMode) {
+    throw new EngineError('corrupt', 'qcow2: Image is corrupt; cannot be opened read/write');
+  }
+  const subclusterSize = 2 ** header.clusterBits / 32;
+  if ((header.incompatibleFeatures & EXTENDED_L2_BIT) !== 0n && subclusterSize < 512) {
+    throw invalid(`Unsupported subcluster size: ${subclusterSize}`);
+  }
+  if (header.refcountOrder > 6) throw invalid('Reference count entry width too large; may not exceed 64 bits');
+}
+
+function judgeCompressionType({ compressionType, incompatibleFeatures }: Header): void {
+  const isMarked = (incompatibleFeatures & COMPRESSION_TYPE_BIT) !== 0n;
+  if (compressionType > 1) {
+    throw new EngineError('unsupported', `qcow2: unknown compression type: ${compressionType}`);
+  }
+  if (compressionType === 0 && isMarked) {
+    throw invalid('qcow2: Compression type incompatible feature bit must not be set');
+  }
+  if (compressionType !== 0 && !isMarked) {
+    throw invalid('qcow2: Compression type incompatible feature bit must be set');
+  }
+}
+
+/** Positions and sizes of refcount table, snapshot table and L1 table, and whether the L1 table maps the whole disk. */
+export function judgeTables(storage: Storage, header: Header, geometry: Geometry, checkMode: boolean): void {
+  const bytes = new Uint8Array(HEADER.size);
+  storage.read(0, bytes);
+  const { clusterSize } = geometry;
+  if (header.refcountTableClusters === 0 && !checkMode) throw invalid('Image does not contain a reference count table');
+  judgeTable(bytes, 'refcountTableOffset', clusterSize, {
+    name: 'Reference count table',
+    entries: header.refcountTableClusters,
+    entrySize: clusterSize,
+    sizeMax: REFCOUNT_TABLE_SIZE_MAX,
+  });
+  if (!checkMode) {
+    judgeTable(bytes, 'snapshotsOffset', clusterSize, {
+      name: 'Snapshot table',
+      entries: header.snapshotCount,
+      entrySize: SNAPSHOT_HEADER.size,
+      sizeMax: SNAPSHOT_HEADER.size * SNAPSHOTS_MAX,
+    });
+  }
+  judgeTable(bytes, 'l1TableOffset', clusterSize, {
+    name: 'Active L1 table',
+    entries: header.l1Size,
+    entrySize: 8,
+    sizeMax: L1_TABLE_SIZE_MAX,
+  });
+  const l1Entries = l1EntriesFor(geometry, header.virtualSize);
+  if (l1Entries > INT_MAX) throw invalid('Image is too big');
+  if (header.l1Size < l1Entries) throw invalid('L1 table is too small');
+  if (header.cryptMethod > 2) {
+    throw new EngineError('unsupported', `Unsupported encryption method ${header.cryptMethod}`);
+  }
+}
+
+interface TableClaim {
+  readonly name: string;
+  readonly entries: number;
+  readonly entrySize: number;
+  readonly sizeMax: number;
+}
+
+/** The offset's bytes are looked at, because a number does not hold the low bits of a huge offset. */
+function judgeTable(
+  bytes: Uint8Array,
+  field: 'refcountTableOffset' | 'snapshotsOffset' | 'l1TableOffset',
+  clusterSize: number,
+  { name, entries, entrySize, sizeMax }: TableClaim,
+): void {
+  const view = viewOf(bytes);
+  const { at } = HEADER.fields[field];
+  if (entries > Math.floor(sizeMax / entrySize)) throw invalid(`${name} too large`);
+  const isAligned = view.getUint32(at + 4) % clusterSize === 0;
+  if (!isAligned || getU64(view, at) + entries * entrySize >= OFFSET_MAX) throw invalid(`${name} offset invalid`);
+}
+
+function invalid(message: string): EngineError {
+  return new EngineError('invalid-image', message);
+}

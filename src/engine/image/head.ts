@@ -1,0 +1,188 @@
+import { alignDown } from '../bytes/align.ts';
+import { EngineError } from '../errors.ts';
+import { bitmapEntryProblem, readBitmapDirectory, type BitmapEntry } from '../format/bitmap-directory.ts';
+import { BITMAPS_BIT, EXTERNAL_DATA_FILE_BIT, KNOWN_AUTOCLEAR, RAW_EXTERNAL_DATA_BIT } from '../format/features.ts';
+import type { Geometry } from '../format/geometry.ts';
+import { decodeHeader, geometryOf, HEADER_V3_LENGTH, type Header } from '../format/header.ts';
+import { readExtensions } from '../format/header-extensions.ts';
+import { decodeName, upToNul } from '../format/name.ts';
+import {
+  readSnapshotTable,
+  SNAPSHOT_EXTRA_DATA_MAX,
+  SNAPSHOT_TABLE_SIZE_MAX,
+  type SnapshotEntry,
+} from '../format/snapshot-table.ts';
+import type { Storage } from '../storage/storage.ts';
+import { judgeExtensions, type HeaderExtensions } from './head-extensions.ts';
+import { judgeFeatures, judgeHeaderFields, judgeTables } from './head-validation.ts';
+
+/** Everything that an open learns before it touches a table: the header, what hangs on it, and what follows from both. */
+export interface ImageHead {
+  /** As on disk, except that `virtualSize` is rounded down to 512 as every open does. */
+  readonly header: Header;
+  readonly geometry: Geometry;
+  readonly extensions: HeaderExtensions;
+  readonly backingFile: string | null;
+  readonly backingFormat: string | null;
+  /** Name of the external data file, where the image has one and says so. */
+  readonly dataFile: string | null;
+  readonly hasDataFile: boolean;
+  readonly encryption: 'none' | 'aes' | 'luks';
+  /** Empty in check mode, which judges the table itself. */
+  readonly snapshots: readonly SnapshotEntry[];
+  /** Empty unless the autoclear bit vouches for them. */
+  readonly bitmaps: readonly BitmapEntry[];
+  /** What QEMU prints on stderr while opening. */
+  readonly warnings: readonly string[];
+  /** A writable open rewrites the header first, from {@link headForWriting}. */
+  readonly needsRewrite: boolean;
+  /** Names what keeps this engine from reading or writing guest data, if anything does. */
+  readonly unsupported: string | null;
+}
+
+export interface ReadHeadOptions {
+  readonly writable: boolean;
+  /** As `qemu-img check` opens: a corrupt image, a missing refcount table and broken snapshots are no obstacle. */
+  readonly checkMode?: boolean;
+}
+
+/**
+ * Reads and validates the head of an image: QEMU's order, QEMU's texts, the first failure wins. Tables need not lie inside
+ * the file: what is past its end reads as zeros.
+ */
+export function readHead(storage: Storage, { writable, checkMode = false }: ReadHeadOptions): ImageHead {
+  const header = readHeader(storage);
+  const clusterSize = 2 ** header.clusterBits;
+  const area = readExtensions(
+    storage,
+    header.headerLength,
+    header.backingFileOffset === 0 ? clusterSize : header.backingFileOffset,
+  );
+  judgeFeatures(header, area, { writable, checkMode });
+  const geometry = geometryOf(header);
+  judgeTables(storage, header, geometry, checkMode);
+  const { extensions, warnings, isStale } = judgeExtensions(area, header);
+  judgeDataFile(header);
+  const encryption = encryptionOf(header, extensions);
+  const backingFile = readBackingFile(storage, header);
+  const truncated = { ...header, virtualSize: alignDown(header.virtualSize, 512) };
+  const hasDataFile = (header.incompatibleFeatures & EXTERNAL_DATA_FILE_BIT) !== 0n;
+  return {
+    header: truncated,
+    geometry,
+    extensions,
+    backingFile,
+    backingFormat: extensions.backingFormat,
+    dataFile: hasDataFile ? extensions.dataFile : null,
+    hasDataFile,
+    encryption,
+    snapshots: checkMode ? [] : readSnapshots(storage, header),
+    bitmaps: readBitmaps(storage, truncated, extensions),
+    warnings,
+    needsRewrite: isStale || (header.autoclearFeatures & ~KNOWN_AUTOCLEAR) !== 0n,
+    unsupported: unsupportedReason(encryption, hasDataFile),
+  };
+}
+
+/**
+ * What a writable open makes of a head that needs a rewrite: unknown autoclear bits and a bitmaps extension that nothing
+ * vouches for are gone, since what they describe is no longer kept up to date.
+ */
+export function headForWriting(head: ImageHead): ImageHead {
+  const autoclearFeatures = head.header.autoclearFeatures & KNOWN_AUTOCLEAR;
+  const hasBitmaps = (autoclearFeatures & BITMAPS_BIT) !== 0n;
+  return {
+    ...head,
+    header: { ...head.header, autoclearFeatures },
+    extensions: { ...head.extensions, bitmaps: hasBitmaps ? head.extensions.bitmaps : null },
+    needsRewrite: false,
+  };
+}
+
+function readHeader(storage: Storage): Header {
+  const known = new Uint8Array(HEADER_V3_LENGTH);
+  storage.read(0, known);
+  judgeHeaderFields(known);
+  const { headerLength } = decodeHeader(known);
+  if (headerLength <= HEADER_V3_LENGTH) return decodeHeader(known);
+  const whole = new Uint8Array(headerLength);
+  storage.read(0, whole);
+  return decodeHeader(whole);
+}
+
+/** Without a file of its own, raw external data cannot be. */
+function judgeDataFile(header: Header): void {
+  const hasDataFile = (header.incompatibleFeatures & EXTERNAL_DATA_FILE_BIT) !== 0n;
+  if (!hasDataFile && (header.autoclearFeatures & RAW_EXTERNAL_DATA_BIT) !== 0n) {
+    throw new EngineError('invalid-image', 'data-file-raw requires a data file');
+  }
+}
+
+function encryptionOf(header: Header, extensions: HeaderExtensions): ImageHead['encryption'] {
+  if (header.cryptMethod === 0) return 'none';
+  if (header.cryptMethod === 1) return 'aes';
+  if (extensions.luks === null) {
+    throw new EngineError('invalid-image', `Missing CRYPTO header for crypt method ${header.cryptMethod}`);
+  }
+  return 'luks';
+}
+
+function readBackingFile(storage: Storage, header: Header): string | null {
+  if (header.backingFileOffset === 0) return null;
+  if (header.backingFileSize > Math.min(1023, 2 ** header.clusterBits - header.backingFileOffset)) {
+    throw new EngineError('invalid-image', 'Backing file name too long');
+  }
+  const name = new Uint8Array(header.backingFileSize);
+  storage.read(header.backingFileOffset, name);
+  return decodeName(upToNul(name));
+}
+
+function readSnapshots(storage: Storage, header: Header): SnapshotEntry[] {
+  const snapshots: SnapshotEntry[] = [];
+  for (const entry of readSnapshotTable(storage, header.snapshotsOffset, header.snapshotCount)) {
+    if (entry.extraDataSize > SNAPSHOT_EXTRA_DATA_MAX) {
+      throw new EngineError('invalid-image', `Too much extra metadata in snapshot table entry ${snapshots.length}`, {
+        hint: 'You can force-remove this extra metadata by updating the image via qemu-img check -r all',
+      });
+    }
+    if (entry.at + entry.length - header.snapshotsOffset > SNAPSHOT_TABLE_SIZE_MAX) {
+      const overhanging = header.snapshotCount - snapshots.length;
+      throw new EngineError('invalid-image', 'Snapshot table is too big', {
+        hint: `You can force-remove all ${overhanging} overhanging snapshots by updating the image via qemu-img check -r all`,
+      });
+    }
+    snapshots.push(entry);
+  }
+  return snapshots;
+}
+
+function readBitmaps(storage: Storage, header: Header, { bitmaps }: HeaderExtensions): readonly BitmapEntry[] {
+  if (bitmaps === null || (header.autoclearFeatures & BITMAPS_BIT) === 0n) return [];
+  if (bitmaps.directorySize === 0) throw invalidBitmaps('Requested bitmap directory size is zero');
+  const { entries, isBroken } = readBitmapDirectory(storage, bitmaps.directoryOffset, bitmaps.directorySize);
+  entries.forEach((entry, index) => {
+    if (index >= bitmaps.bitmapCount) {
+      throw invalidBitmaps('More bitmaps found than specified in header extension');
+    }
+    if (entry.extraDataSize !== 0) throw invalidBitmaps('Bitmap extra data is not supported');
+    if (bitmapEntryProblem(entry, 2 ** header.clusterBits, header.virtualSize) !== null) {
+      throw invalidBitmaps(`Bitmap '${entry.name}' doesn't satisfy the constraints`);
+    }
+  });
+  if (isBroken) throw invalidBitmaps('Broken bitmap directory');
+  if (entries.length !== bitmaps.bitmapCount) {
+    throw invalidBitmaps('Less bitmaps found than specified in header extension');
+  }
+  return entries;
+}
+
+function invalidBitmaps(message: string): EngineError {
+  return new EngineError('invalid-image', message);
+}
+
+function unsupportedReason(encryption: ImageHead['encryption'], hasDataFile: boolean): string | null {
+  if (encryption === 'luks') return 'LUKS encryption is not supported yet';
+  if (encryption === 'aes') return 'AES encryption is not supported';
+  if (hasDataFile) return 'an external data file is not supported yet';
+  return null;
+}
