@@ -33,3 +33,5 @@ export * from './image/header-cluster.ts';
 export * from './check/report.ts';
 export * from './repair/step.ts';
 export * from './describe/use.ts';
+
+export { inflateRaw } from './codec/inflate.ts';
