@@ -35,3 +35,4 @@ export * from './repair/step.ts';
 export * from './describe/use.ts';
 
 export { inflateRaw } from './codec/inflate.ts';
+export { zstdDecompress } from './codec/zstd.ts';

@@ -1,0 +1,1 @@
+export { zstdDecompress } from './zstd/decompress.ts';

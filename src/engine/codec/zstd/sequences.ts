@@ -1,0 +1,279 @@
+import { COPY_SLACK, copyMatch } from '../copy-match.ts';
+import type { Scratch } from '../scratch.ts';
+import { type CodeAlphabet, LITERAL_LENGTHS, MATCH_LENGTHS, OFFSETS } from './codes.ts';
+import { corrupt } from './corrupt.ts';
+import { backwardStreamStart, readDistribution, spreadStates } from './fse.ts';
+import type { Literals } from './literals.ts';
+
+/**
+ * An FSE decoding table joined with its alphabet: a state gives `base` plus extra bits, and `moves` holds
+ * what it takes: bits 0–3 bits to read for the next state, 4–8 extra bits, 9–… what to add for the next state.
+ */
+interface SequenceTable {
+  bases: Int32Array;
+  moves: Int32Array;
+  accuracy: number;
+}
+
+/** What a frame keeps from block to block: the three tables for repeat mode, and the last three offsets. */
+export interface SequenceState {
+  readonly literalLengths: TableSlot;
+  readonly offsets: TableSlot;
+  readonly matchLengths: TableSlot;
+  readonly repeats: Int32Array;
+}
+
+class TableSlot {
+  readonly alphabet: CodeAlphabet;
+  readonly #own: SequenceTable;
+  readonly #predefined: SequenceTable;
+  current: SequenceTable | null = null;
+
+  constructor(alphabet: CodeAlphabet) {
+    this.alphabet = alphabet;
+    this.#own = emptyTable(1 << alphabet.accuracyMax);
+    this.#predefined = emptyTable(1 << alphabet.predefinedAccuracy);
+    fillTable(this.#predefined, alphabet, alphabet.predefined, alphabet.predefined.length, alphabet.predefinedAccuracy);
+  }
+
+  /** Takes the table that a block's mode asks for; returns where its description ends. */
+  read(mode: number, input: DataView, at: number, end: number): number {
+    switch (mode) {
+      case 0:
+        this.current = this.#predefined;
+        return at;
+      case 1:
+        return this.#readSingle(input, at, end);
+      case 2: {
+        const { alphabet } = this;
+        const found = readDistribution(input, at, end, alphabet.base.length, alphabet.accuracyMax);
+        fillTable(this.#own, alphabet, found.counts, found.symbolCount, found.accuracy);
+        this.current = this.#own;
+        return found.end;
+      }
+      default:
+        if (this.current === null)
+          throw corrupt(`the ${this.alphabet.name} table is to be used again, but there was none`);
+        return at;
+    }
+  }
+
+  #readSingle(input: DataView, at: number, end: number): number {
+    const code = at < end ? input.getUint8(at) : Infinity;
+    if (code >= this.alphabet.base.length) throw corrupt(`invalid ${this.alphabet.name} code`);
+    this.#own.bases[0] = this.alphabet.base[code]!;
+    this.#own.moves[0] = this.alphabet.extraBits[code]! << 4;
+    this.#own.accuracy = 0;
+    this.current = this.#own;
+    return at + 1;
+  }
+}
+
+function emptyTable(size: number): SequenceTable {
+  return { bases: new Int32Array(size), moves: new Int32Array(size), accuracy: 0 };
+}
+
+const spread = new Uint8Array(512);
+
+function fillTable(
+  table: SequenceTable,
+  alphabet: CodeAlphabet,
+  counts: Int16Array,
+  symbolCount: number,
+  accuracy: number,
+): void {
+  const { base, extraBits } = alphabet;
+  const { bases, moves } = table;
+  spreadStates(counts, symbolCount, accuracy, spread, (state, symbol, bits, nextBase) => {
+    bases[state] = base[symbol]!;
+    moves[state] = bits | (extraBits[symbol]! << 4) | (nextBase << 9);
+  });
+  table.accuracy = accuracy;
+}
+
+export function newSequenceState(): SequenceState {
+  return {
+    literalLengths: new TableSlot(LITERAL_LENGTHS),
+    offsets: new TableSlot(OFFSETS),
+    matchLengths: new TableSlot(MATCH_LENGTHS),
+    repeats: new Int32Array(3),
+  };
+}
+
+/** Each frame starts without tables and with these repeat offsets. */
+export function resetSequenceState(state: SequenceState): void {
+  state.literalLengths.current = null;
+  state.offsets.current = null;
+  state.matchLengths.current = null;
+  state.repeats.set([1, 4, 8]);
+}
+
+/** Where decoded bytes go: `outEnd` is the limit, `frameStart` how far back matches may reach. */
+export interface Target {
+  readonly memory: Scratch;
+  out: number;
+  outEnd: number;
+  frameStart: number;
+}
+
+/** Decodes and executes the sequences section of a block (RFC 8878, 3.1.1.3.2), all literals included. */
+export function executeSequences(
+  input: DataView,
+  at: number,
+  end: number,
+  state: SequenceState,
+  literals: Literals,
+  target: Target,
+): void {
+  if (at >= end) throw corrupt('a block is truncated');
+  let count = input.getUint8(at++);
+  if (count === 255) {
+    count = input.getUint16(at, true) + 0x7f00;
+    at += 2;
+  } else if (count > 127) count = ((count - 128) << 8) + input.getUint8(at++);
+  if (at > end) throw corrupt('a sequences header is truncated');
+  if (count === 0) {
+    if (at !== end) throw corrupt('bytes after the last literal');
+    appendLiterals(literals, literals.at, target);
+    return;
+  }
+  if (at >= end) throw corrupt('a sequences header is truncated');
+  const modes = input.getUint8(at++);
+  if ((modes & 3) !== 0) throw corrupt('reserved bits are set');
+  at = state.literalLengths.read(modes >> 6, input, at, end);
+  at = state.offsets.read((modes >> 4) & 3, input, at, end);
+  at = state.matchLengths.read((modes >> 2) & 3, input, at, end);
+  runSequences(input, at, end, count, state, literals, target);
+}
+
+function runSequences(
+  input: DataView,
+  at: number,
+  end: number,
+  count: number,
+  state: SequenceState,
+  literals: Literals,
+  target: Target,
+): void {
+  const literalLengthTable = state.literalLengths.current!;
+  const offsetTable = state.offsets.current!;
+  const matchLengthTable = state.matchLengths.current!;
+  const { bases: literalLengthBases, moves: literalLengthMoves } = literalLengthTable;
+  const { bases: offsetBases, moves: offsetMoves } = offsetTable;
+  const { bases: matchLengthBases, moves: matchLengthMoves } = matchLengthTable;
+  const { bytes, view } = target.memory;
+  const { bytes: literalBytes, view: literalView } = literals;
+  const { outEnd, frameStart } = target;
+  const literalEnd = literals.at + literals.length;
+  let literalAt = literals.at;
+  let out = target.out;
+  let repeat1 = state.repeats[0]!;
+  let repeat2 = state.repeats[1]!;
+  let repeat3 = state.repeats[2]!;
+
+  const start = at * 8;
+  let bit = backwardStreamStart(input, at, end);
+  bit -= literalLengthTable.accuracy;
+  let literalLengthState = peekBits(input, bit, literalLengthTable.accuracy);
+  bit -= offsetTable.accuracy;
+  let offsetState = peekBits(input, bit, offsetTable.accuracy);
+  bit -= matchLengthTable.accuracy;
+  let matchLengthState = peekBits(input, bit, matchLengthTable.accuracy);
+
+  for (;;) {
+    const offsetMove = offsetMoves[offsetState]!;
+    const matchLengthMove = matchLengthMoves[matchLengthState]!;
+    const literalLengthMove = literalLengthMoves[literalLengthState]!;
+
+    let extraBits = (offsetMove >>> 4) & 31;
+    bit -= extraBits;
+    if (bit < start) throw corrupt('sequences are truncated');
+    let offset = offsetBases[offsetState]!;
+    if (extraBits <= 25) offset += peekBits(input, bit, extraBits);
+    // No window that this engine reads reaches that far back.
+    else throw corrupt('a match reaches back before the start');
+    extraBits = (matchLengthMove >>> 4) & 31;
+    bit -= extraBits;
+    const matchLength = matchLengthBases[matchLengthState]! + peekBits(input, bit, extraBits);
+    extraBits = (literalLengthMove >>> 4) & 31;
+    bit -= extraBits;
+    const literalLength = literalLengthBases[literalLengthState]! + peekBits(input, bit, extraBits);
+
+    if (offset > 3) {
+      offset -= 3;
+      repeat3 = repeat2;
+      repeat2 = repeat1;
+      repeat1 = offset;
+    } else {
+      // Without literals before it, the most recent offset would only have made the previous match longer.
+      const which = literalLength === 0 ? offset : offset - 1;
+      if (which === 0) offset = repeat1;
+      else if (which === 1) {
+        offset = repeat2;
+        repeat2 = repeat1;
+        repeat1 = offset;
+      } else {
+        offset = which === 2 ? repeat3 : repeat1 - 1;
+        repeat3 = repeat2;
+        repeat2 = repeat1;
+        repeat1 = offset;
+      }
+    }
+
+    if (literalAt + literalLength > literalEnd) throw corrupt('more literals are used than there are');
+    if (out + literalLength + matchLength > outEnd) throw corrupt('a block gives more than it may');
+    if (literalLength > 64) {
+      bytes.set(literalBytes.subarray(literalAt, literalAt + literalLength), out);
+    } else {
+      const literalStop = out + literalLength;
+      let to = out;
+      let from = literalAt;
+      while (to < literalStop) {
+        view.setInt32(to, literalView.getInt32(from, true), true);
+        view.setInt32(to + 4, literalView.getInt32(from + 4, true), true);
+        view.setInt32(to + 8, literalView.getInt32(from + 8, true), true);
+        view.setInt32(to + 12, literalView.getInt32(from + 12, true), true);
+        to += 16;
+        from += 16;
+      }
+    }
+    out += literalLength;
+    literalAt += literalLength;
+    if (offset > out - frameStart || offset === 0) throw corrupt('a match reaches back before the start');
+    copyMatch(bytes, view, out, offset, matchLength);
+    out += matchLength;
+
+    if (--count === 0) break;
+    let bits = literalLengthMove & 15;
+    bit -= bits;
+    literalLengthState = (literalLengthMove >>> 9) + peekBits(input, bit, bits);
+    bits = matchLengthMove & 15;
+    bit -= bits;
+    matchLengthState = (matchLengthMove >>> 9) + peekBits(input, bit, bits);
+    bits = offsetMove & 15;
+    bit -= bits;
+    offsetState = (offsetMove >>> 9) + peekBits(input, bit, bits);
+  }
+
+  if (bit !== start) throw corrupt('sequences do not end where they should');
+  state.repeats[0] = repeat1;
+  state.repeats[1] = repeat2;
+  state.repeats[2] = repeat3;
+  target.out = out;
+  appendLiterals(literals, literalAt, target);
+}
+
+/** The bits [bit, bit + count) of the memory, at most 25. */
+function peekBits(input: DataView, bit: number, count: number): number {
+  return (input.getUint32(bit >> 3, true) >>> (bit & 7)) & ((1 << count) - 1);
+}
+
+function appendLiterals(literals: Literals, from: number, target: Target): void {
+  const end = literals.at + literals.length;
+  if (target.out + (end - from) > target.outEnd) throw corrupt('a block gives more than it may');
+  target.memory.bytes.set(literals.bytes.subarray(from, end), target.out);
+  target.out += end - from;
+}
+
+/** How far beyond its end a block may write. */
+export const TARGET_SLACK = COPY_SLACK + 16;
