@@ -27,6 +27,10 @@ export interface RecordedEvent {
   readonly operation: number;
   /** Flushes completed before it. */
   readonly epoch: number;
+  /** What it touches, in a few words: `L2[0]`, `header`, `cluster 6`. */
+  readonly label: string;
+  /** 512-byte sectors that it changes; 0: it writes what stands there already. */
+  readonly changedSectors: number;
   readonly changes: readonly StructureChange[];
   /** Changes left out of `changes` because there were too many. */
   readonly changesOmitted: number;

@@ -51,6 +51,11 @@ export interface LabMethods {
   'lab.cost': Method<LabRequest, readonly CostRow[]>;
   /** A workload of many writes into a fresh 64 GiB image, next to what real QEMU needs for it. */
   'lab.workload': Method<{ readonly workload: number }, WorkloadCost, Progress>;
+  /**
+   * For each moment, 0 to events.length, the worst verdict (index into LAB_VERDICTS) of a crash that keeps all atoms,
+   * none, all but one, or only one.
+   */
+  'lab.survey': Method<LabRequest, Uint8Array<ArrayBuffer>, Progress>;
   /** All crash states of the scenario, checked against every promise. */
   'lab.explore': Method<LabRequest, Exploration, Progress>;
   'lab.export': Method<LabCrashRequest & { readonly repaired: boolean }, LabExport>;
