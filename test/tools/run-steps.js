@@ -1,0 +1,121 @@
+// Runs every step of the test run one after the other, goes on after a failure, and closes with one line of sums.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+const RESULTS = 'test-results';
+const hasQemu = ['qemu-img', 'qemu-io'].every((program) => spawnSync(program, ['--version']).status === 0);
+const withoutQemu = !hasQemu && process.env['QCOW2_WORKBENCH_WITHOUT_QEMU'] === '1';
+
+rmSync(RESULTS, { recursive: true, force: true });
+mkdirSync(RESULTS, { recursive: true });
+
+const steps = [
+  command('types', 'npm run --silent check:types'),
+  command('lint', 'npm run --silent check:lint'),
+  vitest('unit', 'node'),
+  vitest('browser', 'browser'),
+  withoutQemu ? leftOut('oracle', 'no qemu-img here, and QCOW2_WORKBENCH_WITHOUT_QEMU=1') : vitest('oracle', 'oracle'),
+  command('build', 'npm run --silent build -- --logLevel warn'),
+  playwright('end-to-end'),
+];
+
+/** @type {Counts} */
+const sum = { passed: 0, failed: 0, skipped: 0 };
+const lines = [];
+for (const { name, run } of steps) {
+  console.log(`\n=== ${name}`);
+  const startedAt = performance.now();
+  const counts = run();
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  lines.push(`${name.padEnd(12)} ${inWords(counts)} (${seconds} s)`);
+  sum.passed += counts.passed;
+  sum.failed += counts.failed;
+  sum.skipped += counts.skipped;
+}
+console.log(`\n${lines.join('\n')}\n`);
+console.log(inWords(sum));
+process.exitCode = sum.failed === 0 ? 0 : 1;
+
+/** A step that is right or wrong as a whole.
+ * @param {string} name @param {string} line */
+function command(name, line) {
+  return {
+    name,
+    run: () => {
+      const isGood = shell(line);
+      console.log(isGood ? `${name}: good` : `${name}: FAILED (${line})`);
+      return isGood ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+    },
+  };
+}
+
+/** @param {string} name @param {string} project */
+function vitest(name, project) {
+  const report = `${RESULTS}/${name}.json`;
+  const line = `npx vitest run --project ${project} --reporter=dot --reporter=json --outputFile.json=${report}`;
+  return {
+    name,
+    run: () => {
+      const isGood = shell(line);
+      return readCounts(report, isGood, ({ numPassedTests, numFailedTests, numPendingTests, numTodoTests }) => ({
+        passed: numPassedTests,
+        failed: numFailedTests,
+        skipped: numPendingTests + numTodoTests,
+      }));
+    },
+  };
+}
+
+/** @param {string} name */
+function playwright(name) {
+  const report = `${RESULTS}/${name}.json`;
+  const line = 'npx playwright test -c e2e/playwright.config.ts --reporter=list,json';
+  return {
+    name,
+    run: () => {
+      const isGood = shell(line, { PLAYWRIGHT_JSON_OUTPUT_FILE: report });
+      return readCounts(report, isGood, ({ stats }) => ({
+        passed: stats.expected + stats.flaky,
+        failed: stats.unexpected,
+        skipped: stats.skipped,
+      }));
+    },
+  };
+}
+
+/** @param {string} name @param {string} why */
+function leftOut(name, why) {
+  return {
+    name,
+    run: () => {
+      console.log(`left out: ${why}`);
+      return { passed: 0, failed: 0, skipped: 1 };
+    },
+  };
+}
+
+/** @param {string} line @param {Record<string, string>} [environment] */
+function shell(line, environment = {}) {
+  const { status } = spawnSync(line, { shell: true, stdio: 'inherit', env: { ...process.env, ...environment } });
+  return status === 0;
+}
+
+/** A runner that broke before or after its tests (a file that does not load, an unhandled error) is one failure more.
+ * @param {string} report @param {boolean} isGood @param {(report: any) => Counts} counts @returns {Counts} */
+function readCounts(report, isGood, counts) {
+  let result;
+  try {
+    result = counts(JSON.parse(readFileSync(report, 'utf8')));
+  } catch (error) {
+    console.log(`no readable report: ${error}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  return !isGood && result.failed === 0 ? { ...result, failed: 1 } : result;
+}
+
+/** @param {Counts} counts */
+function inWords({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
