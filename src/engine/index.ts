@@ -21,6 +21,8 @@ export * from './format/bitmap-directory.ts';
 export * from './storage/storage.ts';
 export * from './storage/memory.ts';
 export * from './storage/read-cache.ts';
+export * from './storage/overlay.ts';
+export type { BaseVersion } from './storage/overlay-journal.ts';
 
 export * from './image/cache-mode.ts';
 export * from './image/create-options.ts';
