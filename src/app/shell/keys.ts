@@ -1,0 +1,72 @@
+export interface KeyPress {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly shiftKey: boolean;
+  readonly altKey: boolean;
+}
+
+export type KeyAction = 'palette' | 'keys' | 'go-library' | 'go-image' | 'go-lab' | 'go-help' | 'await-place';
+
+/** What a key press outside a text field means to the shell. `afterG` is true when `g` was pressed just before. */
+export function shellAction(press: KeyPress, afterG: boolean): KeyAction | null {
+  const key = press.key.toLowerCase();
+  if (press.ctrlKey || press.metaKey) {
+    return key === 'k' || (key === 'p' && press.shiftKey) ? 'palette' : null;
+  }
+  if (press.altKey) return null;
+  if (afterG) return PLACES[key] ?? null;
+  if (press.key === '?') return 'keys';
+  return key === 'g' ? 'await-place' : null;
+}
+
+const PLACES: Readonly<Record<string, KeyAction>> = {
+  l: 'go-library',
+  i: 'go-image',
+  c: 'go-lab',
+  h: 'go-help',
+};
+
+/** Text fields keep their letters; only shortcuts with Ctrl reach the shell from there. */
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement)
+    return true;
+  return target instanceof HTMLInputElement && !['checkbox', 'radio', 'range', 'button'].includes(target.type);
+}
+
+export const KEY_HELP: readonly { readonly group: string; readonly rows: readonly (readonly [string, string])[] }[] = [
+  {
+    group: 'Everywhere',
+    rows: [
+      ['Ctrl K', 'Command palette'],
+      ['?', 'These keys'],
+      ['G L', 'Library'],
+      ['G I', 'Image'],
+      ['G C', 'Crash lab'],
+      ['G H', 'Help'],
+      ['Esc', 'Back, close'],
+    ],
+  },
+  {
+    group: 'Image',
+    rows: [
+      ['Ctrl G', 'Go to offset'],
+      ['/', 'Filter'],
+      [', .', 'Previous, next finding or step'],
+      ['← ↑ ↓ →', 'Move in the map'],
+      ['+ −', 'Zoom the map'],
+      ['F', 'Fit the map'],
+      ['Enter', 'Open the cluster in Structure'],
+    ],
+  },
+  {
+    group: 'Crash lab',
+    rows: [
+      [', .', 'Move the power cut'],
+      ['X', 'Cut the power'],
+      ['R', 'Reopen'],
+      ['Space', 'Play'],
+    ],
+  },
+];

@@ -1,0 +1,184 @@
+import type {
+  CheckOutcome,
+  ClusterMap,
+  ImageId,
+  ImageOverview,
+  Progress,
+  RepairMode,
+  RepairPreview,
+  RepairResult,
+} from '#protocol';
+import { isCancelled } from '../text/errors.ts';
+import { localHandle } from './local-handles.ts';
+import type { Workbench } from './workbench.svelte.ts';
+
+export interface GuestMap {
+  readonly use: Uint8Array;
+  readonly virtualSize: number;
+}
+
+const GUEST_BUCKETS = 2048;
+
+/** One image as the page knows it: each part is asked for when it is first shown. */
+export class ImageState {
+  readonly id: ImageId;
+  overview = $state.raw<ImageOverview | null>(null);
+  map = $state.raw<ClusterMap | null>(null);
+  guestMap = $state.raw<GuestMap | null>(null);
+  check = $state.raw<CheckOutcome | null>(null);
+  plan = $state.raw<RepairPreview | null>(null);
+  /** What the last repair did; its plan can be undone as long as it is here. */
+  repair = $state.raw<{ readonly planId: string; readonly result: RepairResult } | null>(null);
+  /** What went wrong with the part that is on screen. */
+  error = $state.raw<unknown>(null);
+  /** Progress of what is being asked for, by part. */
+  busy = $state.raw<Readonly<Partial<Record<Part, Progress | null>>>>({});
+  /** Counts changes of the bytes; whatever shows bytes asks again when it moves. */
+  revision = $state(0);
+  readonly #workbench: Workbench;
+
+  constructor(id: ImageId, workbench: Workbench) {
+    this.id = id;
+    this.#workbench = workbench;
+  }
+
+  get name(): string {
+    return this.overview?.name ?? this.#workbench.library.entry(this.id)?.name ?? this.id.replace(/^\w+:/, '');
+  }
+
+  async loadOverview(): Promise<void> {
+    await this.#load('overview', null, async () => {
+      this.overview = await this.#client.call('image.overview', { id: this.id });
+    });
+  }
+
+  async loadMap(): Promise<void> {
+    await this.#load('map', `Mapping ${this.name}`, async (options) => {
+      this.map = await this.#client.call('image.map', { id: this.id }, options);
+    });
+  }
+
+  async loadGuestMap(): Promise<void> {
+    await this.#load('guest-map', null, async (options) => {
+      this.guestMap = await this.#client.call('image.guestMap', { id: this.id, buckets: GUEST_BUCKETS }, options);
+    });
+  }
+
+  async runCheck(): Promise<void> {
+    await this.#load('check', `Checking ${this.name}`, async (options) => {
+      this.check = await this.#client.call('image.check', { id: this.id }, options);
+    });
+  }
+
+  async planRepair(mode: RepairMode): Promise<void> {
+    await this.#load('plan', `Planning the repair of ${this.name}`, async (options) => {
+      this.plan = await this.#client.call('image.planRepair', { id: this.id, mode }, options);
+    });
+  }
+
+  dropPlan(): void {
+    this.plan = null;
+  }
+
+  /** Applies the steps of the plan up to `stepCount`, all when null. */
+  async applyRepair(stepCount: number | null): Promise<void> {
+    const plan = this.plan;
+    if (plan === null) return;
+    await this.#load('repair', `Repairing ${this.name}`, async (options) => {
+      const result = await this.#client.call('image.applyRepair', { planId: plan.planId, stepCount }, options);
+      this.repair = { planId: plan.planId, result };
+      this.plan = null;
+      this.#bytesChanged(result.after, result.mapAfter);
+    });
+  }
+
+  async undoRepair(): Promise<void> {
+    const repair = this.repair;
+    if (repair === null) return;
+    await this.#load('repair', `Undoing the repair of ${this.name}`, async (options) => {
+      const outcome = await this.#client.call('image.undoRepair', { planId: repair.planId }, options);
+      this.repair = null;
+      this.#bytesChanged(outcome, repair.result.mapBefore);
+    });
+  }
+
+  async discardChanges(): Promise<void> {
+    await this.#load('save', null, async () => {
+      this.overview = await this.#client.call('image.discardChanges', { id: this.id });
+      this.repair = null;
+      this.#bytesChanged(null, null);
+    });
+  }
+
+  /** Writes the changes of a local file into the file itself. Call it from a click: permission is asked for. */
+  async save(): Promise<void> {
+    await this.#load('save', `Saving ${this.name}`, async (options) => {
+      const handle = await localHandle(this.id);
+      if (handle !== null && (await handle.requestPermission({ mode: 'readwrite' })) !== 'granted') {
+        throw new DOMException('Permission to write the file was not given.', 'NotAllowedError');
+      }
+      this.overview = await this.#client.call('image.save', { id: this.id }, options);
+      this.repair = null;
+      void this.#workbench.library.refresh();
+    });
+  }
+
+  async grantBacking(linkIndex: number, backing: ImageId): Promise<void> {
+    await this.#load('overview', null, async () => {
+      this.overview = await this.#client.call('image.grantBacking', { id: this.id, linkIndex, backing });
+      this.guestMap = null;
+      this.revision++;
+    });
+  }
+
+  #bytesChanged(check: CheckOutcome | null, map: ClusterMap | null): void {
+    this.check = check;
+    this.map = map;
+    this.guestMap = null;
+    this.plan = null;
+    this.revision++;
+    void this.loadOverview();
+    void this.#workbench.library.refresh();
+  }
+
+  get #client() {
+    return this.#workbench.engine.client;
+  }
+
+  /** Runs one part's work once at a time, as an activity when it has a title, and keeps its error for the view. */
+  async #load(part: Part, title: string | null, work: (options: LoadOptions) => Promise<void>): Promise<void> {
+    if (part in this.busy) return;
+    this.error = null;
+    this.#setBusy(part, null);
+    const noteProgress = (progress: Progress) => this.#setBusy(part, progress);
+    try {
+      if (title === null) await work({ onProgress: noteProgress });
+      else {
+        await this.#workbench.activities.run(title, ({ signal, onProgress }) =>
+          work({
+            signal,
+            onProgress: (progress) => {
+              onProgress(progress);
+              noteProgress(progress);
+            },
+          }),
+        );
+      }
+    } catch (error) {
+      if (!isCancelled(error)) this.error = error;
+    } finally {
+      this.busy = Object.fromEntries(Object.entries(this.busy).filter(([name]) => name !== part));
+    }
+  }
+
+  #setBusy(part: Part, progress: Progress | null): void {
+    this.busy = { ...this.busy, [part]: progress };
+  }
+}
+
+export type Part = 'overview' | 'map' | 'guest-map' | 'check' | 'plan' | 'repair' | 'save';
+
+interface LoadOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}

@@ -1,0 +1,134 @@
+import type { CreateRequest, ImageId, LibraryEntry, SampleName } from '#protocol';
+import { errorSentence } from '../text/errors.ts';
+import { freeName } from './free-name.ts';
+import { localHandle } from './local-handles.ts';
+import type { Workbench } from './workbench.svelte.ts';
+
+export type LibraryDialog =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'rename'; readonly entry: LibraryEntry }
+  | { readonly kind: 'delete'; readonly entry: LibraryEntry };
+
+/** The images that the workbench knows of. */
+export class Library {
+  /** Null until the first list has come. */
+  entries = $state.raw<readonly LibraryEntry[] | null>(null);
+  error = $state.raw<unknown>(null);
+  /** The dialogue that is open over the library. */
+  dialog = $state.raw<LibraryDialog | null>(null);
+  readonly #workbench: Workbench;
+
+  constructor(workbench: Workbench) {
+    this.#workbench = workbench;
+  }
+
+  entry(id: ImageId): LibraryEntry | null {
+    return this.entries?.find((entry) => entry.id === id) ?? null;
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this.entries = await this.#client.call('library.list');
+      this.error = null;
+    } catch (error) {
+      this.error = error;
+    }
+  }
+
+  async create(request: CreateRequest): Promise<LibraryEntry> {
+    return this.#keep(await this.#client.call('library.create', request));
+  }
+
+  async createSample(sample: SampleName): Promise<LibraryEntry> {
+    const work = this.#client.call('library.createSample', { sample });
+    return this.#keep(await this.#workbench.activities.run(`Making the sample ${sample}`, () => work));
+  }
+
+  async addLocal(file: File, handle: FileSystemFileHandle | null): Promise<LibraryEntry> {
+    return this.#keep(await this.#client.call('library.addLocal', { file, handle }));
+  }
+
+  /** Copies a local file into the browser's storage. */
+  async import(file: File): Promise<LibraryEntry> {
+    return this.#workbench.activities.run(`Copying ${file.name} into the browser`, async ({ signal, onProgress }) =>
+      this.#keep(
+        await this.#client.call('library.import', { file, name: this.freeName(file.name) }, { signal, onProgress }),
+      ),
+    );
+  }
+
+  async rename(id: ImageId, name: string): Promise<LibraryEntry> {
+    const entry = await this.#client.call('library.rename', { id, name });
+    this.#forget(id);
+    return this.#keep(entry);
+  }
+
+  async duplicate(entry: LibraryEntry): Promise<LibraryEntry> {
+    const name = this.freeName(entry.name);
+    return this.#workbench.activities.run(`Duplicating ${entry.name}`, async ({ signal, onProgress }) =>
+      this.#keep(await this.#client.call('library.duplicate', { id: entry.id, name }, { signal, onProgress })),
+    );
+  }
+
+  /** Deletes with a way back: the toast's Undo. */
+  async delete(entry: LibraryEntry): Promise<void> {
+    const { undoToken } = await this.#client.call('library.delete', { id: entry.id });
+    this.#forget(entry.id);
+    const what = entry.place === 'browser' ? `Deleted ${entry.name}` : `Removed ${entry.name} from the list`;
+    this.#workbench.toasts.info(what, { label: 'Undo', run: () => void this.#undoDelete(undoToken) });
+  }
+
+  async download(entry: LibraryEntry): Promise<void> {
+    const file = await this.#client.call('library.download', { id: entry.id });
+    downloadFile(file, entry.name);
+  }
+
+  /** Asks for permission again (call it from a click) and opens the local file as it is now. */
+  async reopenLocal(id: ImageId): Promise<LibraryEntry> {
+    const handle = await localHandle(id);
+    if (handle === null) throw new DOMException('The file has to be picked again.', 'NotFoundError');
+    if ((await handle.requestPermission({ mode: 'read' })) !== 'granted') {
+      throw new DOMException('Permission was not given.', 'NotAllowedError');
+    }
+    return this.addLocal(await handle.getFile(), handle);
+  }
+
+  /** `a.qcow2`, or `a 2.qcow2` and so on when that is taken. */
+  freeName(wanted: string): string {
+    return freeName(wanted, this.entries?.map((entry) => entry.name) ?? []);
+  }
+
+  async #undoDelete(undoToken: string): Promise<void> {
+    try {
+      this.#keep(await this.#client.call('library.undoDelete', { undoToken }));
+    } catch (error) {
+      this.#workbench.toasts.error(errorSentence(error));
+    }
+  }
+
+  get #client() {
+    return this.#workbench.engine.client;
+  }
+
+  #keep(entry: LibraryEntry): LibraryEntry {
+    const others = (this.entries ?? []).filter(({ id }) => id !== entry.id);
+    this.entries = [entry, ...others];
+    return entry;
+  }
+
+  #forget(id: ImageId): void {
+    this.entries = (this.entries ?? []).filter((entry) => entry.id !== id);
+    this.#workbench.images.forget(id);
+    this.#workbench.router.forgetImage(id);
+  }
+}
+
+function downloadFile(file: Blob, name: string): void {
+  const url = URL.createObjectURL(file);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The download has its own reference by then; a large file is not copied.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -1,0 +1,34 @@
+import { createContext } from 'svelte';
+import { Pwa } from '../pwa.svelte.ts';
+import { Activities } from './activities.svelte.ts';
+import { Engine } from './engine.svelte.ts';
+import { Images } from './images.svelte.ts';
+import { Library } from './library.svelte.ts';
+import { Router } from './router.svelte.ts';
+import { Theme } from './theme.svelte.ts';
+import { Toasts } from './toasts.svelte.ts';
+
+/** Everything that lives as long as the page does. */
+export class Workbench {
+  readonly engine = new Engine();
+  readonly pwa = new Pwa();
+  readonly router = new Router();
+  readonly theme = new Theme();
+  readonly toasts = new Toasts();
+  readonly activities = new Activities();
+  readonly library = new Library(this);
+  readonly images = new Images(this);
+
+  /** Counts engine starts; what was on screen before is made anew. */
+  generation = $state(0);
+
+  /** After the worker has died: a new one, and nothing that the old one said is believed. */
+  restartEngine(): void {
+    this.engine.restart();
+    this.images.forgetAll();
+    this.generation++;
+    void this.library.refresh();
+  }
+}
+
+export const [getWorkbench, setWorkbench] = createContext<Workbench>();

@@ -1,0 +1,147 @@
+import type { EngineErrorCode } from '#protocol';
+
+/** A failure in words: what happened, what it means for the data, what can be done. */
+export interface ErrorWords {
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly data: string;
+  readonly todo: string;
+  /** The engine's own line, in QEMU's words where QEMU has some. */
+  readonly line: string;
+}
+
+export type ErrorCode = EngineErrorCode | 'worker-died' | 'bug';
+
+type Words = Omit<ErrorWords, 'code' | 'line'>;
+
+const UNTOUCHED = 'Nothing was changed.';
+
+const WORDS: Record<ErrorCode, Words> = {
+  'not-qcow2': {
+    what: 'This is not a qcow2 image.',
+    data: UNTOUCHED,
+    todo: 'Choose a file that qemu-img or a virtual machine wrote as qcow2.',
+  },
+  unsupported: {
+    what: 'This image uses a feature that the workbench cannot handle yet.',
+    data: UNTOUCHED,
+    todo: 'Header and structure can still be looked at.',
+  },
+  'invalid-image': {
+    what: 'A field of the image is outside what the format allows.',
+    data: UNTOUCHED,
+    todo: 'Look at the header in Structure; a copy of the image may be intact.',
+  },
+  corrupt: {
+    what: 'The image contradicts itself.',
+    data: 'Nothing was written, so that it does not get worse.',
+    todo: 'Check it, and look at the repair before applying it.',
+  },
+  'invalid-argument': { what: 'That is not possible.', data: UNTOUCHED, todo: 'Change the value and try again.' },
+  'read-only': {
+    what: 'This image is open for reading only.',
+    data: UNTOUCHED,
+    todo: 'Copy it into the browser to change it.',
+  },
+  'no-space': {
+    what: 'There is no room left on the disk.',
+    data: 'The image is as it was before this write.',
+    todo: 'Free some space or delete images here, then try again.',
+  },
+  quota: {
+    what: 'The browser’s storage for this page is full.',
+    data: 'The image is as it was before this write.',
+    todo: 'Delete images in the library, or download and delete them.',
+  },
+  io: {
+    what: 'Reading or writing the file failed.',
+    data: 'What was acknowledged before is kept; the last operation may be incomplete.',
+    todo: 'Try again. If it happens again, the disk below may be failing.',
+  },
+  stale: {
+    what: 'The file changed on disk after it was opened.',
+    data: 'Your changes are kept apart and have not been written.',
+    todo: 'Open the file again to go on with its new content.',
+  },
+  permission: {
+    what: 'The browser no longer has permission for this file.',
+    data: 'Nothing is lost; changes that were not saved are kept.',
+    todo: 'Allow access again.',
+  },
+  locked: {
+    what: 'Another tab or program has this image open.',
+    data: UNTOUCHED,
+    todo: 'Close it there, then try again.',
+  },
+  'not-found': {
+    what: 'There is no such image any more.',
+    data: 'It was moved, renamed or deleted.',
+    todo: 'Go back to the library.',
+  },
+  exists: { what: 'That name is taken.', data: UNTOUCHED, todo: 'Choose another name.' },
+  closed: { what: 'The image was closed meanwhile.', data: UNTOUCHED, todo: 'Open it again.' },
+  cancelled: { what: 'Cancelled.', data: UNTOUCHED, todo: '' },
+  backing: {
+    what: 'A backing file is missing or does not fit.',
+    data: 'What this image inherits from it cannot be read without it.',
+    todo: 'Grant the backing file in Overview.',
+  },
+  'worker-died': {
+    what: 'The engine has stopped.',
+    data: 'Images are as the last write left them; one that was being written may be marked dirty.',
+    todo: 'Start the engine again.',
+  },
+  bug: {
+    what: 'The workbench made a mistake.',
+    data: 'The operation was stopped.',
+    todo: 'Try again; if it happens again, report it with the line below.',
+  },
+};
+
+export function describeError(error: unknown): ErrorWords {
+  const code = errorCode(error);
+  const line = error instanceof Error ? error.message : String(error);
+  return { code, line, ...WORDS[code] };
+}
+
+/** One line for a toast. */
+export function errorSentence(error: unknown): string {
+  const { what, data, todo, line } = describeError(error);
+  return [what, line === what ? '' : endSentence(line), data, todo].filter((part) => part !== '').join(' ');
+}
+
+export function errorCode(error: unknown): ErrorCode {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code in WORDS) {
+    return error.code as ErrorCode;
+  }
+  if (error instanceof DOMException) return domCode(error.name);
+  return 'bug';
+}
+
+export function isCancelled(error: unknown): boolean {
+  return errorCode(error) === 'cancelled';
+}
+
+function domCode(name: string): ErrorCode {
+  switch (name) {
+    case 'AbortError':
+      return 'cancelled';
+    case 'NotAllowedError':
+    case 'SecurityError':
+      return 'permission';
+    case 'NotFoundError':
+      return 'not-found';
+    case 'NotReadableError':
+      return 'stale';
+    case 'QuotaExceededError':
+      return 'quota';
+    case 'NoModificationAllowedError':
+      return 'locked';
+    default:
+      return 'io';
+  }
+}
+
+function endSentence(line: string): string {
+  return /[.!?]$/.test(line) ? line : `${line}.`;
+}

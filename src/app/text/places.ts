@@ -1,0 +1,15 @@
+import type { ImageTab, Place } from '../state/route.ts';
+
+export const PLACE_NAMES: Record<Place, string> = {
+  library: 'Library',
+  image: 'Image',
+  lab: 'Crash lab',
+  help: 'Help',
+};
+
+export const TAB_NAMES: Record<ImageTab, string> = {
+  overview: 'Overview',
+  map: 'Map',
+  structure: 'Structure',
+  check: 'Check & repair',
+};
