@@ -34,7 +34,7 @@ const REFUSED = {
 
 test.describe('the policy', () => {
   // The attempts below are violations, and Chromium says so.
-  test.use({ expectedComplaints: [/wasm|WebAssembly/i] });
+  test.use({ expectedComplaints: /wasm|WebAssembly/i });
 
   test('refuses WebAssembly in the page and in the worker', async ({ page }) => {
     const worker = await openPageAndWorker(page);
