@@ -4,6 +4,7 @@ export * from './progress.ts';
 
 export * from './bytes/align.ts';
 export * from './bytes/big-endian.ts';
+export { fieldSize } from './bytes/struct.ts';
 
 export * from './format/addresses.ts';
 export * from './format/features.ts';
@@ -36,5 +37,6 @@ export * from './check/report.ts';
 export * from './repair/step.ts';
 export * from './describe/use.ts';
 
+export { deflateRaw } from './codec/deflate.ts';
 export { inflateRaw } from './codec/inflate.ts';
 export { zstdDecompress } from './codec/zstd.ts';
