@@ -6,8 +6,7 @@ import type { Workbench } from './workbench.svelte.ts';
 
 export type LibraryDialog =
   | { readonly kind: 'new' }
-  | { readonly kind: 'rename'; readonly entry: LibraryEntry }
-  | { readonly kind: 'delete'; readonly entry: LibraryEntry };
+  | { readonly kind: 'rename'; readonly entry: LibraryEntry };
 
 /** The images that the workbench knows of. */
 export class Library {

@@ -1,0 +1,58 @@
+import type { ImageSummary, LibraryEntry } from '#protocol';
+
+export type SortColumn = 'name' | 'state' | 'virtual-size' | 'file-size' | 'last-use';
+
+export interface Sorting {
+  readonly column: SortColumn;
+  readonly isDescending: boolean;
+}
+
+/** The entries whose name holds the filter, in the wanted order. */
+export function libraryRows(
+  entries: readonly LibraryEntry[],
+  filter: string,
+  { column, isDescending }: Sorting,
+): readonly LibraryEntry[] {
+  const wanted = filter.trim().toLowerCase();
+  const sign = isDescending ? -1 : 1;
+  return entries
+    .filter((entry) => entry.name.toLowerCase().includes(wanted))
+    .sort((a, b) => sign * compareBy(column, a, b) || a.name.localeCompare(b.name));
+}
+
+/** What an image has beyond the ordinary, as small tags with their meaning. */
+export function featureTags(about: ImageSummary): readonly { readonly tag: string; readonly title: string }[] {
+  const tags = [{ tag: `v${about.version}`, title: `Format version ${about.version}` }];
+  if (about.lazyRefcounts) tags.push({ tag: 'lazy', title: 'Lazy refcounts' });
+  if (about.extendedL2) tags.push({ tag: 'extended L2', title: 'Subclusters: extended L2 entries' });
+  if (about.compressionType === 'zstd') tags.push({ tag: 'zstd', title: 'Compressed clusters use zstd' });
+  if (about.snapshotCount > 0) tags.push({ tag: `snapshots ${about.snapshotCount}`, title: 'Internal snapshots' });
+  if (about.bitmapCount > 0) tags.push({ tag: `bitmaps ${about.bitmapCount}`, title: 'Dirty bitmaps' });
+  if (about.backingFile !== null) tags.push({ tag: 'backing', title: `Backing file: ${about.backingFile}` });
+  if (about.encryption !== 'none') tags.push({ tag: about.encryption.toUpperCase(), title: 'Encrypted' });
+  if (about.hasExternalDataFile) tags.push({ tag: 'data file', title: 'Guest data is in a file of its own' });
+  return tags;
+}
+
+function compareBy(column: SortColumn, a: LibraryEntry, b: LibraryEntry): number {
+  switch (column) {
+    case 'name':
+      return a.name.localeCompare(b.name, undefined, { numeric: true });
+    case 'state':
+      return stateRank(a) - stateRank(b);
+    case 'virtual-size':
+      return virtualSize(a) - virtualSize(b);
+    case 'file-size':
+      return a.fileSize - b.fileSize;
+    case 'last-use':
+      return a.lastUse - b.lastUse;
+  }
+}
+
+function stateRank({ about }: LibraryEntry): number {
+  return about.kind === 'problem' ? 3 : { clean: 0, dirty: 1, corrupt: 2 }[about.state];
+}
+
+function virtualSize({ about }: LibraryEntry): number {
+  return about.kind === 'problem' ? -1 : about.virtualSize;
+}
