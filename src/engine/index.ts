@@ -27,16 +27,28 @@ export type { BaseVersion } from './storage/overlay-journal.ts';
 
 export * from './image/cache-mode.ts';
 export * from './image/create-options.ts';
+export { createImage } from './image/create.ts';
 export * from './image/guest-source.ts';
+export * from './image/open.ts';
+export { Image } from './image/image.ts';
+export { readAt } from './image/read.ts';
+export { writeAt } from './image/write.ts';
+export { writeCompressed } from './image/write-compressed.ts';
+export * from './image/write-zeroes.ts';
+export { discard } from './image/discard.ts';
+export { closeImage, flushImage } from './image/flush.ts';
+export { extentAt, type Extent } from './image/extents.ts';
+export * from './image/guest-source-adapters.ts';
 export * from './image/head.ts';
 export * from './image/head-extensions.ts';
 export * from './image/head-validation.ts';
 export * from './image/header-cluster.ts';
 
 export * from './check/report.ts';
+export { checkImage } from './check/check.ts';
 export * from './repair/step.ts';
 export * from './describe/use.ts';
 
 export { deflateRaw } from './codec/deflate.ts';
 export { inflateRaw } from './codec/inflate.ts';
-export { zstdDecompress } from './codec/zstd.ts';
+export { zstdCompress, zstdDecompress } from './codec/zstd.ts';

@@ -1,1 +1,2 @@
+export { zstdCompress } from './zstd/compress.ts';
 export { zstdDecompress } from './zstd/decompress.ts';

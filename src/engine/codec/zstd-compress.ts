@@ -1,0 +1,1 @@
+export { zstdCompress } from './zstd/compress.ts';

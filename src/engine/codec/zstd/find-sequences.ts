@@ -1,0 +1,186 @@
+import type { Scratch } from '../scratch.ts';
+import { BLOCK_SIZE_MAX } from './codes.ts';
+
+/** What a block's input was divided into: literals, and sequences of a run of them and a match. */
+export class Sequences {
+  count = 0;
+  readonly literalLengths = new Int32Array(SEQUENCE_COUNT_MAX);
+  readonly matchLengths = new Int32Array(SEQUENCE_COUNT_MAX);
+  /** As the format numbers them: 1 to 3 repeat an earlier offset, others are the offset plus 3. */
+  readonly offsetValues = new Int32Array(SEQUENCE_COUNT_MAX);
+  readonly literals = new Uint8Array(BLOCK_SIZE_MAX);
+  literalCount = 0;
+}
+
+const MATCH_LENGTH_MIN = 4;
+const SEQUENCE_COUNT_MAX = BLOCK_SIZE_MAX / MATCH_LENGTH_MIN + 1;
+
+/** Bytes after the input that must be readable. */
+export const FINDER_SLACK = 8;
+
+const HASH_BITS = 16;
+const DEPTH_MAX = 12;
+const NICE_LENGTH = 96;
+/** After so many bytes without a match, as a power of two, the search takes longer steps. */
+const PATIENCE_BITS = 8;
+
+const newest = new Int32Array(1 << HASH_BITS).fill(-1);
+let older = new Int32Array(0);
+
+/** Positions are counted on from call to call, so that what earlier inputs left in the tables is below the origin. */
+let origin = 0;
+let originNext = 0;
+let chainMask = 0;
+
+/** Starts a new input of `length` bytes. */
+export function startInput(length: number): void {
+  if (originNext > 0x3fffffff) {
+    originNext = 0;
+    newest.fill(-1);
+  }
+  origin = originNext;
+  originNext += length;
+  const size = 2 ** Math.ceil(Math.log2(Math.max(length, 1024)));
+  if (older.length < size) older = new Int32Array(size);
+  chainMask = older.length - 1;
+}
+
+// What `search` found.
+let foundLength = 0;
+let foundOffset = 0;
+let foundScore = 0;
+
+/**
+ * Divides [start, end) of the input into sequences. `repeats` are the last three offsets, and are kept up to date. A match
+ * gives way to one that starts a byte later and is worth more.
+ */
+export function findSequences(source: Scratch, start: number, end: number, repeats: Int32Array, into: Sequences): void {
+  const { bytes, view } = source;
+  into.count = 0;
+  into.literalCount = 0;
+  let anchor = start;
+  let at = start;
+  const searchEnd = end - MATCH_LENGTH_MIN;
+  while (at <= searchEnd) {
+    search(view, at, end, repeats, at - anchor);
+    if (foundLength === 0) {
+      at += 1 + ((at - anchor) >> PATIENCE_BITS);
+      continue;
+    }
+    let length = foundLength;
+    let offset = foundOffset;
+    let score = foundScore;
+    let inserted = at + 1;
+    while (length < NICE_LENGTH && inserted <= searchEnd) {
+      search(view, inserted, end, repeats, inserted - anchor);
+      inserted++;
+      if (foundLength === 0 || foundScore <= score + LITERAL_COST) break;
+      at = inserted - 1;
+      length = foundLength;
+      offset = foundOffset;
+      score = foundScore;
+    }
+    while (at > anchor && at > offset && bytes[at - 1] === bytes[at - 1 - offset]) {
+      at--;
+      length++;
+    }
+    addSequence(bytes, anchor, at, length, offset, repeats, into);
+    at += length;
+    anchor = at;
+    for (const stop = Math.min(at, searchEnd + 1); inserted < stop; inserted++) {
+      const hash = Math.imul(view.getUint32(inserted, true), 0x9e3779b1) >>> (32 - HASH_BITS);
+      older[(origin + inserted) & chainMask] = newest[hash]!;
+      newest[hash] = origin + inserted;
+    }
+  }
+  into.literals.set(bytes.subarray(anchor, end), into.literalCount);
+  into.literalCount += end - anchor;
+}
+
+/** In quarters of the bytes that a match saves. */
+const LITERAL_COST = 4;
+
+function search(view: DataView, at: number, end: number, repeats: Int32Array, run: number): void {
+  const position = origin + at;
+  const word = view.getUint32(at, true);
+  const hash = Math.imul(word, 0x9e3779b1) >>> (32 - HASH_BITS);
+  let candidate = newest[hash]!;
+  newest[hash] = position;
+  older[position & chainMask] = candidate;
+  foundLength = 0;
+  foundScore = 0;
+
+  // The last offset can be repeated cheaply, unless it just ended; then the one before takes its place.
+  const repeat = run === 0 ? repeats[1]! : repeats[0]!;
+  if (repeat <= at && view.getUint32(at - repeat, true) === word) {
+    foundLength = matchLength(view, at - repeat, at, end);
+    foundOffset = repeat;
+    foundScore = 4 * foundLength;
+    if (foundLength >= NICE_LENGTH) return;
+  }
+  let best = Math.max(foundLength, MATCH_LENGTH_MIN - 1);
+  const lengthMax = end - at;
+  for (let depth = DEPTH_MAX; depth > 0 && candidate >= origin; depth--) {
+    const from = candidate - origin;
+    if (view.getUint32(from, true) === word && view.getUint8(from + best) === view.getUint8(at + best)) {
+      const length = matchLength(view, from, at, end);
+      if (length > best) {
+        best = length;
+        const score = 4 * length - (31 - Math.clz32(at - from));
+        if (score > foundScore) {
+          foundScore = score;
+          foundLength = length;
+          foundOffset = at - from;
+        }
+        if (length >= NICE_LENGTH || length === lengthMax) return;
+      }
+    }
+    candidate = older[candidate & chainMask]!;
+  }
+}
+
+function matchLength(view: DataView, from: number, at: number, end: number): number {
+  const lengthMax = end - at;
+  let length = 4;
+  while (length < lengthMax) {
+    const difference = view.getUint32(from + length, true) ^ view.getUint32(at + length, true);
+    if (difference !== 0) {
+      length += (31 - Math.clz32(difference & -difference)) >> 3;
+      break;
+    }
+    length += 4;
+  }
+  return Math.min(length, lengthMax);
+}
+
+function addSequence(
+  bytes: Uint8Array,
+  anchor: number,
+  at: number,
+  length: number,
+  offset: number,
+  repeats: Int32Array,
+  into: Sequences,
+): void {
+  const run = at - anchor;
+  into.literals.set(bytes.subarray(anchor, at), into.literalCount);
+  into.literalCount += run;
+  into.literalLengths[into.count] = run;
+  into.matchLengths[into.count] = length;
+  into.offsetValues[into.count++] = offsetValue(offset, run, repeats);
+}
+
+/** Numbers an offset as the format does, and moves it to the front of the repeat offsets. */
+function offsetValue(offset: number, run: number, repeats: Int32Array): number {
+  const repeat1 = repeats[0]!;
+  const repeat2 = repeats[1]!;
+  const repeat3 = repeats[2]!;
+  if (offset === repeat1 && run > 0) return 1;
+  repeats[0] = offset;
+  repeats[1] = repeat1;
+  if (offset === repeat2) return run > 0 ? 2 : 1;
+  repeats[2] = repeat2;
+  if (offset === repeat3) return run > 0 ? 3 : 2;
+  if (offset === repeat1 - 1 && run === 0) return 3;
+  return offset + 3;
+}
