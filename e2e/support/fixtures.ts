@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { chromium, expect, test as base, type BrowserContext, type CDPSession, type Page } from '@playwright/test';
 import { CHROMIUM_ARGUMENTS, chromiumPath } from '../../test/tools/chromium.ts';
 import { Desktop } from './desktop.ts';
+import { needsQemu, QemuImages } from './images.ts';
+import { Workbench } from './workbench.ts';
 
 export interface BrowserSettings {
   /** What the browser answers when the page asks for access to local files. */
@@ -19,6 +21,9 @@ interface Fixtures {
   cdp: CDPSession;
   /** The world outside the page: dropped files, files opened from the desktop, pickers. */
   desktop: Desktop;
+  workbench: Workbench;
+  /** Images that real QEMU makes, in the test's folder. */
+  qemu: QemuImages;
   /** Fails the test when the page complained, broke its policy, or asked another origin for anything. */
   goodConduct: null;
 }
@@ -65,6 +70,15 @@ export const test = base.extend<BrowserSettings & Fixtures>({
 
   desktop: async ({ context, page, cdp, baseURL }, use) => {
     await use(new Desktop(context, page, cdp, baseURL!));
+  },
+
+  workbench: async ({ page }, use) => {
+    await use(new Workbench(page));
+  },
+
+  qemu: async ({ folder }, use) => {
+    needsQemu();
+    await use(new QemuImages(folder));
   },
 
   goodConduct: [

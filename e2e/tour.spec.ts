@@ -1,0 +1,127 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test, type Page } from './support/fixtures.ts';
+import { Lab } from './support/lab.ts';
+import type { Workbench } from './support/workbench.ts';
+
+// Every view, in both themes, on a desk and on a phone: no finding of axe that is serious, nothing wider than the
+// screen, and a picture in test-results/screenshots for people to look at.
+
+interface Stop {
+  readonly name: string;
+  show(workbench: Workbench, page: Page): Promise<void>;
+}
+
+const STOPS: readonly Stop[] = [
+  { name: 'library-empty', show: (workbench) => workbench.open() },
+  {
+    name: 'new-image',
+    show: async (workbench, page) => {
+      await workbench.button('Create an image').click();
+      await page.getByText('More options').click();
+    },
+  },
+  {
+    name: 'image-overview',
+    show: async (workbench, page) => {
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: /Dirty after a crash/i }).click();
+      await expect(workbench.verdict).toContainText(/Closed in the middle of writing/);
+    },
+  },
+  {
+    name: 'image-map',
+    show: async (workbench, page) => {
+      await workbench.tab('Map').click();
+      await expect(page.getByText(/header/i).first()).toBeVisible();
+    },
+  },
+  {
+    name: 'image-structure',
+    show: async (workbench, page) => {
+      await workbench.tab('Structure').click();
+      await expect(page.getByText(/virtualSize|virtual size/i).first()).toBeVisible();
+    },
+  },
+  {
+    name: 'image-check',
+    show: async (workbench, page) => {
+      await workbench.tab('Check & repair').click();
+      await expect(page.getByText(/refcount/i).first()).toBeVisible();
+    },
+  },
+  {
+    name: 'library',
+    show: async (workbench, page) => {
+      await workbench.goTo('Library');
+      await expect(page.getByRole('table', { name: 'Images' })).toBeVisible();
+    },
+  },
+  {
+    name: 'lab',
+    show: async (workbench, page) => {
+      await workbench.button('See a crash in 60 seconds').click();
+      await expect(new Lab(page).handle).toBeVisible();
+    },
+  },
+  {
+    name: 'lab-crashed',
+    show: async (_workbench, page) => {
+      const lab = new Lab(page);
+      await lab.pullPlug();
+      await lab.keep('all');
+    },
+  },
+  {
+    name: 'lab-repaired',
+    show: async (_workbench, page) => {
+      const lab = new Lab(page);
+      await lab.reopen();
+      await lab.toTheEnd();
+      await expect(lab.verdict).toContainText('dirty bit clear');
+    },
+  },
+  { name: 'help', show: (workbench) => workbench.goTo('Help') },
+  {
+    name: 'palette',
+    show: async (_workbench, page) => {
+      await page.keyboard.press('Control+k');
+      await expect(page.getByRole('dialog')).toBeVisible();
+    },
+  },
+];
+
+const SCREENS = [
+  { screen: 'wide', viewport: { width: 1280, height: 800 } },
+  { screen: 'phone', viewport: { width: 390, height: 844 } },
+] as const;
+
+for (const { screen, viewport } of SCREENS) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test.describe(`${screen}, ${colorScheme}`, () => {
+      test.use({ viewport, colorScheme, reducedMotion: 'reduce' });
+
+      test('every view is accessible and fits', async ({ page, workbench }) => {
+        test.setTimeout(180_000);
+        for (const { name, show } of STOPS) {
+          await test.step(name, async () => {
+            await show(workbench, page);
+            await page.screenshot({ path: `test-results/screenshots/${name}-${screen}-${colorScheme}.png` });
+            expect.soft(await seriousFindings(page), `axe: ${name}`).toEqual([]);
+            expect.soft(await widthOverflow(page), `wider than the screen: ${name}`).toBe(0);
+          });
+        }
+      });
+    });
+  }
+}
+
+async function seriousFindings(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`));
+}
+
+function widthOverflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
