@@ -1,0 +1,125 @@
+import { alignUp, ceilDiv } from '../bytes/align.ts';
+import { setU64, viewOf } from '../bytes/big-endian.ts';
+import { EngineError, isEngineError } from '../errors.ts';
+import { COMPRESSION_TYPE_BIT, EXTENDED_L2_BIT, LAZY_REFCOUNTS_BIT } from '../format/features.ts';
+import { l1EntriesFor } from '../format/geometry.ts';
+import { HEADER_V2_LENGTH, HEADER_V3_LENGTH, QCOW2_MAGIC, type Header } from '../format/header.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { CreateOptions } from './create-options.ts';
+import { judgeCreateOptions } from './create-validation.ts';
+import { readHead } from './head.ts';
+import { L1_TABLE_SIZE_MAX } from './head-validation.ts';
+import { encodeHeaderCluster, type HeaderParts } from './header-cluster.ts';
+import { Image } from './image.ts';
+import { preallocateMetadata } from './preallocate.ts';
+
+/**
+ * Writes a new image over whatever `storage` holds, byte for byte what `qemu-img create` writes. Until the last write, the
+ * header describes an empty disk, so a crash in between leaves no half-made disk behind.
+ * @throws EngineError invalid-argument with QEMU's text for options that do not go together
+ */
+export function createImage(storage: Storage, options: CreateOptions): void {
+  judgeCreateOptions(options);
+  const parts = headerPartsOf(options);
+  const virtualSize = alignUp(options.size, 512);
+  judgeHeaderRoom(parts);
+
+  storage.truncate(0, 'create');
+  writeSkeleton(storage, { ...parts, backingFile: null, backingFormat: null });
+  const head = readHead(storage, { writable: true });
+  const image = new Image(storage, head, 'clean', {
+    isWritable: true,
+    cacheMode: 'writeback',
+    lazyRefcounts: false,
+    backing: null,
+  });
+  const { geometry, allocator } = image;
+  allocator.allocate(SKELETON_CLUSTERS);
+
+  const l1Size = l1EntriesFor(geometry, virtualSize);
+  if (l1Size * 8 > L1_TABLE_SIZE_MAX) throw tooLarge();
+  const l1TableOffset = l1Size === 0 ? 0 : allocator.allocate(ceilDiv(l1Size * 8, geometry.clusterSize));
+  const l1End = l1TableOffset + l1Size * 8;
+  // Everything past the skeleton reads as zeros already: an empty L1 table needs room, not a write.
+  if (storage.size < l1End) storage.truncate(l1End, 'create');
+  if (options.preallocation === 'metadata') preallocateMetadata(image, { virtualSize, l1TableOffset, l1Size });
+
+  image.refcounts.blocks.flush('create');
+  storage.write(
+    0,
+    encodeHeaderCluster({ ...parts, header: { ...image.header, virtualSize, l1Size, l1TableOffset } }),
+    'create',
+  );
+  storage.flush('create');
+}
+
+/** Header, refcount table, first refcount block. */
+const SKELETON_CLUSTERS = 3;
+
+function headerPartsOf(options: CreateOptions): HeaderParts {
+  const { clusterSize = 65536, refcountBits = 16, compressionType = 'zlib' } = options;
+  const version = options.compat === '0.10' ? 2 : 3;
+  const isZstd = compressionType === 'zstd';
+  const header: Header = {
+    magic: QCOW2_MAGIC,
+    version,
+    backingFileOffset: 0,
+    backingFileSize: 0,
+    clusterBits: Math.log2(clusterSize),
+    virtualSize: 0,
+    cryptMethod: 0,
+    l1Size: 0,
+    l1TableOffset: 0,
+    refcountTableOffset: clusterSize,
+    refcountTableClusters: 1,
+    snapshotCount: 0,
+    snapshotsOffset: 0,
+    incompatibleFeatures: (isZstd ? COMPRESSION_TYPE_BIT : 0n) | (options.extendedL2 === true ? EXTENDED_L2_BIT : 0n),
+    compatibleFeatures: options.lazyRefcounts === true ? LAZY_REFCOUNTS_BIT : 0n,
+    autoclearFeatures: 0n,
+    refcountOrder: Math.log2(refcountBits),
+    headerLength: version === 2 ? HEADER_V2_LENGTH : HEADER_V3_LENGTH,
+    compressionType: isZstd ? 1 : 0,
+    unknownFields: new Uint8Array(0),
+  };
+  return {
+    header,
+    extensions: { backingFormat: null, dataFile: null, luks: null, bitmaps: null, unknown: [] },
+    backingFile: options.backingFile ?? null,
+    backingFormat: options.backingFormat ?? null,
+    dataFile: null,
+  };
+}
+
+/** Refuses a backing file name that does not fit into the header cluster, before anything is overwritten. */
+function judgeHeaderRoom(parts: HeaderParts): void {
+  try {
+    encodeHeaderCluster(parts);
+  } catch (error) {
+    if (!isEngineError(error, 'no-space')) throw error;
+    const { backingFile, backingFormat } = parts;
+    throw new EngineError(
+      'no-space',
+      `Could not assign backing file '${backingFile}' with format '${backingFormat}': No space left on device`,
+      { cause: error },
+    );
+  }
+}
+
+/** The smallest valid image: a disk of no bytes whose refcounts are still all 0. */
+function writeSkeleton(storage: Storage, parts: HeaderParts): void {
+  const clusterSize = 2 ** parts.header.clusterBits;
+  const firstTableEntry = new Uint8Array(8);
+  setU64(viewOf(firstTableEntry), 0, 2 * clusterSize);
+  storage.truncate(SKELETON_CLUSTERS * clusterSize, 'create');
+  storage.write(0, encodeHeaderCluster(parts), 'create');
+  storage.write(clusterSize, firstTableEntry, 'create');
+  storage.flush('create');
+}
+
+function tooLarge(): EngineError {
+  return new EngineError(
+    'invalid-argument',
+    "The image size is too large for file format 'qcow2' (try using a larger cluster size)",
+  );
+}
