@@ -46,7 +46,11 @@ export * from './image/header-cluster.ts';
 
 export * from './check/report.ts';
 export { checkImage } from './check/check.ts';
+export type { CheckOptions } from './check/run-check.ts';
 export * from './repair/step.ts';
+export { planRepair, type PlanOptions } from './repair/plan-repair.ts';
+export { applyRepair, undoRepair, type ApplyOptions } from './repair/apply-repair.ts';
+export { repairImage, type RepairResult } from './repair/repair-image.ts';
 export * from './describe/use.ts';
 
 export { deflateRaw } from './codec/deflate.ts';

@@ -69,8 +69,15 @@ export interface CheckReport {
   readonly findingsOmitted: number;
   /** What QEMU prints on stderr, line by line, in order. */
   readonly messages: readonly string[];
+  /** Lines left out of `messages`. */
+  readonly messagesOmitted: number;
   /** The refcount structures must be rebuilt: a referenced cluster has refcount 0, or the table or a block is broken. */
   readonly needsRebuild: boolean;
+  /**
+   * Names a table that could not be reached, so that nobody knows what it refers to: clusters that look lost may belong
+   * to it. A repair frees nothing then.
+   */
+  readonly unknownReferences: string | null;
   /** Set when the check could not go on: QEMU's `Check failed: …` reason. */
   readonly aborted: string | null;
   readonly isDirty: boolean;

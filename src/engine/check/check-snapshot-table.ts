@@ -1,0 +1,123 @@
+import { HEADER } from '../format/header.ts';
+import {
+  readSnapshotTable,
+  SNAPSHOT_EXTRA_DATA_MAX,
+  SNAPSHOT_TABLE_SIZE_MAX,
+  SNAPSHOTS_MAX,
+  type SnapshotEntry,
+} from '../format/snapshot-table.ts';
+import { CheckAborted, fixesErrors, type CheckLog } from './check-log.ts';
+import type { Mender } from './mender.ts';
+import type { SnapshotList, Subject } from './subject.ts';
+
+/** A version 3 entry must say at least the VM state's and the disk's size. */
+const EXTRA_DATA_MIN = 16;
+
+export interface SnapshotTableCheck extends SnapshotList {
+  /** Corruptions that only a new snapshot table corrects, which is written last. */
+  readonly pendingCorruptions: number;
+}
+
+/** Reads the snapshot table and judges it; what cannot be kept is cut off where the repair may do so. */
+export function checkSnapshotTable(subject: Subject, log: CheckLog, mender: Mender | null): SnapshotTableCheck {
+  const { header } = subject;
+  const canFix = mender !== null && fixesErrors(mender.mode);
+  let count = header.snapshotCount;
+  let discarded = 0;
+  if (count > SNAPSHOTS_MAX && canFix) {
+    discarded = count - SNAPSHOTS_MAX;
+    log.line(`Discarding ${discarded} overhanging snapshots`);
+    count = SNAPSHOTS_MAX;
+  }
+  judgePlace(subject, log, count);
+
+  const entries: SnapshotEntry[] = [];
+  let corruptions = 0;
+  let end = header.snapshotsOffset;
+  for (const entry of readSnapshotTable(subject.storage, header.snapshotsOffset, count)) {
+    const index = entries.length;
+    if (entry.extraDataSize > SNAPSHOT_EXTRA_DATA_MAX) {
+      if (!canFix) throw tooMuchExtraData(log, index);
+      log.line(
+        `Discarding too much extra metadata in snapshot table entry ${index} ` +
+          `(${entry.extraDataSize} > ${SNAPSHOT_EXTRA_DATA_MAX})`,
+      );
+      corruptions += 1;
+    }
+    if (entry.at + entry.length - header.snapshotsOffset > SNAPSHOT_TABLE_SIZE_MAX) {
+      if (!canFix) throw tableTooBig(log, count - index);
+      log.line(`Discarding ${count - index} overhanging snapshots (snapshot table is too big)`);
+      discarded += count - index;
+      break;
+    }
+    entries.push(entry);
+    end = entry.at + entry.length;
+  }
+  if (discarded > 0) {
+    mender!.cutSnapshots(entries.length);
+    log.counters.corruptionsFixed += discarded;
+  }
+  log.counters.corruptions += corruptions;
+  if (header.version >= 3) corruptions += judgeExtraData(entries, log, canFix, header.snapshotsOffset);
+  const size = entries.length === 0 ? 0 : end - header.snapshotsOffset;
+  return { offset: header.snapshotsOffset, size, entries, pendingCorruptions: corruptions };
+}
+
+function judgePlace({ header, geometry }: Subject, log: CheckLog, count: number): void {
+  const problem =
+    count > SNAPSHOTS_MAX
+      ? 'ERROR snapshot table too large'
+      : header.snapshotsOffset % geometry.clusterSize !== 0 || header.snapshotsOffset > 2 ** 63 - count * 40
+        ? 'ERROR snapshot table offset invalid'
+        : null;
+  if (problem === null) return;
+  log.checkError({
+    kind: 'snapshot-table-invalid',
+    message: `qemu-img: ${problem}`,
+    mendedBy: count > SNAPSHOTS_MAX ? 'all' : 'nothing',
+    at: { hostOffset: HEADER.fields.snapshotCount.at, length: 12 },
+  });
+  if (count > SNAPSHOTS_MAX) {
+    log.line(`You can force-remove all ${count - SNAPSHOTS_MAX} overhanging snapshots with qemu-img check -r all`);
+  }
+  throw new CheckAborted(count > SNAPSHOTS_MAX ? 'File too large' : 'Invalid argument');
+}
+
+function tooMuchExtraData(log: CheckLog, index: number): CheckAborted {
+  log.checkError({
+    kind: 'snapshot-table-invalid',
+    message:
+      'qemu-img: ERROR failed to read the snapshot table: ' +
+      `Too much extra metadata in snapshot table entry ${index}`,
+    mendedBy: 'all',
+  });
+  log.line('You can force-remove this extra metadata by updating the image via qemu-img check -r all');
+  return new CheckAborted('Invalid argument');
+}
+
+function tableTooBig(log: CheckLog, overhanging: number): CheckAborted {
+  log.checkError({
+    kind: 'snapshot-table-invalid',
+    message: 'qemu-img: ERROR failed to read the snapshot table: Snapshot table is too big',
+    mendedBy: 'all',
+  });
+  log.line(
+    `You can force-remove all ${overhanging} overhanging snapshots by updating the image via qemu-img check -r all`,
+  );
+  return new CheckAborted('File too large');
+}
+
+function judgeExtraData(entries: readonly SnapshotEntry[], log: CheckLog, canFix: boolean, offset: number): number {
+  let incomplete = 0;
+  entries.forEach((entry, index) => {
+    if (entry.extraDataSize >= EXTRA_DATA_MIN) return;
+    incomplete += 1;
+    log.corruption({
+      kind: 'snapshot-table-incomplete',
+      message: `${canFix ? 'Repairing' : 'ERROR'} snapshot table entry ${index} is incomplete`,
+      mendedBy: 'all',
+      at: { hostOffset: offset, length: entry.length },
+    });
+  });
+  return incomplete;
+}

@@ -1,0 +1,85 @@
+import { joinHalves } from '../bytes/big-endian.ts';
+import { fixesErrors } from './check-log.ts';
+import { countRegion, type CheckPass } from './count-region.ts';
+import { clusterCountOf } from './subject.ts';
+
+/** A refcount table entry of the table under check: the block's offset with the reserved bits masked out. */
+export function refcountBlockOffset(table: Uint32Array, index: number): number {
+  return joinHalves(table[index * 2]!, table[index * 2 + 1]! & 0xfffffe00);
+}
+
+/** Counts the refcount blocks and judges the table's entries; true if only new refcount structures help. */
+export function countRefcountBlocks(pass: CheckPass): boolean {
+  let needsRebuild = false;
+  const { refcountTable } = pass.subject;
+  for (let index = 0; index * 2 < refcountTable.length; index++) {
+    if (refcountTable[index * 2] === 0 && refcountTable[index * 2 + 1] === 0) continue;
+    if (!countBlock(pass, index)) needsRebuild = true;
+  }
+  return needsRebuild;
+}
+
+function countBlock(pass: CheckPass, index: number): boolean {
+  const { subject, log, map } = pass;
+  const { clusterSize } = subject.geometry;
+  const offset = refcountBlockOffset(subject.refcountTable, index);
+  const pointer = { hostOffset: subject.header.refcountTableOffset + index * 8, length: 8 };
+  if ((subject.refcountTable[index * 2 + 1]! & 0x1ff) !== 0) {
+    log.corruption({
+      kind: 'refcount-table-reserved-bits',
+      message: `ERROR refcount table entry ${index} has reserved bits set`,
+      mendedBy: 'rebuild',
+      at: pointer,
+    });
+    return false;
+  }
+  if (offset % clusterSize !== 0) {
+    log.corruption({
+      kind: 'refcount-block-unaligned',
+      message: `ERROR refcount block ${index} is not cluster aligned; refcount table entry corrupted`,
+      mendedBy: 'rebuild',
+      at: pointer,
+    });
+    return false;
+  }
+  const cluster = offset / clusterSize;
+  if (cluster >= map.clusterCount) return countBlockOutside(pass, index, offset, pointer);
+
+  countRegion(pass, offset, clusterSize, 'exclusive', pointer);
+  const references = map.countOf(cluster);
+  if (references === 1) return true;
+  log.corruption({
+    kind: 'refcount-block-referenced',
+    message: `ERROR refcount block ${index} refcount=${references}`,
+    mendedBy: 'rebuild',
+    at: pointer,
+    cluster,
+    references,
+  });
+  return false;
+}
+
+/** The file was cut off before the block, or the entry is wrong. QEMU's way: make the file long enough, the block reads as zeros. */
+function countBlockOutside(
+  pass: CheckPass,
+  index: number,
+  offset: number,
+  pointer: { hostOffset: number; length: number },
+): boolean {
+  const { subject, log, map, mender } = pass;
+  const { clusterSize } = subject.geometry;
+  const finding = { kind: 'refcount-block-outside', mendedBy: 'all', at: pointer } as const;
+  if (mender === null || !fixesErrors(mender.mode)) {
+    log.corruption({ ...finding, message: `ERROR refcount block ${index} is outside image` });
+    return true;
+  }
+  log.line(`Repairing refcount block ${index} is outside image`);
+  if (mender.growFile(offset + clusterSize)) {
+    map.grow(clusterCountOf(subject));
+    log.mendedSilently('corruption', finding);
+    countRegion(pass, offset, clusterSize, 'exclusive', pointer);
+    return true;
+  }
+  log.corruption({ ...finding, message: 'ERROR could not resize image: File too large' });
+  return false;
+}

@@ -1,0 +1,78 @@
+import type { HostCluster } from '../format/addresses.ts';
+
+/** Low 14 bits of a word: how often the cluster is referenced. */
+export const COUNT_MASK = 0x3fff;
+/** The active tables refer to the cluster with the COPIED flag. */
+export const ACTIVE_COPIED = 0x8000;
+/** The active tables refer to the cluster without the COPIED flag. */
+export const ACTIVE_SHARED = 0x4000;
+/** A count of this value stands in the spill map instead. */
+const SPILLED = COUNT_MASK;
+
+/**
+ * References to each host cluster, counted while the tables are walked: two bytes a cluster, counts beyond 14 bits
+ * aside. Counting stops at `countMax`, the largest refcount that the image can hold.
+ */
+export class ReferenceMap {
+  /** One word a cluster; its length is even, so that it can be compared two clusters at a time. */
+  words: Uint16Array<ArrayBuffer>;
+  /** Clusters counted so far; words behind it are zero. */
+  clusterCount: number;
+  readonly countMax: number;
+  readonly #spilled = new Map<HostCluster, number>();
+
+  constructor(clusterCount: number, countMax: number) {
+    this.words = new Uint16Array(capacityFor(clusterCount));
+    this.clusterCount = clusterCount;
+    this.countMax = countMax;
+  }
+
+  countOf(cluster: HostCluster): number {
+    const count = cluster < this.clusterCount ? this.words[cluster]! & COUNT_MASK : 0;
+    return count === SPILLED ? this.#spilled.get(cluster)! : count;
+  }
+
+  /** Adds one reference; false if the refcount width cannot hold it. */
+  add(cluster: HostCluster): boolean {
+    if (cluster >= this.clusterCount) this.grow(cluster + 1);
+    const count = this.countOf(cluster);
+    if (count >= this.countMax) return false;
+    this.#setCount(cluster, count + 1);
+    return true;
+  }
+
+  /** Takes a cluster that nobody refers to. */
+  allocate(cluster: HostCluster): void {
+    if (cluster >= this.clusterCount) this.grow(cluster + 1);
+    this.#setCount(cluster, 1);
+  }
+
+  grow(clusterCount: number): void {
+    if (clusterCount <= this.clusterCount) return;
+    const capacity = capacityFor(clusterCount);
+    if (capacity > this.words.length) {
+      const words = new Uint16Array(capacity);
+      words.set(this.words);
+      this.words = words;
+    }
+    this.clusterCount = clusterCount;
+  }
+
+  /** The last cluster with a reference; 0 if there is none. */
+  highestReferenced(): HostCluster {
+    let cluster = this.clusterCount - 1;
+    while (cluster > 0 && (this.words[cluster]! & COUNT_MASK) === 0) cluster -= 1;
+    return Math.max(0, cluster);
+  }
+
+  #setCount(cluster: HostCluster, count: number): void {
+    const flags = this.words[cluster]! & ~COUNT_MASK;
+    if (count >= SPILLED) this.#spilled.set(cluster, count);
+    this.words[cluster] = flags | Math.min(count, SPILLED);
+  }
+}
+
+/** Room for one cluster past the end, which a half-written last cluster may take, rounded up to an even length. */
+function capacityFor(clusterCount: number): number {
+  return clusterCount + 2 + (clusterCount & 1);
+}

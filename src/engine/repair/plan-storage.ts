@@ -1,0 +1,199 @@
+import { EngineError } from '../errors.ts';
+import type { HostOffset } from '../format/addresses.ts';
+import type { Purpose, Storage } from '../storage/storage.ts';
+import type { RepairStep, RepairStepKind, RepairWrite } from './step.ts';
+
+const PAGE_SIZE = 4096;
+/** The unit of change: what a disk writes whole or not at all. */
+const SECTOR_SIZE = 512;
+const SECTORS_PER_PAGE = PAGE_SIZE / SECTOR_SIZE;
+/** Contents of freed clusters that a plan keeps for undoing. */
+const KEPT_SIZE_MAX = 64 * 1024 * 1024;
+const STEP_MESSAGES_MAX = 1000;
+
+interface TouchedPage {
+  readonly before: Uint8Array;
+  /** What each sector was written for, null where it was not. */
+  readonly purposes: (Purpose | null)[];
+}
+
+interface Hole {
+  at: HostOffset;
+  length: number;
+  readonly purpose: Purpose;
+}
+
+/**
+ * The image as a repair will leave it: reads see what was written so far, the storage below is never written. What is
+ * written between two calls of `endStep` becomes a step, reduced to the sectors that really change.
+ */
+export class PlanStorage implements Storage {
+  readonly isReadOnly = false;
+  readonly steps: RepairStep[] = [];
+  readonly #base: Storage;
+  readonly #keepsDiscarded: boolean;
+  readonly #pages = new Map<number, Uint8Array>();
+  readonly #touched = new Map<number, TouchedPage>();
+  #holes: Hole[] = [];
+  #keptSize = 0;
+  #size: number;
+  #sizeBeforeStep: number;
+
+  constructor(base: Storage, { keepsDiscarded }: { keepsDiscarded: boolean }) {
+    this.#base = base;
+    this.#keepsDiscarded = keepsDiscarded;
+    this.#size = base.size;
+    this.#sizeBeforeStep = base.size;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  read(at: HostOffset, into: Uint8Array): void {
+    if (at < this.#base.size) this.#base.read(at, into);
+    else into.fill(0);
+    if (this.#pages.size === 0) return;
+    const last = Math.floor((at + into.length - 1) / PAGE_SIZE);
+    for (let index = Math.floor(at / PAGE_SIZE); index <= last; index++) {
+      const page = this.#pages.get(index);
+      if (page === undefined) continue;
+      const start = index * PAGE_SIZE;
+      const from = Math.max(at, start);
+      const to = Math.min(at + into.length, start + PAGE_SIZE);
+      into.set(page.subarray(from - start, to - start), from - at);
+    }
+  }
+
+  write(at: HostOffset, bytes: Uint8Array, why: Purpose): void {
+    for (let done = 0; done < bytes.length;) {
+      const index = Math.floor((at + done) / PAGE_SIZE);
+      const start = at + done - index * PAGE_SIZE;
+      const length = Math.min(PAGE_SIZE - start, bytes.length - done);
+      const page = this.#touch(index, start, length, why);
+      page.set(bytes.subarray(done, done + length), start);
+      done += length;
+    }
+    this.#size = Math.max(this.#size, at + bytes.length);
+  }
+
+  /** Only ever grows the file. */
+  truncate(size: number): void {
+    this.#size = Math.max(this.#size, size);
+  }
+
+  discard(at: HostOffset, length: number, why: Purpose): void {
+    const last = this.#holes.at(-1);
+    if (last !== undefined && last.at + last.length === at && last.purpose === why) last.length += length;
+    else this.#holes.push({ at, length, purpose: why });
+  }
+
+  flush(): void {
+    // Every step ends with a flush; there is nothing to make durable while planning.
+  }
+
+  close(): void {
+    throw new EngineError('invalid-argument', 'A planned repair is not a storage of its own.');
+  }
+
+  /** Closes the step; nothing comes of it if nothing changed. `count` and `messages` are for the sentence beside it. */
+  endStep(kind: RepairStepKind, { count, messages }: { count: number; messages: readonly string[] }): void {
+    const writes = [...this.#growth(), ...this.#changedSectors()];
+    if (writes.length > 0) writes.push({ kind: 'flush', purpose: 'flush-repair' });
+    const holes = this.#holes.map((hole) => this.#discardOf(hole));
+    if (holes.length > 0) writes.push(...holes, { kind: 'flush', purpose: 'flush-repair' });
+    this.#touched.clear();
+    this.#holes = [];
+    this.#sizeBeforeStep = this.#size;
+    if (writes.length === 0) return;
+    this.steps.push({ kind, writes, count, messages: messages.slice(0, STEP_MESSAGES_MAX) });
+  }
+
+  #touch(index: number, start: number, length: number, why: Purpose): Uint8Array {
+    let page = this.#pages.get(index);
+    if (page === undefined) {
+      page = new Uint8Array(PAGE_SIZE);
+      if (index * PAGE_SIZE < this.#base.size) this.#base.read(index * PAGE_SIZE, page);
+      this.#pages.set(index, page);
+    }
+    let touched = this.#touched.get(index);
+    if (touched === undefined) {
+      touched = { before: page.slice(), purposes: new Array<Purpose | null>(SECTORS_PER_PAGE).fill(null) };
+      this.#touched.set(index, touched);
+    }
+    const last = Math.floor((start + length - 1) / SECTOR_SIZE);
+    for (let sector = Math.floor(start / SECTOR_SIZE); sector <= last; sector++) touched.purposes[sector] = why;
+    return page;
+  }
+
+  /** Growth that no write brings about. */
+  #growth(): RepairWrite[] {
+    let end = this.#sizeBeforeStep;
+    for (const [index, { purposes }] of this.#touched) {
+      const last = purposes.findLastIndex((purpose) => purpose !== null);
+      end = Math.max(end, index * PAGE_SIZE + (last + 1) * SECTOR_SIZE);
+    }
+    if (this.#size <= end) return [];
+    return [{ kind: 'truncate', before: this.#sizeBeforeStep, after: this.#size, purpose: 'repair-truncate' }];
+  }
+
+  #changedSectors(): RepairWrite[] {
+    const writes: RepairWrite[] = [];
+    for (const index of [...this.#touched.keys()].sort((a, b) => a - b)) {
+      const { before, purposes } = this.#touched.get(index)!;
+      const page = this.#pages.get(index)!;
+      for (let sector = 0; sector < SECTORS_PER_PAGE; sector++) {
+        const purpose = purposes[sector]!;
+        const start = sector * SECTOR_SIZE;
+        const at = index * PAGE_SIZE + start;
+        if (purpose === null) continue;
+        const old = before.subarray(start, start + SECTOR_SIZE);
+        const now = page.subarray(start, start + SECTOR_SIZE);
+        if (at < this.#sizeBeforeStep && areEqual(old, now)) continue;
+        appendSector(writes, { at, before: old, after: now, purpose });
+      }
+    }
+    return writes;
+  }
+
+  #discardOf({ at, length, purpose }: Hole): RepairWrite {
+    const isKept = this.#keepsDiscarded && this.#keptSize + length <= KEPT_SIZE_MAX;
+    let before: Uint8Array | null = null;
+    if (isKept) {
+      before = new Uint8Array(length);
+      this.read(at, before);
+      this.#keptSize += length;
+    }
+    return { kind: 'discard', at, length, before, purpose };
+  }
+}
+
+/** Continues the last write where the sector follows it, so that a whole block is one write. */
+function appendSector(
+  writes: RepairWrite[],
+  sector: { at: HostOffset; before: Uint8Array; after: Uint8Array; purpose: Purpose },
+): void {
+  const last = writes.at(-1);
+  const continues =
+    last?.kind === 'write' && last.purpose === sector.purpose && last.at + last.after.length === sector.at;
+  if (!continues) {
+    writes.push({ kind: 'write', ...sector, before: sector.before.slice(), after: sector.after.slice() });
+    return;
+  }
+  writes[writes.length - 1] = {
+    ...last,
+    before: joined(last.before, sector.before),
+    after: joined(last.after, sector.after),
+  };
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  return whole;
+}
+
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, index) => byte === b[index]);
+}
