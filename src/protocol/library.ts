@@ -60,4 +60,6 @@ export type SampleName = (typeof SAMPLES)[number];
 export interface CreateRequest {
   readonly name: string;
   readonly options: CreateOptions;
+  /** The image that `options.backingFile` means: a name alone opens nothing. */
+  readonly backing?: ImageId | null;
 }

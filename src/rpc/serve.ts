@@ -27,9 +27,13 @@ export interface Server {
   close(): void;
 }
 
-/** Answers the calls that come in through `port`. */
-export function serve<M extends MethodTable<M>>(port: RpcPort, handlers: Handlers<M>): Server {
+/**
+ * Answers the calls that come in through `port`. The handlers may come later: calls wait for them, and fail with the
+ * reason why they never will.
+ */
+export function serve<M extends MethodTable<M>>(port: RpcPort, handlers: Handlers<M> | Promise<Handlers<M>>): Server {
   const running = new Map<number, AbortController>();
+  if (handlers instanceof Promise) handlers.catch(() => undefined); // every call reports it
   const onMessage = (event: Event) => receive((event as MessageEvent<Request>).data);
   const onClose = () => end();
   port.addEventListener('message', onMessage);
@@ -74,8 +78,9 @@ export function serve<M extends MethodTable<M>>(port: RpcPort, handlers: Handler
     input: unknown,
     context: CallContext<M[K]['progress']>,
   ): Promise<M[K]['output']> {
-    if (!Object.hasOwn(handlers, method)) throw new RpcError('unknown-method', `There is no method '${method}'.`);
-    const started = handlers[method](input as M[K]['input'], context);
+    const table = await handlers;
+    if (!Object.hasOwn(table, method)) throw new RpcError('unknown-method', `There is no method '${method}'.`);
+    const started = table[method](input as M[K]['input'], context);
     return isGenerator<M[K]['progress'], M[K]['output']>(started) ? context.run(started) : started;
   }
 

@@ -107,6 +107,16 @@ describe('typed calls over a port', () => {
     await expect(client.call('toString' as 'nothing')).rejects.toMatchObject({ code: 'unknown-method' });
   });
 
+  it('lets calls wait for the handlers, and fails them all when there will be none', async () => {
+    const { port1, port2 } = new MessageChannel();
+    serve<TestMethods>(port2 as unknown as RpcPort, Promise.reject(new CodedError('quota', 'No storage.')));
+    const client = createClient<TestMethods>(port1 as unknown as RpcPort);
+    open.push(client);
+    await client.ready;
+    await expect(client.call('nothing')).rejects.toMatchObject({ code: 'quota' });
+    await expect(client.call('add', { a: 1, b: 1 })).rejects.toMatchObject({ code: 'quota' });
+  });
+
   it('reports the progress of a long operation once a slice and returns its result', async () => {
     const { client } = connect();
     const seen: number[] = [];

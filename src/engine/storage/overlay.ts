@@ -22,6 +22,13 @@ export interface ChangedRange {
   readonly length: number;
 }
 
+/** Bytes of the image as they stand in the original or in the data file; `zeros` stand nowhere. */
+export interface OverlayPiece {
+  readonly from: 'base' | 'data' | 'zeros';
+  readonly at: number;
+  readonly length: number;
+}
+
 /**
  * Edits over an original that stays untouched, kept in two files that survive a reload and a crash: after a flush the
  * data stands before the journal says so. The overlay knows which state of the original it belongs to and refuses any
@@ -76,6 +83,25 @@ export class OverlayStorage implements Storage {
       else ranges.push({ at, length });
     }
     return ranges;
+  }
+
+  /** Where the bytes of the image stand, in order; for putting it together without reading it. */
+  *pieces(): Generator<OverlayPiece> {
+    for (let at = 0; at < this.#size;) {
+      const block = Math.floor(at / OVERLAY_BLOCK_SIZE);
+      const slot = this.#slots.get(block);
+      const length = Math.min(OVERLAY_BLOCK_SIZE, this.#size - at);
+      if (slot !== undefined) {
+        yield { from: 'data', at: slot * OVERLAY_BLOCK_SIZE, length };
+        at += length;
+        continue;
+      }
+      const end = this.#endOfUnchanged(block);
+      const baseEnd = Math.min(end, Math.max(at, this.#baseLimit));
+      if (baseEnd > at) yield { from: 'base', at, length: baseEnd - at };
+      if (end > baseEnd) yield { from: 'zeros', at: baseEnd, length: end - baseEnd };
+      at = end;
+    }
   }
 
   read(at: HostOffset, into: Uint8Array): void {
@@ -149,12 +175,11 @@ export class OverlayStorage implements Storage {
     this.flush();
   }
 
-  /** Drops all changes. The overlay must be opened anew afterwards. */
-  forgetChanges(): void {
-    this.#mustBeWritable();
-    this.#pending = [];
-    forget(this.#journal, this.#data);
-    this.close();
+  #endOfUnchanged(block: number): number {
+    const blockCount = ceilDiv(this.#size, OVERLAY_BLOCK_SIZE);
+    let next = block;
+    while (next < blockCount && !this.#slots.has(next)) next++;
+    return Math.min(next * OVERLAY_BLOCK_SIZE, this.#size);
   }
 
   #replay(): void {

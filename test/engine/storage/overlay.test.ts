@@ -87,6 +87,25 @@ describe('an overlay', () => {
     expect(overlay.changedBlockCount).toBe(3);
   });
 
+  it('says where its bytes stand, in order and without gaps', () => {
+    const desk = new Desk();
+    const overlay = desk.open();
+    overlay.write(BLOCK, new Uint8Array(BLOCK).fill(9));
+    overlay.truncate(200_000);
+    overlay.write(400_000, new Uint8Array([8]));
+    const data = desk.data.toBytes();
+    const base = desk.base.toBytes();
+    const whole: number[] = [];
+    for (const { from, at, length } of overlay.pieces()) {
+      const bytes =
+        from === 'zeros' ? new Uint8Array(length) : (from === 'base' ? base : data).subarray(at, at + length);
+      expect(bytes.length).toBe(length);
+      for (const byte of bytes) whole.push(byte);
+    }
+    expectBytes(Uint8Array.from(whole), readBack(overlay, 0, overlay.size));
+    expect([...overlay.pieces()].map(({ from }) => from)).toEqual(['base', 'data', 'base', 'zeros', 'data']);
+  });
+
   it('never shows again what was cut off from the original', () => {
     const desk = new Desk();
     let overlay = desk.open();
@@ -140,7 +159,7 @@ describe('an overlay', () => {
     ]);
   });
 
-  it('refuses an original that changed since, keeps the changes, and takes it once they are forgotten', () => {
+  it('refuses an original that changed since, keeps the changes, and takes it once its files are emptied', () => {
     const desk = new Desk();
     const overlay = desk.open();
     overlay.write(0, new Uint8Array(10));
@@ -148,7 +167,8 @@ describe('an overlay', () => {
     const changed = { version: { ...VERSION, modified: VERSION.modified + 1 } };
     expect(codeOf(() => desk.open(changed))).toBe('stale');
     expect(codeOf(() => desk.open(changed))).toBe('stale');
-    desk.open().forgetChanges();
+    desk.journal.truncate(0);
+    desk.data.truncate(0);
     const fresh = desk.open(changed);
     expect(fresh.hasChanges).toBe(false);
     expectBytes(readBack(fresh, 0, 10), pattern(10));

@@ -1,0 +1,95 @@
+import { EngineError, imageSource, openImage, rawSource, readHead, type GuestSource, type Storage } from '#engine';
+import type { ChainLink, ImageId } from '#protocol';
+import type { Library } from '../library/library.ts';
+
+/** Longer chains than this are taken for a mistake. */
+const LINKS_MAX = 200;
+
+/** A backing file as the image names it, and the image that the user gave for it. */
+interface Link extends ChainLink {
+  readonly owner: ImageId;
+}
+
+/**
+ * The files below an image, top down, as far as they can be followed: a name alone opens nothing, only an image that the
+ * user gave for it is looked into.
+ */
+export async function backingChain(library: Library, id: ImageId): Promise<Link[]> {
+  const links: Link[] = [];
+  const seen = new Set<ImageId>();
+  for (let owner: ImageId | null = id; owner !== null && !seen.has(owner) && links.length < LINKS_MAX;) {
+    seen.add(owner);
+    const link: Link | null = await linkOf(library, owner);
+    if (link === null) break;
+    links.push(link);
+    owner = link.granted;
+  }
+  return links;
+}
+
+/** Gives `backing` for the backing file that link `linkIndex` of the chain names. */
+export async function grantBacking(
+  library: Library,
+  { id, linkIndex, backing }: { id: ImageId; linkIndex: number; backing: ImageId },
+): Promise<void> {
+  const link = (await backingChain(library, id))[linkIndex];
+  if (link === undefined) throw new EngineError('invalid-argument', 'The image has no such backing file.');
+  const below = await backingChain(library, backing);
+  if (backing === link.owner || below.some(({ granted }) => granted === link.owner)) {
+    throw new EngineError('backing', 'An image cannot be its own backing file.');
+  }
+  await library.setBacking(link.owner, backing);
+}
+
+/**
+ * Runs `work` with the disk that the image's backing file shows, or null where it names none. All files of the chain are
+ * held open meanwhile, to be looked at.
+ */
+export async function withBacking<T>(
+  library: Library,
+  id: ImageId,
+  storage: Storage,
+  work: (backing: GuestSource | null) => Promise<T> | T,
+  depth = 0,
+): Promise<T> {
+  const { backingFile, backingFormat } = readHead(storage, { writable: false });
+  if (backingFile === null) return work(null);
+  const granted = await library.backingOf(id);
+  if (granted === null) {
+    throw new EngineError('backing', `Could not open backing file: '${backingFile}' has not been given.`, {
+      hint: 'Say which of your images it is; a name inside an image opens nothing by itself.',
+    });
+  }
+  if (depth >= LINKS_MAX) throw new EngineError('backing', 'The backing chain is too long or runs in a circle.');
+  return library.look(granted, async (below) => {
+    if (formatOf(below, backingFormat) === 'raw') return work(rawSource(below));
+    return withBacking(
+      library,
+      granted,
+      below,
+      (backing) => work(imageSource(openImage(below, { backing }))),
+      depth + 1,
+    );
+  });
+}
+
+async function linkOf(library: Library, owner: ImageId): Promise<Link | null> {
+  const storage = await library.files.openSnapshot(owner);
+  try {
+    if (formatOf(storage, null) === 'raw') return null;
+    const { backingFile, backingFormat } = readHead(storage, { writable: false, checkMode: true });
+    if (backingFile === null) return null;
+    return { owner, name: backingFile, format: backingFormat, granted: await library.backingOf(owner) };
+  } finally {
+    storage.close();
+  }
+}
+
+/** What the image says of its backing file; where it says nothing, the first bytes decide as in QEMU. */
+function formatOf(storage: Storage, stated: string | null): 'qcow2' | 'raw' {
+  if (stated === 'qcow2' || stated === 'raw') return stated;
+  if (stated !== null) throw new EngineError('backing', `Could not open backing file: Unknown driver '${stated}'`);
+  const magic = new Uint8Array(4);
+  storage.read(0, magic);
+  return magic.every((byte, index) => byte === [0x51, 0x46, 0x49, 0xfb][index]) ? 'qcow2' : 'raw';
+}

@@ -1,0 +1,70 @@
+import { EngineError, type Storage } from '#engine';
+import { guardedAsync } from '../storage/faults.ts';
+import { openOpfsStorage } from '../storage/opfs.ts';
+
+/** Chromium's way to rename; not in TypeScript's library yet. */
+interface Movable {
+  move(directory: FileSystemDirectoryHandle, name: string): Promise<void>;
+}
+
+/** A directory in the browser's own storage. */
+export class Folder {
+  readonly #directory: FileSystemDirectoryHandle;
+
+  private constructor(directory: FileSystemDirectoryHandle) {
+    this.#directory = directory;
+  }
+
+  static async open(path: readonly string[]): Promise<Folder> {
+    return guardedAsync(async () => {
+      let directory = await navigator.storage.getDirectory();
+      for (const name of path) directory = await directory.getDirectoryHandle(name, { create: true });
+      return new Folder(directory);
+    });
+  }
+
+  async names(): Promise<string[]> {
+    const names: string[] = [];
+    for await (const name of this.#directory.keys()) names.push(name);
+    return names;
+  }
+
+  async has(name: string): Promise<boolean> {
+    return (await this.names()).includes(name);
+  }
+
+  /** A snapshot of the file, as a `Blob`; works while somebody has it open. */
+  async file(name: string): Promise<File> {
+    return guardedAsync(async () => (await this.#directory.getFileHandle(name)).getFile());
+  }
+
+  async open(name: string, mode: 'read' | 'write'): Promise<Storage> {
+    const handle = await guardedAsync(() => this.#directory.getFileHandle(name));
+    return openOpfsStorage(handle, mode);
+  }
+
+  /** Opens for writing a file that need not exist. */
+  async openOrCreate(name: string): Promise<Storage> {
+    const handle = await guardedAsync(() => this.#directory.getFileHandle(name, { create: true }));
+    return openOpfsStorage(handle, 'write');
+  }
+
+  /** A new, empty file; an existing one is never touched. */
+  async create(name: string): Promise<Storage> {
+    if (await this.has(name)) throw new EngineError('exists', `There is already an image named '${name}'.`);
+    return this.openOrCreate(name);
+  }
+
+  async move(name: string, to: Folder, newName: string): Promise<void> {
+    if (await to.has(newName)) throw new EngineError('exists', `There is already an image named '${newName}'.`);
+    await guardedAsync(async () => {
+      const handle = await this.#directory.getFileHandle(name);
+      await (handle as unknown as Movable).move(to.#directory, newName);
+    });
+  }
+
+  /** Removes the file if it is there. */
+  async remove(name: string): Promise<void> {
+    if (await this.has(name)) await guardedAsync(() => this.#directory.removeEntry(name));
+  }
+}

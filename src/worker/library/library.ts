@@ -1,0 +1,198 @@
+import { EngineError, isEngineError, OverlayStorage, readHead, type LongTask, type Storage } from '#engine';
+import type { ImageId, LibraryEntry } from '#protocol';
+import { Locks } from '../image/locks.ts';
+import { allocatedBytes } from './allocated-bytes.ts';
+import { copyStorage } from './copy.ts';
+import { Folder } from './folder.ts';
+import { browserId, browserName, ImageFiles } from './image-files.ts';
+import { LocalFiles, type ForgottenFile } from './local-files.ts';
+import { freeName, mustBeFileName } from './names.ts';
+import { Records, type ImageRecord } from './records.ts';
+import { problemOf, summarize } from './summary.ts';
+import { Trash } from './trash.ts';
+
+type Run = <T>(task: LongTask<T>) => Promise<T>;
+
+/** All images that the page can show, and who may use each of them when. */
+export class Library {
+  readonly records: Records;
+  readonly local: LocalFiles;
+  readonly files: ImageFiles;
+  readonly #images: Folder;
+  readonly #trash: Trash;
+  readonly #locks = new Locks();
+  /** Local files taken from the list since the worker started, by undo token. */
+  readonly #forgotten = new Map<string, { file: ForgottenFile; record: ImageRecord | null }>();
+
+  private constructor(folders: { images: Folder; trash: Folder; overlays: Folder }) {
+    this.records = new Records();
+    this.local = new LocalFiles();
+    this.files = new ImageFiles(folders.images, folders.overlays, this.local);
+    this.#images = folders.images;
+    this.#trash = new Trash(folders.trash);
+  }
+
+  static async open(): Promise<Library> {
+    const [images, trash, overlays] = await Promise.all(['images', 'trash', 'overlays'].map((n) => Folder.open([n])));
+    const library = new Library({ images: images!, trash: trash!, overlays: overlays! });
+    await library.#trash.sweep();
+    return library;
+  }
+
+  /** Runs `work` on the image's bytes; others may look at the same time, nobody changes them. */
+  look<T>(id: ImageId, work: (storage: Storage) => Promise<T> | T): Promise<T> {
+    return this.#locks.look(id, async () => withStorage(await this.files.openToLook(id), work));
+  }
+
+  /** Runs `work` on the image's bytes, alone. */
+  change<T>(id: ImageId, work: (storage: Storage) => Promise<T> | T): Promise<T> {
+    return this.#locks.change(id, async () => withStorage(await this.files.openToChange(id), work));
+  }
+
+  /** Runs `work` while nobody else uses the image. */
+  alone<T>(id: ImageId, work: () => Promise<T>): Promise<T> {
+    return this.#locks.change(id, work);
+  }
+
+  /** The latest used first. */
+  async list(): Promise<LibraryEntry[]> {
+    const ids = [...(await this.#images.names()).map(browserId), ...(await this.local.ids())];
+    const entries = await Promise.all(ids.map((id) => this.entry(id)));
+    return entries.sort((a, b) => b.lastUse - a.lastUse);
+  }
+
+  async entry(id: ImageId): Promise<LibraryEntry> {
+    const name = browserName(id);
+    const record = await this.records.get(id);
+    const known = {
+      id,
+      name: name ?? record?.name ?? id,
+      place: name === null ? 'local-file' : 'browser',
+      lastUse: record?.lastUse ?? 0,
+    } as const;
+    const nothing = { fileSize: 0, allocatedBytes: null, unsavedChanges: 0 };
+    try {
+      const storage = await this.files.openSnapshot(id);
+      return await withStorage(storage, () => ({ ...known, ...measurementsOf(storage) }));
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      return { ...known, ...nothing, about: problemOf(error.code, error.message) };
+    }
+  }
+
+  async freeName(wanted: string): Promise<string> {
+    return freeName(wanted, await this.#images.names());
+  }
+
+  /** Makes an image in the browser's storage out of nothing; if `fill` fails, nothing is left of it. */
+  async add(name: string, fill: (storage: Storage) => Promise<void> | void, backing: ImageId | null = null) {
+    mustBeFileName(name);
+    const id = browserId(name);
+    return this.#locks.change(id, async () => {
+      const storage = await this.#images.create(name);
+      try {
+        await withStorage(storage, fill);
+      } catch (error) {
+        await this.#images.remove(name);
+        throw error;
+      }
+      await this.records.set(id, { name, lastUse: Date.now(), backing });
+      return this.entry(id);
+    });
+  }
+
+  async addLocal(file: File, handle: FileSystemFileHandle | null): Promise<LibraryEntry> {
+    const id = await this.local.add(file, handle);
+    const known = await this.records.get(id);
+    await this.records.set(id, { name: file.name, lastUse: Date.now(), backing: known?.backing ?? null });
+    return this.entry(id);
+  }
+
+  async duplicate(id: ImageId, name: string, run: Run): Promise<LibraryEntry> {
+    if (browserId(name) === id) throw new EngineError('exists', `There is already an image named '${name}'.`);
+    const record = await this.records.get(id);
+    return this.look(id, (from) => this.add(name, (to) => run(copyStorage(from, to)), record?.backing ?? null));
+  }
+
+  async rename(id: ImageId, name: string): Promise<LibraryEntry> {
+    mustBeFileName(name);
+    const from = browserName(id);
+    if (from === null) throw new EngineError('invalid-argument', 'A local file is renamed where it lives.');
+    if (from === name) return this.entry(id);
+    const newId = browserId(name);
+    return this.alone(id, async () => {
+      await this.#images.move(from, this.#images, name);
+      await this.records.set(newId, { ...(await this.#recordOf(id)), name });
+      await this.records.delete(id);
+      await this.records.replaceBacking(id, newId);
+      return this.entry(newId);
+    });
+  }
+
+  async delete(id: ImageId): Promise<string> {
+    const name = browserName(id);
+    return this.alone(id, async () => {
+      if (name !== null) return this.#trash.put(name, this.#images);
+      const forgotten = { file: await this.local.forget(id), record: await this.records.get(id) };
+      this.#forgotten.set(id, forgotten);
+      return id;
+    });
+  }
+
+  async undoDelete(token: string): Promise<LibraryEntry> {
+    const forgotten = this.#forgotten.get(token);
+    if (forgotten !== undefined) {
+      await this.local.remember(forgotten.file);
+      this.#forgotten.delete(token);
+      return this.entry(forgotten.file.id);
+    }
+    return this.entry(browserId(await this.#trash.takeBack(token, this.#images)));
+  }
+
+  async download(id: ImageId): Promise<File> {
+    const { name } = await this.entry(id);
+    return this.#locks.look(id, async () => new File([await this.files.blob(id)], name));
+  }
+
+  /** The image that the user gave for the backing file of `id`; null too when it is there no more. */
+  async backingOf(id: ImageId): Promise<ImageId | null> {
+    const backing = (await this.records.get(id))?.backing ?? null;
+    return backing !== null && (await this.#has(backing)) ? backing : null;
+  }
+
+  async setBacking(id: ImageId, backing: ImageId): Promise<void> {
+    await this.records.set(id, { ...(await this.#recordOf(id)), backing });
+  }
+
+  async noteUse(id: ImageId): Promise<void> {
+    await this.records.set(id, { ...(await this.#recordOf(id)), lastUse: Date.now() });
+  }
+
+  async #has(id: ImageId): Promise<boolean> {
+    const name = browserName(id);
+    return name === null ? (await this.local.ids()).includes(id) : this.#images.has(name);
+  }
+
+  async #recordOf(id: ImageId): Promise<ImageRecord> {
+    return (await this.records.get(id)) ?? { name: browserName(id) ?? id, lastUse: Date.now(), backing: null };
+  }
+}
+
+function measurementsOf(storage: Storage) {
+  const about = summarize(storage);
+  const isSound = about.kind === 'qcow2' && about.state === 'clean';
+  return {
+    fileSize: storage.size,
+    allocatedBytes: isSound ? allocatedBytes(storage, readHead(storage, { writable: false })) : null,
+    unsavedChanges: storage instanceof OverlayStorage ? storage.changedBlockCount : 0,
+    about,
+  };
+}
+
+async function withStorage<T>(storage: Storage, work: (storage: Storage) => Promise<T> | T): Promise<T> {
+  try {
+    return await work(storage);
+  } finally {
+    storage.close();
+  }
+}

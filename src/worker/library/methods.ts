@@ -1,0 +1,26 @@
+import { createImage } from '#engine';
+import type { ImageMethods } from '#protocol';
+import type { Handlers } from '#rpc';
+import { addSample } from '../samples/samples.ts';
+import { BlobStorage } from '../storage/blob.ts';
+import { copyStorage } from './copy.ts';
+import type { Library } from './library.ts';
+
+export type LibraryMethods = Pick<ImageMethods, Extract<keyof ImageMethods, `library.${string}`>>;
+
+export function libraryHandlers(library: Library): Handlers<LibraryMethods> {
+  return {
+    'library.list': () => library.list(),
+    'library.create': ({ name, options, backing = null }) =>
+      library.add(name, (storage) => createImage(storage, options), backing),
+    'library.createSample': ({ sample }) => addSample(library, sample),
+    'library.addLocal': ({ file, handle }) => library.addLocal(file, handle),
+    'library.import': ({ file, name }, { run }) =>
+      library.add(name, (storage) => run(copyStorage(new BlobStorage(file), storage))),
+    'library.rename': ({ id, name }) => library.rename(id, name),
+    'library.duplicate': ({ id, name }, { run }) => library.duplicate(id, name, run),
+    'library.delete': async ({ id }) => ({ undoToken: await library.delete(id) }),
+    'library.undoDelete': ({ undoToken }) => library.undoDelete(undoToken),
+    'library.download': ({ id }) => library.download(id),
+  };
+}

@@ -1,0 +1,63 @@
+import { createStore, del, entries, get, set, type UseStore } from 'idb-keyval';
+import type { ImageId } from '#protocol';
+
+/** What is known of an image beside its bytes. */
+export interface ImageRecord {
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly lastUse: number;
+  /** The image that the user gave for its backing file. */
+  readonly backing: ImageId | null;
+}
+
+/**
+ * The records of all images, in IndexedDB. Handles of local files stand in idb-keyval's default store under the image's
+ * id, where the page finds them too: only the page can ask for permission.
+ */
+export class Records {
+  readonly #store: UseStore;
+
+  constructor(database = 'workbench-images') {
+    this.#store = createStore(database, 'records');
+  }
+
+  async get(id: ImageId): Promise<ImageRecord | null> {
+    return (await get<ImageRecord>(id, this.#store)) ?? null;
+  }
+
+  async set(id: ImageId, record: ImageRecord): Promise<void> {
+    await set(id, record, this.#store);
+  }
+
+  async delete(id: ImageId): Promise<void> {
+    await del(id, this.#store);
+  }
+
+  async all(): Promise<[ImageId, ImageRecord][]> {
+    return entries<ImageId, ImageRecord>(this.#store);
+  }
+
+  /** Follows a rename: whoever had `from` as a backing file has `to`. */
+  async replaceBacking(from: ImageId, to: ImageId): Promise<void> {
+    for (const [id, record] of await this.all()) {
+      if (record.backing === from) await this.set(id, { ...record, backing: to });
+    }
+  }
+}
+
+export async function keepHandle(id: ImageId, handle: FileSystemFileHandle): Promise<void> {
+  await set(id, handle);
+}
+
+export async function forgetHandle(id: ImageId): Promise<void> {
+  await del(id);
+}
+
+export async function handleOf(id: ImageId): Promise<FileSystemFileHandle | null> {
+  return (await get<FileSystemFileHandle>(id)) ?? null;
+}
+
+/** All local files whose handle is kept. */
+export async function keptHandles(): Promise<[ImageId, FileSystemFileHandle][]> {
+  return (await entries<ImageId, FileSystemFileHandle>()).filter(([id]) => id.startsWith('local:'));
+}

@@ -1,0 +1,25 @@
+import type { ImageMethods } from '#protocol';
+import { connectToWorker, createClient, type Client } from '#rpc';
+
+/** The real worker, as the page starts it. */
+export function startWorker(): { worker: Worker; client: Client<ImageMethods> } {
+  const worker = new Worker(new URL('../../src/worker/main.ts', import.meta.url), { type: 'module' });
+  return { worker, client: createClient<ImageMethods>(connectToWorker(worker)) };
+}
+
+/** Empties the browser's storage for this page. */
+export async function emptyStorage(): Promise<void> {
+  const root = await navigator.storage.getDirectory();
+  for await (const name of root.keys()) await root.removeEntry(name, { recursive: true });
+  const databases = await indexedDB.databases();
+  await Promise.all(
+    databases.map(
+      ({ name }) =>
+        new Promise<void>((resolve, reject) => {
+          const request = indexedDB.deleteDatabase(name!);
+          request.onsuccess = () => resolve();
+          request.onerror = () => reject(request.error ?? new Error('The database could not be deleted.'));
+        }),
+    ),
+  );
+}
