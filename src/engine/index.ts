@@ -18,6 +18,7 @@ export * from './format/feature-name-table.ts';
 export * from './format/header-extensions.ts';
 export * from './format/snapshot-table.ts';
 export * from './format/bitmap-directory.ts';
+export * from './format/luks-header.ts';
 
 export * from './storage/storage.ts';
 export * from './storage/memory.ts';
@@ -28,6 +29,7 @@ export type { BaseVersion } from './storage/overlay-journal.ts';
 export * from './image/cache-mode.ts';
 export * from './image/create-options.ts';
 export { createImage } from './image/create.ts';
+export { judgeCreateOptions } from './image/create-validation.ts';
 export * from './image/guest-source.ts';
 export * from './image/open.ts';
 export { Image } from './image/image.ts';
@@ -52,6 +54,9 @@ export { planRepair, type PlanOptions } from './repair/plan-repair.ts';
 export { applyRepair, undoRepair, type ApplyOptions } from './repair/apply-repair.ts';
 export { repairImage, type RepairResult } from './repair/repair-image.ts';
 export * from './describe/use.ts';
+export * from './describe/info-text.ts';
+export * from './describe/size-text.ts';
+export * from './describe/snapshot-list.ts';
 
 export { deflateRaw } from './codec/deflate.ts';
 export { inflateRaw } from './codec/inflate.ts';

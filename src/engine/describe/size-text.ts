@@ -1,0 +1,14 @@
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+
+/** A size as QEMU prints it for people: three significant digits and the unit that keeps them below 1000. */
+export function sizeText(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // From 1000 of a unit on (not 1024) the next one is used.
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  const rounded = Number(value.toPrecision(3));
+  return `${rounded >= 1000 ? '1e+03' : String(rounded)} ${UNITS[unit]}`;
+}
