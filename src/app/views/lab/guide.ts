@@ -1,0 +1,79 @@
+import type { CrashVerdict } from '#protocol';
+
+/** A moment as the guide sees it. */
+export interface GuideFacts {
+  readonly isCut: boolean;
+  readonly cut: number;
+  /** 0 while the workload is on stage. */
+  readonly actIndex: number;
+  readonly isAtEnd: boolean;
+  readonly atomCount: number;
+  readonly persistedCount: number;
+  readonly verdict: CrashVerdict;
+}
+
+export interface GuideStep {
+  readonly title: string;
+  /** What to predict, then what to do to see whether it is so. */
+  readonly prompt: string;
+  /** What there was to see. */
+  readonly insight: string;
+  /** What the step is about; the view points to it. */
+  readonly target: 'timeline' | 'atoms' | 'transport' | 'costs';
+  /** Whether the step was taken, from all moments seen since it began. */
+  readonly isDone: (seen: readonly GuideFacts[]) => boolean;
+}
+
+/** "See a crash in 60 seconds": short prompts beside the controls; each is answered by doing it. */
+export const GUIDE: readonly GuideStep[] = [
+  {
+    title: 'The power has just failed',
+    prompt:
+      'The guest wrote one cluster and flushed; while it was writing the next two, the power went. Predict: which of the three may be gone? Press none, then all, under “Not yet flushed”, and look at what the guest sees.',
+    insight:
+      'The first write was flushed, so it is there whatever you tick. The others were never promised: they may be there or gone.',
+    target: 'atoms',
+    isDone: (seen) =>
+      seen.some((facts) => facts.isCut && facts.atomCount > 0 && facts.persistedCount === facts.atomCount),
+  },
+  {
+    title: 'Move the moment',
+    prompt:
+      'Predict: is there any moment at which the first write is lost again after its flush? Drag the red handle, or press comma and full stop, and try a few.',
+    insight: 'Wherever you cut, what was acknowledged as durable stays. That promise is what flushes are for.',
+    target: 'timeline',
+    isDone: (seen) => new Set(seen.filter((facts) => facts.isCut).map((facts) => facts.cut)).size >= 4,
+  },
+  {
+    title: 'Leave refcounts behind',
+    prompt:
+      'With lazy refcounts, mappings reach the disk before their refcounts. Find a cut that leaves the image in need of repair. Hint: after a flush, before the close has written the refcount block.',
+    insight: 'Refcounts are behind, and the dirty bit in the header says so. No data is at risk.',
+    target: 'timeline',
+    isDone: (seen) => seen.some((facts) => facts.isCut && facts.verdict === 'repair'),
+  },
+  {
+    title: 'Watch the repair',
+    prompt: 'Predict: what must the engine read, and what must it write last? Press Reopen, then Play.',
+    insight:
+      'L1 and L2 are the truth, refcounts follow from them; the dirty bit is cleared last, when all else is durable.',
+    target: 'transport',
+    isDone: (seen) => seen.some((facts) => facts.actIndex > 0 && facts.isAtEnd),
+  },
+  {
+    title: 'Crash inside the repair',
+    prompt:
+      'Predict: can a second power cut, in the middle of the repair, do harm? Step back into the repair, pull the plug, and reopen.',
+    insight: 'The repair simply ran again. Until its last flush the dirty bit stays set.',
+    target: 'transport',
+    isDone: (seen) => seen.some((facts) => facts.actIndex > 1),
+  },
+  {
+    title: 'And without lazy refcounts?',
+    prompt:
+      'Predict: how many writes and flushes do lazy refcounts save here? Compare under “What it costs” below, then try the other scenarios.',
+    insight: '',
+    target: 'costs',
+    isDone: () => false,
+  },
+];
