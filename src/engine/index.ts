@@ -54,6 +54,7 @@ export { planRepair, type PlanOptions } from './repair/plan-repair.ts';
 export { applyRepair, undoRepair, type ApplyOptions } from './repair/apply-repair.ts';
 export { repairImage, type RepairResult } from './repair/repair-image.ts';
 export * from './describe/use.ts';
+export * from './describe/check-output.ts';
 export * from './describe/info-text.ts';
 export * from './describe/size-text.ts';
 export * from './describe/snapshot-list.ts';
