@@ -1,5 +1,5 @@
 import { alignDown, alignUp, type HostOffset, type Storage } from '#engine';
-import { OverlayStorage } from './overlay-storage.ts';
+import { ScratchStorage } from './scratch-storage.ts';
 import { SECTOR } from '../guest/sector-content.ts';
 import type { DiskModel } from '../scenario.ts';
 import { openEpochBegin, replay, sizeAfter, type Trace, type TraceEvent } from '../trace/trace.ts';
@@ -29,22 +29,18 @@ export interface OpenEpoch {
   readonly atoms: readonly Atom[];
 }
 
-export function openEpochAt(trace: Trace, cut: number, disk: DiskModel, isAcked: boolean): OpenEpoch {
-  const begin =
-    disk.cache === 'volatile' ? openEpochBegin(trace.events, cut) : inFlightBegin(trace.events, cut, isAcked);
-  const durable = new OverlayStorage(trace.base);
+export function openEpochAt(trace: Trace, cut: number, disk: DiskModel): OpenEpoch {
+  const flushed = openEpochBegin(trace.events, cut);
+  // Without a volatile cache only the write under way can be lost or torn.
+  const begin = disk.cache === 'volatile' ? flushed : Math.max(flushed, cut - 1);
+  const durable = new ScratchStorage(trace.base);
   for (const event of trace.events.slice(0, begin)) replay(event, durable);
   return { begin, end: cut, durable, atoms: atomsOf(trace.events.slice(begin, cut), begin, durable, disk) };
 }
 
-/** Without a volatile cache only the write under way can be lost or torn; an acknowledged one is on the media. */
-function inFlightBegin(events: readonly TraceEvent[], cut: number, isAcked: boolean): number {
-  return isAcked || cut === 0 || events[cut - 1]!.kind === 'flush' ? cut : cut - 1;
-}
-
 /** Splits the writes of one epoch into atoms; sectors that a write does not change are none (they change no state). */
 export function atomsOf(events: readonly TraceEvent[], firstSeq: number, durable: Storage, disk: DiskModel): Atom[] {
-  const volatile = new OverlayStorage(durable);
+  const volatile = new ScratchStorage(durable);
   const atoms: Atom[] = [];
   let grownBy = -1;
   for (const [index, event] of events.entries()) {

@@ -29,12 +29,12 @@ export type Promised = 'nothing' | 'itself' | 'everything';
 export interface Expectation {
   /** The last operation issued before the cut that wrote the sector; -1: none. */
   readonly writtenBy: number;
-  /** A write to it was acknowledged as durable. */
+  /** Something stood here that was promised to be durable: by an acknowledgement, or since before the recording. */
   readonly isAcked: boolean;
+  /** That last operation itself was promised to be durable. */
+  readonly isNewestAcked: boolean;
   /** Every value that keeps all promises, the newest last. */
   readonly allowed: readonly SectorValue[];
-  /** A mapping can be durable before its data: an unacknowledged first write may read as zeros. */
-  readonly mayReadZeros: boolean;
 }
 
 /**
@@ -65,13 +65,17 @@ export class GuestModel {
     }
   }
 
-  wasWritten(sector: number): boolean {
-    return this.#versions.has(sector);
+  /** Every sector of the range was written before. */
+  hasWritten(at: number, length: number): boolean {
+    for (let sector = Math.floor(at / SECTOR); sector * SECTOR < at + length; sector++) {
+      if (!this.#versions.has(sector) && !this.#isAllocatedBefore(sector)) return false;
+    }
+    return true;
   }
 
-  /** The value when nothing is lost. */
-  newest(sector: number): SectorValue {
-    return this.#versions.get(sector)?.at(-1)?.value ?? ORIGINAL;
+  /** All values that the sector ever had, the oldest first. */
+  valuesOf(sector: number): SectorValue[] {
+    return this.#versionsOf(sector).map((version) => version.value);
   }
 
   /** What `sector` may hold when power fails after `cut` host events. */
@@ -85,8 +89,8 @@ export class GuestModel {
     return {
       writtenBy: issued.at(-1)!.operation,
       isAcked,
+      isNewestAcked: required === issued.length - 1,
       allowed: allowed.map((v) => v.value),
-      mayReadZeros: !isAcked && issued.length > 1,
     };
   }
 

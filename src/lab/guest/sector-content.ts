@@ -25,11 +25,20 @@ export function authorOf(sector: Uint8Array): { author: Author; at: number } | n
   const match = LINE_PATTERN.exec(new TextDecoder().decode(sector.subarray(0, LINE)));
   if (match === null) return null;
   const [, word, index, position] = match;
-  const operation = Number(index);
+  const operation = Number(index) - 1;
   const author: Author =
     word === 'op' ? { kind: 'operation', operation } : word === 'prep' ? { kind: 'preparation', operation } : BACKING;
   const at = Number.parseInt(position!, 16);
   return isFilledWithFirstLine(sector) ? { author, at } : null;
+}
+
+/** `op 3`, `preparation 1`, `backing file`, `zeros` or `other bytes`; operations are counted from 1 for people. */
+export function contentText(sector: Uint8Array): string {
+  const found = authorOf(sector);
+  if (found === null) return isZero(sector) ? 'zeros' : 'other bytes';
+  const { author } = found;
+  if (author.kind === 'backing') return 'backing file';
+  return `${author.kind === 'operation' ? 'op' : 'preparation'} ${author.operation + 1}`;
 }
 
 export const BACKING: Author = { kind: 'backing' };
@@ -42,7 +51,7 @@ const LINE_PATTERN = /^(op|prep|base) +(\d+)? +guest 0x([0-9a-f]{11}) {3}\n$/;
 
 function lineOf(author: Author, at: number): string {
   const word = author.kind === 'operation' ? 'op' : author.kind === 'preparation' ? 'prep' : 'base';
-  const index = author.kind === 'backing' ? '' : String(author.operation);
+  const index = author.kind === 'backing' ? '' : String(author.operation + 1);
   return `${word}${index.padStart(7 - word.length)} guest 0x${at.toString(16).padStart(11, '0')}   \n`;
 }
 

@@ -25,6 +25,8 @@ export class RecordingStorage implements Storage {
   /** Index of the guest operation under way. */
   operation = 0;
   recordsReads = false;
+  /** Called when the power fails, before anything in the engine notices. */
+  onPowerCut: () => void = () => undefined;
   readonly #below: Storage;
   readonly #cut: number;
 
@@ -74,7 +76,10 @@ export class RecordingStorage implements Storage {
   close(): void {}
 
   #record(event: TraceEvent): void {
-    if (this.events.length >= this.#cut) throw new PowerCut();
+    if (this.events.length >= this.#cut) {
+      this.onPowerCut();
+      throw new PowerCut();
+    }
     this.events.push(event);
   }
 

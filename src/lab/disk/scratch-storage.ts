@@ -3,7 +3,7 @@ import { EngineError, type HostOffset, type Storage } from '#engine';
 const PAGE = 4096;
 
 /** Changes kept apart from a storage that stays as it is; images are layered, never copied. */
-export class OverlayStorage implements Storage {
+export class ScratchStorage implements Storage {
   readonly isReadOnly = false;
   readonly #below: Storage;
   readonly #pages = new Map<number, Uint8Array>();
