@@ -15,7 +15,7 @@ import type { SnapshotList } from './subject.ts';
 import { walkL1 } from './walk.ts';
 
 /** L1 tables of snapshots larger than this are not read. */
-const L1_ENTRIES_MAX = (32 * 1024 * 1024) / 8;
+export const L1_ENTRIES_MAX = (32 * 1024 * 1024) / 8;
 
 /**
  * Counts every reference that the image holds, in QEMU's order: header, active tables, snapshots, snapshot table,

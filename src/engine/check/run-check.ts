@@ -161,7 +161,7 @@ function* rebuildAndRecount(
   return { pass: mending, highestCluster: compared.highestCluster };
 }
 
-function newPass(subject: Subject, log: CheckLog, mender: Mender | null): CheckPass {
+export function newPass(subject: Subject, log: CheckLog, mender: Mender | null): CheckPass {
   return {
     subject,
     map: newReferenceMap(subject),
