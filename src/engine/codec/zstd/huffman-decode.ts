@@ -121,7 +121,7 @@ export function decodeHuffmanStream(
   intoAt: number,
   count: number,
 ): void {
-  const bit = decodeTail(input, backwardStreamStart(input, at, end), table, into, intoAt, intoAt + count);
+  const bit = decodeRest(input, at, backwardStreamStart(input, at, end), table, into, intoAt, intoAt + count);
   if (bit !== at * 8) throw corrupt('a Huffman stream does not end where it should');
 }
 
@@ -187,16 +187,18 @@ export function decodeHuffmanStreams(
     bit4 -= entry4 >>> 8;
     out += 2;
   }
-  bit1 = decodeTail(input, bit1, table, into, out, segment);
-  bit2 = decodeTail(input, bit2, table, into, out + segment, 2 * segment);
-  bit3 = decodeTail(input, bit3, table, into, out + 2 * segment, 3 * segment);
-  bit4 = decodeTail(input, bit4, table, into, out + 3 * segment, count);
+  bit1 = decodeRest(input, start1, bit1, table, into, out, segment);
+  bit2 = decodeRest(input, start2, bit2, table, into, out + segment, 2 * segment);
+  bit3 = decodeRest(input, start3, bit3, table, into, out + 2 * segment, 3 * segment);
+  bit4 = decodeRest(input, start4, bit4, table, into, out + 3 * segment, count);
   if (bit1 !== start1 * 8 || bit2 !== start2 * 8 || bit3 !== start3 * 8 || bit4 !== start4 * 8)
     throw corrupt('a Huffman stream does not end where it should');
 }
 
-function decodeTail(
+/** Decodes code by code down to the stream's start at most; returns the bit position it came to. */
+function decodeRest(
   input: DataView,
+  start: number,
   bit: number,
   table: HuffmanTable,
   into: Uint8Array,
@@ -205,8 +207,7 @@ function decodeTail(
 ): number {
   const entries = table.entries;
   const shift = 32 - table.bits;
-  // The memory starts with a few spare bytes, so the look ahead of the last codes stays inside.
-  while (out < outEnd && bit >= 0) {
+  while (out < outEnd && bit >= start * 8) {
     const entry = entries[(input.getUint32((bit >> 3) - 3, true) << (8 - (bit & 7))) >>> shift]!;
     into[out++] = entry;
     bit -= entry >>> 8;
