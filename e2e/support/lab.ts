@@ -13,7 +13,7 @@ export class Lab {
 
   /** What is dragged to the moment the power fails. */
   get handle(): Locator {
-    return this.page.getByRole('slider');
+    return this.page.getByRole('slider', { name: /Moment of the power cut|Position in the recording/ });
   }
 
   get verdict(): Locator {
@@ -24,9 +24,14 @@ export class Lab {
     return this.page.getByRole('region', { name: 'What the guest sees' }).first();
   }
 
+  /** The power is cut, and what survives can be chosen. */
+  async expectCut(): Promise<void> {
+    await expect(this.page.getByRole('button', { name: /^Reopen/ })).toBeEnabled();
+  }
+
   async pullPlug(): Promise<void> {
     await this.page.getByRole('button', { name: /^Pull the plug/ }).click();
-    await expect(this.page.getByRole('button', { name: /^Reopen/ })).toBeEnabled();
+    await this.expectCut();
   }
 
   /** Which of the writes in the disk's cache reached the media; false where this choice does not exist. */
@@ -40,6 +45,24 @@ export class Lab {
   async reopen(): Promise<void> {
     await this.page.getByRole('button', { name: /^Reopen/ }).click();
     await expect(this.page.getByRole('button', { name: /^Pull the plug/ })).toBeVisible();
+  }
+
+  /** Takes the image of this moment away; what the page says `qemu-img check` will say of it. */
+  async takeCrashImage(path: string): Promise<{ code: number; output: string }> {
+    await this.page.getByRole('button', { name: 'Take the crash image' }).click();
+    const dialog = this.page.getByRole('dialog', { name: 'The crash image' });
+    const download = this.page.waitForEvent('download');
+    await dialog.getByRole('button', { name: /^Download/ }).click();
+    await (await download).saveAs(path);
+    const output = await dialog.locator('pre').innerText();
+    const code = Number(
+      await dialog
+        .getByText(/^Exit code/)
+        .locator('strong')
+        .innerText(),
+    );
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    return { code, output };
   }
 
   /** Lets the trace on stage run to its end. */
