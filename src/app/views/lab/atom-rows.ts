@@ -9,8 +9,9 @@ export interface AtomRow {
 }
 
 export function atomRows(atoms: readonly AtomView[]): AtomRow[] {
-  const byEvent = Map.groupBy(atoms, (atom) => atom.event);
-  return [...byEvent].map(([event, own]) => {
+  const events = [...new Set(atoms.map((atom) => atom.event))];
+  return events.map((event) => {
+    const own = atoms.filter((atom) => atom.event === event);
     const count = own.filter((atom) => atom.isPersisted).length;
     const persisted = count === 0 ? 'none' : count === own.length ? 'all' : 'some';
     return { event, use: own[0]!.use, atoms: own, persisted };

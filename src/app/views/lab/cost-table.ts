@@ -17,10 +17,10 @@ export interface CostCell {
 }
 
 export function costComparisons(rows: readonly CostRow[], latencies: Latencies): CostComparison[] {
-  const byMode = Map.groupBy(rows, (row) => row.cacheMode);
-  return [...byMode].flatMap(([cacheMode, own]) => {
-    const off = own.find((row) => !row.lazyRefcounts);
-    const on = own.find((row) => row.lazyRefcounts);
+  const modes = [...new Set(rows.map((row) => row.cacheMode))];
+  return modes.flatMap((cacheMode) => {
+    const off = rows.find((row) => row.cacheMode === cacheMode && !row.lazyRefcounts);
+    const on = rows.find((row) => row.cacheMode === cacheMode && row.lazyRefcounts);
     if (off === undefined || on === undefined) return [];
     const eager = costCell(off, latencies);
     const lazy = costCell(on, latencies);
