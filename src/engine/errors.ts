@@ -8,6 +8,7 @@
  * | invalid-image | a field of the image is outside what the format allows |
  * | corrupt | the image contradicts itself, or its corrupt bit forbids the access |
  * | invalid-argument | the caller asked for something that cannot be |
+ * | needs-repair | a write to an image that was not closed cleanly, before its repair was agreed to |
  * | read-only | a write to something opened read-only |
  * | no-space | the storage (or the header cluster) has no room; nothing that was acknowledged is lost |
  * | quota | the browser's quota for this origin is used up |
@@ -27,6 +28,7 @@ export type EngineErrorCode =
   | 'invalid-image'
   | 'corrupt'
   | 'invalid-argument'
+  | 'needs-repair'
   | 'read-only'
   | 'no-space'
   | 'quota'

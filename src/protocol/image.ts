@@ -97,5 +97,10 @@ export interface RepairResult {
   readonly mapAfter: ClusterMap;
 }
 
+export interface ChangedRange {
+  readonly at: number;
+  readonly length: number;
+}
+
 export type ImageProgress = Progress;
 export type { Annotation, CheckReport, ClusterDetail, ClusterMap, RepairMode, RepairStep, StructureNode };

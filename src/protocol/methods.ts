@@ -1,5 +1,6 @@
 import type {
   Annotation,
+  ChangedRange,
   CheckOutcome,
   ClusterDetail,
   ClusterMap,
@@ -51,6 +52,10 @@ export interface ImageMethods {
   'image.undoRepair': Method<{ planId: string }, CheckOutcome, ImageProgress>;
   /** Writes to the guest disk and closes cleanly; a dirty image is refused until its repair was shown and applied. */
   'image.write': Method<{ id: ImageId; at: number; bytes: Uint8Array }, ImageOverview>;
+  /** The changed parts of a local file in order, neighbours joined; none for an image in the browser's storage. */
+  'image.changes': Method<{ id: ImageId }, readonly ChangedRange[]>;
+  /** Bytes of a local file as they stand on disk, below the changes. */
+  'image.originalBytes': Method<{ id: ImageId; at: number; length: number }, { bytes: Uint8Array }>;
   'image.discardChanges': Method<{ id: ImageId }, ImageOverview>;
   /** Applies the overlay of a local file to the file itself, once. */
   'image.save': Method<{ id: ImageId }, ImageOverview, ImageProgress>;

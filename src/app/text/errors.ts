@@ -38,6 +38,11 @@ const WORDS: Record<ErrorCode, Words> = {
     todo: 'Check it, and look at the repair before applying it.',
   },
   'invalid-argument': { what: 'That is not possible.', data: UNTOUCHED, todo: 'Change the value and try again.' },
+  'needs-repair': {
+    what: 'The image was not closed cleanly; its refcounts may be behind.',
+    data: UNTOUCHED,
+    todo: 'Look at its repair and apply it, then write.',
+  },
   'read-only': {
     what: 'This image is open for reading only.',
     data: UNTOUCHED,

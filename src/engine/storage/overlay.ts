@@ -68,6 +68,11 @@ export class OverlayStorage implements Storage {
     return this.#slots.size > 0 || this.#size !== this.#base.size || this.#baseLimit !== this.#base.size;
   }
 
+  /** Bytes at the start of the original that still count, where not changed; the rest of it was cut off. */
+  get baseLimit(): number {
+    return this.#baseLimit;
+  }
+
   get changedBlockCount(): number {
     return this.#slots.size;
   }

@@ -1,9 +1,19 @@
-import { extentAt, readAt } from '#engine';
+import {
+  clusterDetail,
+  clusterMap,
+  extentAt,
+  infoText,
+  isEngineError,
+  OverlayStorage,
+  readAt,
+  type Storage,
+} from '#engine';
 import type { ImageId, ImageMethods, ImageOverview } from '#protocol';
 import type { Handlers } from '#rpc';
 import type { Library } from '../library/library.ts';
 import { summaryOf } from '../library/summary.ts';
 import { backingChain, grantBacking } from './backing-chain.ts';
+import { checkOutcome } from './check.ts';
 import { guestMap } from './guest-map.ts';
 import { extensionRows, featureRows, headerRows, snapshotRows } from './head-rows.ts';
 import { readHeadToLook, withImage } from './open.ts';
@@ -13,7 +23,16 @@ const BYTES_MAX = 16 * 1024 * 1024;
 
 export type LookingMethods = Pick<
   ImageMethods,
-  'image.overview' | 'image.guestMap' | 'image.guestBytes' | 'image.translate' | 'image.grantBacking'
+  | 'image.overview'
+  | 'image.map'
+  | 'image.cluster'
+  | 'image.check'
+  | 'image.guestMap'
+  | 'image.guestBytes'
+  | 'image.translate'
+  | 'image.changes'
+  | 'image.originalBytes'
+  | 'image.grantBacking'
 >;
 
 /** What is asked of an image without changing a byte of it. */
@@ -23,6 +42,14 @@ export function lookingHandlers(library: Library): Handlers<LookingMethods> {
       await library.noteUse(id);
       return overviewOf(library, id);
     },
+    'image.map': ({ id }, context) =>
+      library.look(id, async (storage) => {
+        const map = await context.run(clusterMap(storage));
+        context.transfer(map.use.buffer, map.health.buffer);
+        return map;
+      }),
+    'image.cluster': ({ id, index }, { run }) => library.look(id, (storage) => run(clusterDetail(storage, index))),
+    'image.check': ({ id }, { run }) => library.look(id, (storage) => run(checkOutcome(storage))),
     'image.guestMap': ({ id, buckets }, context) =>
       withImage(library, id, async (image) => {
         const map = await context.run(guestMap(image, buckets));
@@ -40,6 +67,15 @@ export function lookingHandlers(library: Library): Handlers<LookingMethods> {
       withImage(library, id, (image) => {
         const { kind, hostOffset } = extentAt(image, guestOffset, 1);
         return { kind, hostOffset };
+      }),
+    'image.changes': ({ id }) =>
+      library.look(id, (storage) => (storage instanceof OverlayStorage ? storage.changedRanges() : [])),
+    'image.originalBytes': ({ id, at, length }, context) =>
+      library.lookAtOriginal(id, (storage) => {
+        const bytes = new Uint8Array(clamp(Math.min(length, BYTES_MAX), storage.size - at));
+        storage.read(at, bytes);
+        context.transfer(bytes.buffer);
+        return { bytes };
       }),
     'image.grantBacking': async (request) => {
       await grantBacking(library, request);
@@ -65,9 +101,19 @@ export async function overviewOf(library: Library, id: ImageId): Promise<ImageOv
       extensions: extensionRows(storage, head),
       snapshots: snapshotRows(head),
       chain: chain.map(({ name: link, format, granted }) => ({ name: link, format, granted })),
-      info: '',
+      info: infoLines(storage, name),
     };
   });
+}
+
+/** What `qemu-img info` prints; where it cannot open the image, its error line. */
+function infoLines(storage: Storage, fileName: string): string {
+  try {
+    return infoText(storage, { fileName, diskSize: storage.size });
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    return `qemu-img: Could not open '${fileName}': ${error.message}\n`;
+  }
 }
 
 function clamp(wanted: number, available: number): number {

@@ -36,6 +36,11 @@ export class ImageFiles {
     return this.#openOverlay(id, file, (part) => this.#overlays.open(part, 'read'));
   }
 
+  /** Without the changes that an overlay makes. */
+  async openOriginal(id: ImageId): Promise<Storage> {
+    return browserName(id) === null ? new BlobStorage(await this.#local.file(id)) : this.openToLook(id);
+  }
+
   /** To read a little at once: never locked, but unreadable as soon as somebody writes. */
   async openSnapshot(id: ImageId): Promise<Storage> {
     const name = browserName(id);

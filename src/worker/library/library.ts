@@ -44,6 +44,11 @@ export class Library {
     return this.#locks.look(id, async () => withStorage(await this.files.openToLook(id), work));
   }
 
+  /** As {@link look}, at a local file without its changes. */
+  lookAtOriginal<T>(id: ImageId, work: (storage: Storage) => Promise<T> | T): Promise<T> {
+    return this.#locks.look(id, async () => withStorage(await this.files.openOriginal(id), work));
+  }
+
   /** Runs `work` on the image's bytes, alone. */
   change<T>(id: ImageId, work: (storage: Storage) => Promise<T> | T): Promise<T> {
     return this.#locks.change(id, async () => withStorage(await this.files.openToChange(id), work));
@@ -162,6 +167,20 @@ export class Library {
 
   async setBacking(id: ImageId, backing: ImageId): Promise<void> {
     await this.records.set(id, { ...(await this.#recordOf(id)), backing });
+  }
+
+  /** Shows a local file as it is on disk again. */
+  discardChanges(id: ImageId): Promise<void> {
+    if (browserName(id) !== null) {
+      throw new EngineError(
+        'invalid-argument',
+        'An image in the browser is changed at once; there is nothing to discard.',
+      );
+    }
+    return this.alone(id, async () => {
+      await this.files.removeOverlay(id);
+      await this.local.reread(id);
+    });
   }
 
   async noteUse(id: ImageId): Promise<void> {

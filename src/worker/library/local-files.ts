@@ -55,6 +55,14 @@ export class LocalFiles {
     return file;
   }
 
+  /** As {@link refresh}, where the file can be read without asking; otherwise the next look asks. */
+  async reread(id: ImageId): Promise<void> {
+    const handle = await handleOf(id);
+    if (handle === null) return;
+    this.#files.delete(id);
+    if ((await permissionOf(handle, 'read')) === 'granted') await this.refresh(id, handle);
+  }
+
   /** @throws EngineError permission when the file cannot be written without asking */
   async writableHandle(id: ImageId): Promise<FileSystemFileHandle> {
     const handle = await handleOf(id);
