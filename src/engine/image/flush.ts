@@ -1,0 +1,45 @@
+import { flushesAfterWrite } from './cache-mode.ts';
+import { markClean } from './dirty-bit.ts';
+import type { Image } from './image.ts';
+
+/** Makes every completed guest write durable. While the dirty bit stands, refcounts may stay behind. */
+export function flushImage(image: Image): void {
+  image.mustBeOpen();
+  if (!image.isWritable) return;
+  writeTables(image);
+  image.file.flush('flush-guest');
+}
+
+/** To be called at the end of every guest operation that changed something. */
+export function endGuestWrite(image: Image): void {
+  if (flushesAfterWrite(image.cacheMode)) flushImage(image);
+}
+
+/**
+ * Writes everything back and closes the storage, even when writing fails. The dirty bit is cleared only if this session
+ * set it and everything before reached the disk.
+ */
+export function closeImage(image: Image): void {
+  if (image.isClosed) return;
+  try {
+    if (image.isWritable) {
+      if (image.dirtyState === 'set-by-this-session') {
+        markClean(image);
+      } else {
+        writeTables(image);
+        image.refcounts.blocks.writeAll();
+      }
+      image.file.flush('flush-close');
+      // Clusters freed last are released now; their holes were punched after the flush.
+      image.file.flush('flush-close');
+    }
+  } finally {
+    image.isClosed = true;
+    image.storage.close();
+  }
+}
+
+function writeTables(image: Image): void {
+  image.l2Tables.writeAll();
+  if (!image.isDirty) image.refcounts.blocks.writeAll();
+}

@@ -1,0 +1,64 @@
+import type { HostOffset } from '../format/addresses.ts';
+import type { Purpose, Storage } from '../storage/storage.ts';
+import { ignoresFlushes, type CacheMode } from './cache-mode.ts';
+
+/**
+ * The image file as the running image sees it: knows whether anything awaits a flush, so that a flush that would cover
+ * nothing is never issued, and remembers a failed flush, after which nobody can tell what reached the disk.
+ */
+export class ImageFile {
+  readonly storage: Storage;
+  readonly cacheMode: CacheMode;
+  /** Called after a flush: everything written before is durable now. */
+  onFlushed: () => void = () => undefined;
+  #hasUnflushedWrites = false;
+  #flushFailure: unknown = null;
+
+  constructor(storage: Storage, cacheMode: CacheMode) {
+    this.storage = storage;
+    this.cacheMode = cacheMode;
+  }
+
+  get size(): number {
+    return this.storage.size;
+  }
+
+  read(at: HostOffset, into: Uint8Array): void {
+    this.storage.read(at, into);
+  }
+
+  write(at: HostOffset, bytes: Uint8Array, why: Purpose): void {
+    this.#hasUnflushedWrites = true;
+    this.storage.write(at, bytes, why);
+  }
+
+  truncate(size: number, why: Purpose): void {
+    this.#hasUnflushedWrites = true;
+    this.storage.truncate(size, why);
+  }
+
+  discard(at: HostOffset, length: number, why: Purpose): void {
+    this.#hasUnflushedWrites = true;
+    this.storage.discard(at, length, why);
+  }
+
+  flush(why: Purpose): void {
+    // The host may have dropped the unwritten pages of a failed flush, so a later success would prove nothing.
+    if (this.#flushFailure !== null) throw this.#flushFailure;
+    if (this.#hasUnflushedWrites && !ignoresFlushes(this.cacheMode)) {
+      try {
+        this.storage.flush(why);
+      } catch (error) {
+        this.#flushFailure = error;
+        throw error;
+      }
+    }
+    this.#hasUnflushedWrites = false;
+    this.onFlushed();
+  }
+
+  /** Whether an earlier flush failed: what is on the disk is unknown until the image is opened anew. */
+  get hasFailedFlush(): boolean {
+    return this.#flushFailure !== null;
+  }
+}

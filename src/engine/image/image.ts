@@ -1,0 +1,115 @@
+import { EngineError } from '../errors.ts';
+import type { HostCluster, HostOffset } from '../format/addresses.ts';
+import type { Geometry } from '../format/geometry.ts';
+import type { Header } from '../format/header.ts';
+import { Allocator } from './allocator.ts';
+import type { CacheMode } from './cache-mode.ts';
+import type { GuestSource } from './guest-source.ts';
+import type { ImageHead } from './head.ts';
+import { ImageFile } from './image-file.ts';
+import { L1Table } from './l1-table.ts';
+import { Refcounts } from './refcounts.ts';
+import { TableCache } from './table-cache.ts';
+import type { Storage } from '../storage/storage.ts';
+
+const L2_CACHE_SIZE_MAX = 32 * 1024 * 1024;
+const REFCOUNT_CACHE_SIZE_MAX = 8 * 1024 * 1024;
+
+/** Who set the dirty bit that stands on disk. Only the session that set it on sound refcounts may clear it. */
+export type DirtyState = 'clean' | 'set-by-this-session' | 'found-at-open';
+
+export interface ImageOptions {
+  readonly isWritable: boolean;
+  readonly cacheMode: CacheMode;
+  readonly lazyRefcounts: boolean;
+  readonly backing: GuestSource | null;
+}
+
+/** An open image: what its parts share. What can be done with it stands one verb a file beside this one. */
+export class Image {
+  readonly head: ImageHead;
+  readonly header: Header;
+  readonly geometry: Geometry;
+  readonly file: ImageFile;
+  readonly isWritable: boolean;
+  /** New clusters mark the image dirty instead of ordering refcounts before L2 entries. */
+  readonly lazyRefcounts: boolean;
+  readonly backing: GuestSource | null;
+  readonly l2Tables: TableCache;
+  readonly refcounts: Refcounts;
+  readonly allocator: Allocator;
+  /** Replaced when the table grows. */
+  l1: L1Table;
+  dirtyState: DirtyState;
+  /** Nothing tells anybody to trust the persistent bitmaps while this session writes without recording into them. */
+  bitmapsAreInUse: boolean;
+  isClosed = false;
+  /** Where the next compressed stream may continue in its host cluster; 0 if nowhere. Lives in memory only. */
+  compressedEnd: HostOffset = 0;
+  /** The cluster decompressed last; neighbours are usually read one after the other. */
+  decompressed: { readonly hostOffset: HostOffset; readonly bytes: Uint8Array } | null = null;
+
+  constructor(storage: Storage, head: ImageHead, dirtyState: DirtyState, options: ImageOptions) {
+    this.head = head;
+    this.header = head.header;
+    this.geometry = head.geometry;
+    this.isWritable = options.isWritable;
+    this.lazyRefcounts = options.lazyRefcounts;
+    this.backing = options.backing;
+    this.dirtyState = dirtyState;
+    this.bitmapsAreInUse = head.bitmaps.length === 0;
+    const { clusterSize } = this.geometry;
+    this.file = new ImageFile(storage, options.cacheMode);
+    this.l2Tables = new TableCache(this.file, { clusterSize, sizeMax: L2_CACHE_SIZE_MAX, purpose: 'l2-update' });
+    const refcountBlocks = new TableCache(this.file, {
+      clusterSize,
+      sizeMax: REFCOUNT_CACHE_SIZE_MAX,
+      purpose: 'refblock-update',
+    });
+    this.refcounts = new Refcounts(this.file, this.header, this.geometry, refcountBlocks);
+    this.allocator = new Allocator(this.refcounts, this.l2Tables);
+    this.l1 = new L1Table(this.file, this.header.l1TableOffset, this.header.l1Size);
+    this.l2Tables.onWritten = () => this.allocator.noteTablesWritten();
+    this.file.onFlushed = () => this.allocator.noteFlushed();
+  }
+
+  /** Bytes of the virtual disk. */
+  get virtualSize(): number {
+    return this.header.virtualSize;
+  }
+
+  get storage(): Storage {
+    return this.file.storage;
+  }
+
+  get cacheMode(): CacheMode {
+    return this.file.cacheMode;
+  }
+
+  /** Whether the dirty bit stands on disk. */
+  get isDirty(): boolean {
+    return this.dirtyState !== 'clean';
+  }
+
+  clusterOf(hostOffset: number): HostCluster {
+    return Math.floor(hostOffset / this.geometry.clusterSize);
+  }
+
+  mustBeOpen(): void {
+    if (this.isClosed) throw new EngineError('closed', 'The image was closed.');
+  }
+
+  mustBeWritable(): void {
+    this.mustBeOpen();
+    if (!this.isWritable) throw new EngineError('read-only', 'Block node is read-only');
+  }
+
+  /** @throws EngineError invalid-argument when the guest range leaves the virtual disk */
+  mustContain(at: number, length: number): void {
+    if (at >= 0 && length >= 0 && at + length <= this.virtualSize) return;
+    throw new EngineError(
+      'invalid-argument',
+      `The range of ${length} bytes at ${at} leaves the virtual disk, which has ${this.virtualSize} bytes. Nothing was changed.`,
+    );
+  }
+}

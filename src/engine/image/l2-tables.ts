@@ -1,0 +1,37 @@
+import type { GuestOffset } from '../format/addresses.ts';
+import { l1IndexOf, l2IndexOf } from '../format/geometry.ts';
+import { writeFreshTable } from './fresh-table.ts';
+import type { Image } from './image.ts';
+import { l2EntryAt, l2OffsetOf, type L2Entry } from './l2-access.ts';
+
+/**
+ * The L2 entry that maps a guest offset, in a table that may be changed: a missing table is made, one shared with a
+ * snapshot is copied first.
+ */
+export function ensureL2Entry(image: Image, guestOffset: GuestOffset): L2Entry {
+  const l1Index = l1IndexOf(image.geometry, guestOffset);
+  if (l2OffsetOf(image, l1Index) === 0 || !image.l1.isCopiedAt(l1Index)) makeOwnL2Table(image, l1Index);
+  return l2EntryAt(image, l2OffsetOf(image, l1Index), l2IndexOf(image.geometry, guestOffset));
+}
+
+function makeOwnL2Table(image: Image, l1Index: number): void {
+  const { clusterSize } = image.geometry;
+  const sharedOffset = l2OffsetOf(image, l1Index);
+  const table = new Uint8Array(clusterSize);
+  if (sharedOffset !== 0) {
+    image.l2Tables.writeAll();
+    image.file.read(sharedOffset, table);
+  }
+  const l2Offset = image.allocator.allocate(1);
+  // The table and its refcount are durable before the L1 entry names it: a crash in between loses a cluster, the other
+  // order could show foreign bytes as a table. With the dirty bit on disk, refcounts may come later.
+  if (!image.isDirty) image.refcounts.blocks.writeAll();
+  writeFreshTable(image.file, l2Offset, table, 'l2-new');
+  image.file.flush('flush-ordering');
+  image.l1.link(image.file, l1Index, l2Offset);
+  if (sharedOffset !== 0) {
+    // The snapshot's reference is counted down only after the L1 entry stopped using the shared table.
+    image.refcounts.blocks.dependOnFlush();
+    image.allocator.free(sharedOffset, 1);
+  }
+}

@@ -1,0 +1,68 @@
+import { EngineError } from '../errors.ts';
+import { drain } from '../progress.ts';
+import { DIRTY_BIT, LAZY_REFCOUNTS_BIT } from '../format/features.ts';
+import { repairImage } from '../repair/repair-image.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { CacheMode } from './cache-mode.ts';
+import type { GuestSource } from './guest-source.ts';
+import { headForWriting, readHead } from './head.ts';
+import { encodeHeaderCluster } from './header-cluster.ts';
+import { Image } from './image.ts';
+
+export interface OpenOptions {
+  readonly writable?: boolean;
+  /** Default writeback. */
+  readonly cacheMode?: CacheMode;
+  /** Overrides what the image's compatible feature bit says. */
+  readonly lazyRefcounts?: boolean;
+  /** The backing file, opened by the caller; without one, unallocated clusters of an image that names one are an error. */
+  readonly backing?: GuestSource | null;
+}
+
+/**
+ * Opens an image. Read-only, the file is not touched. Writable, a dirty image is repaired first: its refcounts may be
+ * behind, and allocating by them could overwrite data.
+ * @throws EngineError not-qcow2, invalid-image, unsupported, corrupt, backing, io; with QEMU's texts
+ */
+export function openImage(storage: Storage, options: OpenOptions = {}): Image {
+  const isWritable = options.writable ?? false;
+  let head = readHead(storage, { writable: isWritable });
+  if (head.unsupported !== null) throw new EngineError('unsupported', head.unsupported);
+  if (head.backingFile !== null && (options.backing ?? null) === null) {
+    throw new EngineError('backing', `Could not open backing file: '${head.backingFile}' is not available.`);
+  }
+  const lazyRefcounts = options.lazyRefcounts ?? (head.header.compatibleFeatures & LAZY_REFCOUNTS_BIT) !== 0n;
+  if (lazyRefcounts && head.geometry.version === 2) {
+    throw new EngineError(
+      'invalid-argument',
+      'Lazy refcounts require a qcow2 image with at least qemu 1.1 compatibility level',
+    );
+  }
+  if (isWritable) {
+    if (head.needsRewrite) {
+      storage.write(0, encodeHeaderCluster(headForWriting(head)), 'header-other');
+      storage.flush('flush-ordering');
+    }
+    if (isMarkedDirty(storage)) repairDirtyImage(storage);
+    head = readHead(storage, { writable: true });
+  }
+  const dirtyState = (head.header.incompatibleFeatures & DIRTY_BIT) !== 0n ? 'found-at-open' : 'clean';
+  return new Image(storage, head, dirtyState, {
+    isWritable,
+    cacheMode: options.cacheMode ?? 'writeback',
+    lazyRefcounts,
+    backing: options.backing ?? null,
+  });
+}
+
+function isMarkedDirty(storage: Storage): boolean {
+  return (readHead(storage, { writable: false }).header.incompatibleFeatures & DIRTY_BIT) !== 0n;
+}
+
+/** What is left broken after a repair keeps the dirty bit set, but does not keep the image from being opened. */
+function repairDirtyImage(storage: Storage): void {
+  const { report } = drain(repairImage(storage, 'all'));
+  if (report.aborted !== null || report.counters.checkErrors > 0) {
+    throw new EngineError('corrupt', `Could not repair dirty image: ${report.aborted ?? 'Input/output error'}`);
+  }
+}

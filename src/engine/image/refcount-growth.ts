@@ -1,0 +1,152 @@
+import { EngineError } from '../errors.ts';
+import { ceilDiv } from '../bytes/align.ts';
+import { setU64, viewOf } from '../bytes/big-endian.ts';
+import type { HostCluster, HostOffset } from '../format/addresses.ts';
+import type { Geometry } from '../format/geometry.ts';
+import { setRefcount } from '../format/refcount-block.ts';
+import type { Allocator } from './allocator.ts';
+import { writeFreshTable } from './fresh-table.ts';
+import { REFCOUNT_TABLE_SIZE_MAX } from './refcounts.ts';
+
+/**
+ * Makes the refcount block that covers `cluster`, and a larger refcount table if the block has no place in the present
+ * one. Where the new structures go is QEMU's choice: the block takes the next free cluster.
+ */
+export function addRefcountBlock(allocator: Allocator, cluster: HostCluster): void {
+  const { refcounts } = allocator;
+  const { clusterSize, refcountBits, refcountBlockEntries } = refcounts.geometry;
+  const tableIndex = Math.floor(cluster / refcountBlockEntries);
+
+  const blockCluster = allocator.findFree(1);
+  const block = new Uint8Array(clusterSize);
+  if (Math.floor(blockCluster / refcountBlockEntries) === tableIndex) {
+    setRefcount(block, refcountBits, blockCluster % refcountBlockEntries, 1);
+  } else {
+    while (!allocator.tryRaise(blockCluster, 1));
+    refcounts.blocks.writeAll();
+  }
+  // The recursion above may have made the block that was asked for.
+  if (refcounts.isCovered(cluster)) {
+    allocator.freeUnreferenced(blockCluster * clusterSize, 1);
+    return;
+  }
+
+  // Block and refcounts are durable before the table points to the block: a crash in between loses a cluster, the
+  // other order could leave the table pointing to bytes of something else.
+  writeFreshTable(refcounts.file, blockCluster * clusterSize, block, 'refblock-new');
+  refcounts.file.flush('flush-ordering');
+
+  if (tableIndex < refcounts.table.length) {
+    refcounts.hookUpBlock(tableIndex, blockCluster * clusterSize);
+    refcounts.file.flush('flush-ordering');
+    return;
+  }
+  const blocksUsed = ceilDiv(Math.max(cluster + 1, blockCluster), refcountBlockEntries);
+  growRefcountTable(allocator, {
+    start: blocksUsed * refcountBlockEntries,
+    extraClusters: 0,
+    isExact: false,
+    newBlock: { tableIndex, hostOffset: blockCluster * clusterSize },
+  });
+}
+
+export interface TableGrowth {
+  /** First cluster of the area that will hold the new structures. */
+  readonly start: HostCluster;
+  /** Clusters to reserve at the start of the area, before the new structures. */
+  readonly extraClusters: number;
+  /** No spare entries in the new table (preallocation, resize). */
+  readonly isExact: boolean;
+  /** A block already written, not in any table yet. */
+  readonly newBlock: { readonly tableIndex: number; readonly hostOffset: HostOffset } | null;
+}
+
+/**
+ * Moves the refcount table to a new, larger place in an area at `start` that counts itself: missing refcount blocks
+ * first, then the table. The old table is freed.
+ * @returns the host cluster after the area
+ */
+export function growRefcountTable(allocator: Allocator, growth: TableGrowth): HostCluster {
+  const { refcounts } = allocator;
+  const { clusterSize, refcountBits, refcountBlockEntries } = refcounts.geometry;
+  const { start, extraClusters, isExact, newBlock } = growth;
+  const blockCount = refcountMetadataSize(refcounts.geometry, start + extraClusters, !isExact).blocks;
+  if (blockCount * 8 > REFCOUNT_TABLE_SIZE_MAX) {
+    throw new EngineError(
+      'no-space',
+      'The refcount table would exceed 8 MiB: the image file cannot grow. Nothing was lost.',
+    );
+  }
+
+  const entriesPerCluster = clusterSize / 8;
+  const entriesWanted = isExact ? blockCount : blockCount + ceilDiv(blockCount, 2);
+  const tableClusters = ceilDiv(entriesWanted, entriesPerCluster);
+  const table = new Float64Array(tableClusters * entriesPerCluster);
+  table.set(refcounts.table.subarray(0, table.length));
+  if (newBlock !== null) table[newBlock.tableIndex] = newBlock.hostOffset;
+
+  const firstIndex = Math.floor(start / refcountBlockEntries);
+  const newBlocks = new Set<number>();
+  for (let index = firstIndex; index < blockCount; index++) {
+    if (table[index] !== 0) continue;
+    table[index] = (start + extraClusters + newBlocks.size) * clusterSize;
+    newBlocks.add(index);
+  }
+  const tableCluster = start + extraClusters + newBlocks.size;
+  const end = tableCluster + tableClusters;
+
+  refcounts.blocks.writeAll();
+  for (let index = firstIndex; index < blockCount; index++) {
+    const block = new Uint8Array(clusterSize);
+    if (!newBlocks.has(index)) refcounts.file.read(table[index]!, block);
+    const from = Math.max(start, index * refcountBlockEntries);
+    const to = Math.min(end, (index + 1) * refcountBlockEntries);
+    for (let cluster = from; cluster < to; cluster++) {
+      setRefcount(block, refcountBits, cluster % refcountBlockEntries, 1);
+    }
+    refcounts.file.write(table[index]!, block, 'refblock-new');
+    refcounts.blocks.drop(table[index]!, clusterSize);
+  }
+  const bytes = new Uint8Array(table.length * 8);
+  const view = viewOf(bytes);
+  table.forEach((offset, index) => setU64(view, index * 8, offset));
+  refcounts.file.write(tableCluster * clusterSize, bytes, 'reftable-grow');
+  // All of the new structures are durable before the header points to them.
+  refcounts.file.flush('flush-ordering');
+  const pointer = new Uint8Array(12);
+  setU64(viewOf(pointer), 0, tableCluster * clusterSize);
+  viewOf(pointer).setUint32(8, tableClusters);
+  refcounts.file.write(48, pointer, 'reftable-grow');
+  refcounts.file.flush('flush-ordering');
+
+  const { header } = refcounts;
+  const old = { offset: header.refcountTableOffset, clusters: header.refcountTableClusters };
+  refcounts.table = table;
+  header.refcountTableOffset = tableCluster * clusterSize;
+  header.refcountTableClusters = tableClusters;
+  allocator.freeUnreferenced(old.offset, old.clusters);
+  return end;
+}
+
+/**
+ * How many refcount blocks and table clusters it takes to count `clusters` clusters and themselves; the generous size
+ * leaves half a table more.
+ */
+export function refcountMetadataSize(
+  geometry: Geometry,
+  clusters: number,
+  isGenerous: boolean,
+): { blocks: number; tableClusters: number } {
+  const settle = (counted: number) => {
+    let blocks = 0;
+    let tableClusters = 0;
+    for (let total = -1; total !== counted + blocks + tableClusters;) {
+      total = counted + blocks + tableClusters;
+      blocks = ceilDiv(total, geometry.refcountBlockEntries);
+      tableClusters = ceilDiv(blocks * 8, geometry.clusterSize);
+    }
+    return { blocks, tableClusters };
+  };
+  const exact = settle(clusters);
+  return isGenerous ? settle(clusters + ceilDiv(exact.tableClusters, 2)) : exact;
+}

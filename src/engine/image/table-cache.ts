@@ -1,0 +1,173 @@
+import { viewOf } from '../bytes/big-endian.ts';
+import type { HostOffset } from '../format/addresses.ts';
+import type { Purpose } from '../storage/storage.ts';
+import type { ImageFile } from './image-file.ts';
+
+/** Part of an L2 table or refcount block in memory. */
+export interface Slice {
+  readonly hostOffset: HostOffset;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  isDirty: boolean;
+  wasUsed: boolean;
+}
+
+/** Bytes of a slice; a cluster where clusters are smaller. Small slices keep metadata writes and cache misses small. */
+export const SLICE_SIZE_MAX = 4096;
+
+/**
+ * A write-back cache of L2 tables or of refcount blocks, in slices. Two such caches with dependencies between them keep
+ * metadata on disk in a safe order: before a slice is written, everything that its cache depends on is made durable.
+ */
+export class TableCache {
+  readonly sliceSize: number;
+  /** Called after all dirty slices were written (not yet flushed). */
+  onWritten: () => void = () => undefined;
+  readonly #file: ImageFile;
+  readonly #purpose: Purpose;
+  readonly #sliceCountMax: number;
+  readonly #slices = new Map<HostOffset, Slice>();
+  readonly #dirty = new Set<Slice>();
+  /** All slices in the order of a clock hand that looks for one to evict. */
+  readonly #clock: Slice[] = [];
+  #hand = 0;
+  #latest: Slice | null = null;
+  #dependsOn: TableCache | null = null;
+  #dependsOnFlush = false;
+
+  constructor(file: ImageFile, options: { clusterSize: number; sizeMax: number; purpose: Purpose }) {
+    this.#file = file;
+    this.#purpose = options.purpose;
+    this.sliceSize = Math.min(options.clusterSize, SLICE_SIZE_MAX);
+    this.#sliceCountMax = Math.max(16, Math.floor(options.sizeMax / this.sliceSize));
+  }
+
+  /** The slice that starts at `hostOffset` (a multiple of the slice size), read from the file where not cached. */
+  get(hostOffset: HostOffset): Slice {
+    if (this.#latest !== null && this.#latest.hostOffset === hostOffset) return this.#latest;
+    let slice = this.#slices.get(hostOffset);
+    if (slice === undefined) slice = this.#load(hostOffset);
+    slice.wasUsed = true;
+    this.#latest = slice;
+    return slice;
+  }
+
+  markDirty(slice: Slice): void {
+    slice.isDirty = true;
+    this.#dirty.add(slice);
+  }
+
+  get hasDirtySlices(): boolean {
+    return this.#dirty.size > 0;
+  }
+
+  /** Dirty slices in file order; what a power cut now would lose. */
+  dirtySlices(): Slice[] {
+    return [...this.#dirty].sort((a, b) => a.hostOffset - b.hostOffset);
+  }
+
+  /** Before this cache writes anything, `other` is to be written and durable. */
+  dependOn(other: TableCache): void {
+    // Resolving the other's dependency first keeps the two caches from waiting for each other.
+    if (other.#dependsOn !== null) other.#resolveDependency();
+    this.#dependsOn = other;
+  }
+
+  /** Before this cache writes anything, what was written to the file so far (guest data) is to be durable. */
+  dependOnFlush(): void {
+    this.#dependsOnFlush = true;
+  }
+
+  /** Writes all dirty slices, adjacent ones in one piece, dependencies first. Does not flush them. */
+  writeAll(): void {
+    const slices = this.dirtySlices();
+    if (slices.length > 0) this.#resolveDependency();
+    for (let first = 0; first < slices.length;) {
+      let next = first + 1;
+      while (next < slices.length && this.#follows(slices[next - 1]!, slices[next]!)) next++;
+      this.#writeRun(slices.slice(first, next));
+      first = next;
+    }
+    this.onWritten();
+  }
+
+  /** Writes all dirty slices and makes them durable. */
+  flush(why: Purpose): void {
+    this.writeAll();
+    this.#file.flush(why);
+  }
+
+  /** Forgets what is cached of a host range whose clusters were freed, unwritten changes included. */
+  drop(hostOffset: HostOffset, length: number): void {
+    for (let at = hostOffset; at < hostOffset + length; at += this.sliceSize) {
+      const slice = this.#slices.get(at);
+      if (slice !== undefined) this.#remove(slice, this.#clock.indexOf(slice));
+    }
+  }
+
+  #resolveDependency(): void {
+    if (this.#dependsOn !== null) {
+      this.#dependsOn.flush('flush-ordering');
+      this.#dependsOn = null;
+      this.#dependsOnFlush = false;
+    } else if (this.#dependsOnFlush) {
+      this.#file.flush('flush-ordering');
+      this.#dependsOnFlush = false;
+    }
+  }
+
+  #follows(slice: Slice, next: Slice): boolean {
+    return next.hostOffset === slice.hostOffset + this.sliceSize;
+  }
+
+  #writeRun(slices: Slice[]): void {
+    this.#file.write(slices[0]!.hostOffset, joined(slices, this.sliceSize), this.#purpose);
+    for (const slice of slices) {
+      slice.isDirty = false;
+      this.#dirty.delete(slice);
+    }
+  }
+
+  #load(hostOffset: HostOffset): Slice {
+    if (this.#clock.length >= this.#sliceCountMax) this.#evictOne();
+    const bytes = new Uint8Array(this.sliceSize);
+    this.#file.read(hostOffset, bytes);
+    const slice: Slice = { hostOffset, bytes, view: viewOf(bytes), isDirty: false, wasUsed: true };
+    this.#slices.set(hostOffset, slice);
+    this.#clock.push(slice);
+    return slice;
+  }
+
+  /** Second chance: a slice used since the hand last passed stays; a dirty victim is written first. */
+  #evictOne(): void {
+    for (;;) {
+      this.#hand = (this.#hand + 1) % this.#clock.length;
+      const slice = this.#clock[this.#hand]!;
+      if (slice.wasUsed) {
+        slice.wasUsed = false;
+        continue;
+      }
+      if (slice.isDirty) {
+        this.#resolveDependency();
+        this.#writeRun([slice]);
+      }
+      this.#remove(slice, this.#hand);
+      return;
+    }
+  }
+
+  #remove(slice: Slice, clockPosition: number): void {
+    this.#slices.delete(slice.hostOffset);
+    this.#dirty.delete(slice);
+    const last = this.#clock.pop()!;
+    if (last !== slice) this.#clock[clockPosition] = last;
+    if (this.#latest === slice) this.#latest = null;
+  }
+}
+
+function joined(slices: Slice[], sliceSize: number): Uint8Array {
+  if (slices.length === 1) return slices[0]!.bytes;
+  const bytes = new Uint8Array(slices.length * sliceSize);
+  slices.forEach((slice, index) => bytes.set(slice.bytes, index * sliceSize));
+  return bytes;
+}

@@ -1,0 +1,98 @@
+import { alignDown, alignUp } from '../bytes/align.ts';
+import type { GuestOffset } from '../format/addresses.ts';
+import { isCopied } from '../format/l1-entry.ts';
+import { l2KindOf } from '../format/l2-entry.ts';
+import { beginGuestWrite } from './begin-write.ts';
+import { discardClusters, unmapCluster } from './discard.ts';
+import { endGuestWrite } from './flush.ts';
+import type { Image } from './image.ts';
+import { allocMaskOf, highOf, lowOf, setL2Entry, setSubclusters, zeroMaskOf, type L2Entry } from './l2-access.ts';
+import { ensureL2Entry } from './l2-tables.ts';
+import { hostClustersOf, releaseClusters } from './link.ts';
+import { subclusterMask } from './subclusters.ts';
+import { readsZero } from './write-run.ts';
+import { writeData } from './write.ts';
+
+export interface WriteZeroesOptions {
+  /** Also give the host clusters back. */
+  readonly unmap?: boolean;
+}
+
+const ZERO_CHUNK = 1024 * 1024;
+
+/**
+ * Makes a guest range read as zeros, by flags in the L2 entries where whole clusters (with extended L2: subclusters) are
+ * concerned, by writing zeros elsewhere. Host clusters stay reserved unless `unmap` is set.
+ */
+export function writeZeroes(image: Image, at: GuestOffset, length: number, options: WriteZeroesOptions = {}): void {
+  beginGuestWrite(image, at, length);
+  if (image.geometry.version === 2) zeroInVersion2(image, at, length);
+  else zeroInVersion3(image, at, length, options.unmap === true);
+  endGuestWrite(image);
+}
+
+function zeroInVersion3(image: Image, at: GuestOffset, length: number, unmap: boolean): void {
+  const { subclusterSize } = image.geometry;
+  const end = at + length;
+  const outerFrom = alignDown(at, subclusterSize);
+  const outerTo = alignUp(end, subclusterSize);
+  // A head or tail whose rest reads as zeros anyway is treated as a whole.
+  const isHeadWhole = at === outerFrom || readsZero(image, outerFrom, at);
+  const from = isHeadWhole ? outerFrom : outerFrom + subclusterSize;
+  const isTailWhole = end === outerTo || end === image.virtualSize || readsZero(image, end, outerTo);
+  const to = isTailWhole ? outerTo : outerTo - subclusterSize;
+  if (from >= to) return writeExplicitZeros(image, at, end);
+  if (from > at) writeExplicitZeros(image, at, from);
+  zeroWholeSubclusters(image, from, to, unmap);
+  if (to < end) writeExplicitZeros(image, to, end);
+}
+
+function zeroInVersion2(image: Image, at: GuestOffset, length: number): void {
+  const { clusterSize } = image.geometry;
+  const from = alignUp(at, clusterSize);
+  const to = at + length === image.virtualSize ? at + length : alignDown(at + length, clusterSize);
+  if (image.backing !== null || from >= to) return writeExplicitZeros(image, at, at + length);
+  if (from > at) writeExplicitZeros(image, at, from);
+  discardClusters(image, from, to - from);
+  if (to < at + length) writeExplicitZeros(image, to, at + length);
+}
+
+function writeExplicitZeros(image: Image, from: GuestOffset, to: GuestOffset): void {
+  const zeros = new Uint8Array(Math.min(ZERO_CHUNK, to - from));
+  for (let at = from; at < to; at += zeros.length) {
+    writeData(image, at, zeros.subarray(0, Math.min(zeros.length, to - at)));
+  }
+}
+
+function zeroWholeSubclusters(image: Image, from: GuestOffset, to: GuestOffset, unmap: boolean): void {
+  const { clusterSize, subclusterSize } = image.geometry;
+  for (let at = from; at < to;) {
+    const cluster = alignDown(at, clusterSize);
+    const partEnd = Math.min(to, cluster + clusterSize);
+    const entry = ensureL2Entry(image, at);
+    if (at === cluster && partEnd === cluster + clusterSize) {
+      zeroCluster(image, entry, unmap);
+    } else if (l2KindOf(image.geometry, highOf(entry), lowOf(entry)) === 'compressed') {
+      writeExplicitZeros(image, at, Math.min(partEnd, image.virtualSize));
+    } else {
+      const mask = subclusterMask(subclusterSize, at - cluster, partEnd - at);
+      setSubclusters(image, entry, allocMaskOf(entry) & ~mask, zeroMaskOf(entry) | mask);
+    }
+    at = partEnd;
+  }
+}
+
+function zeroCluster(image: Image, entry: L2Entry, unmap: boolean): void {
+  const high = highOf(entry);
+  const low = lowOf(entry);
+  const kind = l2KindOf(image.geometry, high, low);
+  if (kind === 'compressed' || unmap || !isCopied(high)) {
+    // A cluster shared with a snapshot is let go too: its flag would need a table entry of its own anyway.
+    const old = hostClustersOf(image, high, low);
+    unmapCluster(image, entry);
+    releaseClusters(image, old, { punchHole: unmap && kind !== 'compressed' });
+    return;
+  }
+  if (image.geometry.extendedL2) setSubclusters(image, entry, 0, 0xffffffff);
+  else setL2Entry(image, entry, high, low | 1);
+}

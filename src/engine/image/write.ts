@@ -1,0 +1,109 @@
+import type { GuestOffset, HostOffset } from '../format/addresses.ts';
+import { l1IndexOf } from '../format/geometry.ts';
+import { isCopied } from '../format/l1-entry.ts';
+import { l2KindOf, type L2Kind } from '../format/l2-entry.ts';
+import { beginGuestWrite } from './begin-write.ts';
+import { alignedHostOffset } from './extents.ts';
+import { endGuestWrite } from './flush.ts';
+import type { Image } from './image.ts';
+import { allocMaskOf, highOf, hostOffsetOf, l2EntryAt, l2OffsetOf, lowOf, type L2Entry } from './l2-access.ts';
+import { ensureL2Entry } from './l2-tables.ts';
+import { linkRun } from './link.ts';
+import { subclusterMask } from './subclusters.ts';
+import { writeRun } from './write-run.ts';
+
+/**
+ * Writes guest bytes: in place where the image owns the cluster, else into new clusters, copying what the write leaves
+ * of them from the old ones (copy on write). In writethrough and directsync it is durable on return.
+ * @throws EngineError read-only, no-space, io, corrupt, invalid-argument; a failed write may be partly done, earlier
+ *   data is intact
+ */
+export function writeAt(image: Image, at: GuestOffset, bytes: Uint8Array): void {
+  beginGuestWrite(image, at, bytes.length);
+  writeData(image, at, bytes);
+  endGuestWrite(image);
+}
+
+/** The part of a guest operation that writes data; the operation itself ends with the flush that its cache mode asks for. */
+export function writeData(image: Image, at: GuestOffset, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writePart(image, at + done, bytes.subarray(done));
+}
+
+/** A run of clusters that a write treats alike: host clusters that exist and are contiguous, or ones to be allocated. */
+interface ClusterRun {
+  readonly kind: 'in-place' | 'reuse' | 'allocate';
+  readonly clusterCount: number;
+  readonly hostOffset: HostOffset;
+}
+
+/** Writes the first bytes of a request that one run can take; returns how many. */
+function writePart(image: Image, at: GuestOffset, bytes: Uint8Array): number {
+  const { clusterSize, l2Coverage } = image.geometry;
+  const tableEnd = (l1IndexOf(image.geometry, at) + 1) * l2Coverage;
+  const lengthMax = Math.min(bytes.length, tableEnd - at);
+  const skip = at % clusterSize;
+  const entry = ensureL2Entry(image, at);
+  const run = runAt(image, entry, at, lengthMax);
+  const length = Math.min(lengthMax, run.clusterCount * clusterSize - skip);
+  const part = bytes.subarray(0, length);
+  if (run.kind === 'in-place') {
+    image.file.write(run.hostOffset + skip, part, 'guest-data');
+    return length;
+  }
+
+  const clusterCount = Math.ceil((skip + length) / clusterSize);
+  if (run.kind === 'reuse') {
+    const written = writeRun(image, { at, bytes: part, hostOffset: run.hostOffset, isNew: false });
+    linkRun(image, { at, clusterCount, hostOffset: run.hostOffset, isNew: false, ...written });
+    return length;
+  }
+  const hostOffset = image.allocator.allocate(clusterCount);
+  image.decompressed = null;
+  const written = freeingOnFailure(image, hostOffset, clusterCount, () =>
+    writeRun(image, { at, bytes: part, hostOffset, isNew: true }),
+  );
+  linkRun(image, { at, clusterCount, hostOffset, isNew: true, ...written });
+  return length;
+}
+
+/** Nothing refers to newly allocated clusters until they are linked, so a failure before that frees them. */
+export function freeingOnFailure<T>(image: Image, hostOffset: HostOffset, clusterCount: number, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    image.allocator.freeUnreferenced(hostOffset, clusterCount);
+    throw error;
+  }
+}
+
+function runAt(image: Image, first: L2Entry, at: GuestOffset, lengthMax: number): ClusterRun {
+  const { clusterSize } = image.geometry;
+  const skip = at % clusterSize;
+  const clustersWanted = Math.ceil((skip + lengthMax) / clusterSize);
+  const kind = treatmentOf(image, first, skip, Math.min(lengthMax, clusterSize - skip));
+  const hostOffset = kind === 'allocate' ? 0 : alignedHostOffset(image, first, at);
+  const l2Offset = l2OffsetOf(image, l1IndexOf(image.geometry, at));
+  let clusterCount = 1;
+  while (clusterCount < clustersWanted) {
+    const next = l2EntryAt(image, l2Offset, first.index + clusterCount);
+    const covered = Math.min(clusterSize, skip + lengthMax - clusterCount * clusterSize);
+    if (treatmentOf(image, next, 0, covered) !== kind) break;
+    if (kind !== 'allocate' && hostOffsetOf(next) !== hostOffset + clusterCount * clusterSize) break;
+    clusterCount++;
+  }
+  return { kind, clusterCount, hostOffset };
+}
+
+/**
+ * in-place: the cluster is owned and holds data wherever the write goes. reuse: it is owned, but the entry changes
+ * (reserved for zeros, or subclusters not allocated yet). allocate: everything else. Ownership is the COPIED flag.
+ */
+function treatmentOf(image: Image, entry: L2Entry, skip: number, length: number): ClusterRun['kind'] {
+  const high = highOf(entry);
+  const kind: L2Kind = l2KindOf(image.geometry, high, lowOf(entry));
+  if ((kind !== 'normal' && kind !== 'zero-alloc') || !isCopied(high)) return 'allocate';
+  if (kind === 'zero-alloc') return 'reuse';
+  if (!image.geometry.extendedL2) return 'in-place';
+  const wanted = subclusterMask(image.geometry.subclusterSize, skip, length);
+  return (allocMaskOf(entry) & wanted) >>> 0 === wanted ? 'in-place' : 'reuse';
+}
