@@ -10,6 +10,7 @@ export type {
   DiskModel,
   EpochSummary,
   Exploration,
+  ExportedCrash,
   GuestOperation,
   GuestRun,
   GuestStatus,

@@ -1,10 +1,10 @@
 import type {
-  CheckCounters,
   CostCounts,
   CostRow,
   Crash,
   CrashState,
   Exploration,
+  ExportedCrash,
   Latencies,
   Progress,
   Recording,
@@ -29,16 +29,8 @@ export interface LabCrashRequest extends LabRequest {
   readonly crashes: readonly Crash[];
 }
 
-export interface LabExport {
-  /** The crash image, and its backing file if it has one. */
-  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[];
-  /** What `qemu-img check` will say of it: stdout and exit code (0 sound, 2 corruptions, 3 leaks). */
-  readonly expectedOutput: string;
-  readonly expectedExitCode: number;
-  readonly counters: CheckCounters;
-  /** Command lines to try on it. */
-  readonly commands: readonly string[];
-}
+/** A crash image as files, its backing file after it, and what `qemu-img check` will say of it. */
+export type LabExport = ExportedCrash;
 
 /** Everything the page asks of the worker about the crash lab. */
 export interface LabMethods {

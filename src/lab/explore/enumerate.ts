@@ -17,8 +17,8 @@ export interface StateSpace {
   /** All states, metadata by metadata state; `Infinity` where a number cannot hold it. */
   readonly count: number;
   readonly isExhaustive: boolean;
-  /** Puts `media` into one state after the other; yields nothing but the moment to look. */
-  visit(media: CrashMedia): Generator<void>;
+  /** Puts `media` into one state after the other, and yields it each time. */
+  visit(media: CrashMedia): Generator<CrashMedia>;
 }
 
 /**
@@ -47,7 +47,7 @@ export function statesOf(atoms: readonly Atom[], options: StatesOptions): StateS
         choose(media);
         for (const pattern of patterns) {
           for (const index of data) media.setPersisted(index, pattern.has(index));
-          yield;
+          yield media;
         }
       }
     },
@@ -61,7 +61,7 @@ function prefixesOf(atoms: readonly Atom[]): StateSpace {
     *visit(media) {
       for (let length = 0; length <= atoms.length; length++) {
         for (let index = 0; index < atoms.length; index++) media.setPersisted(index, index < length);
-        yield;
+        yield media;
       }
     },
   };

@@ -117,14 +117,13 @@ class Explorer {
   }
 
   *#states(trace: Trace, segment: Segment): Generator<MediaState> {
-    const media = new CrashMedia(segment.durable, segment.atoms);
     const isData = (atom: Atom) => isDataAtom(atom, trace);
     const { statesMax, seed } = this.#options;
     const space = statesOf(segment.atoms, { disk: this.#run.scenario.disk, isData, statesMax, seed });
     segment.isExhaustive = space.isExhaustive;
     const touched = sectorsOfAtoms(segment.atoms);
     const touchedMetadata = sectorsOfAtoms(segment.atoms.filter((atom) => !isData(atom)));
-    for (const _ of space.visit(media)) {
+    for (const media of space.visit(new CrashMedia(segment.durable, segment.atoms))) {
       const fingerprint = fingerprintAfter(segment.fingerprint, touched, segment.durable, media);
       const metadata = fingerprintAfter(segment.metadata, touchedMetadata, segment.durable, media);
       this.#images.add(fingerprint);

@@ -47,12 +47,12 @@ export function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }
 
-const LINE_PATTERN = /^(op|prep|base) +(\d+)? +guest 0x([0-9a-f]{11}) {3}\n$/;
+const LINE_PATTERN = /^(op|prep|base) +(\d+)? +guest 0x([0-9a-f]{12}) {3}\n$/;
 
 function lineOf(author: Author, at: number): string {
   const word = author.kind === 'operation' ? 'op' : author.kind === 'preparation' ? 'prep' : 'base';
   const index = author.kind === 'backing' ? '' : String(author.operation + 1);
-  return `${word}${index.padStart(7 - word.length)} guest 0x${at.toString(16).padStart(11, '0')}   \n`;
+  return `${word}${index.padStart(7 - word.length)} guest 0x${at.toString(16).padStart(12, '0')}   \n`;
 }
 
 function isFilledWithFirstLine(sector: Uint8Array): boolean {

@@ -55,7 +55,7 @@ function describeEvent(event: TraceEvent, seq: number, index: TableIndex): Descr
 function changesOf(region: Region, index: TableIndex, event: TraceEvent & { kind: 'write' }): StructureChange[] {
   const changes: StructureChange[] = [];
   for (const entry of entriesOf(region, index.geometry)) {
-    const before = cut(event.before, event.at, entry);
+    const before = region.isNew ? new Uint8Array(entry.length) : cut(event.before, event.at, entry);
     const after = cut(event.after, event.at, entry);
     if (before === null || after === null || isSame(before, after)) continue;
     const texts = [entry.format(before), entry.format(after)] as const;

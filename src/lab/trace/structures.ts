@@ -27,6 +27,8 @@ export interface Region {
   readonly tableIndex: number | null;
   readonly at: HostOffset;
   readonly length: number;
+  /** Nothing points to the table yet: what stands there belongs to no structure. */
+  readonly isNew: boolean;
 }
 
 /** One entry of a structure: where it is, its name, and its value as text. */

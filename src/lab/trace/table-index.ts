@@ -48,20 +48,17 @@ export class TableIndex {
   regionAt(use: Region['use'], at: HostOffset, length: number, seq: number): Region {
     const { clusterSize } = this.geometry;
     const header = this.#headerAt(seq);
-    const region = { use, at, length, tableIndex: null };
+    const region = { use, at, length, tableIndex: null, isNew: false };
     const cluster = at - (at % clusterSize);
     switch (use) {
       case 'l1':
-        return { ...region, tableAt: startOf(at, header.l1TableOffset, header.l1Size * 8) };
+        return { ...region, ...tableAt(at, header.l1TableOffset, header.l1Size * 8) };
       case 'refcount-table':
-        return {
-          ...region,
-          tableAt: startOf(at, header.refcountTableOffset, header.refcountTableClusters * clusterSize),
-        };
+        return { ...region, ...tableAt(at, header.refcountTableOffset, header.refcountTableClusters * clusterSize) };
       case 'l2':
-        return { ...region, tableAt: cluster, tableIndex: nearest(this.#l2.get(cluster), seq) };
+        return { ...region, tableAt: cluster, ...linkAt(this.#l2.get(cluster), seq) };
       case 'refcount-block':
-        return { ...region, tableAt: cluster, tableIndex: nearest(this.#blocks.get(cluster), seq) };
+        return { ...region, tableAt: cluster, ...linkAt(this.#blocks.get(cluster), seq) };
       default:
         return { ...region, tableAt: cluster };
     }
@@ -115,11 +112,12 @@ function readRange(storage: Storage, at: HostOffset, length: number): Uint8Array
 }
 
 /** The known start of a table that contains `at`, else `at` itself: a new table is written from its start. */
-function startOf(at: HostOffset, tableAt: HostOffset, lengthBytes: number): HostOffset {
-  return at >= tableAt && at < tableAt + lengthBytes ? tableAt : at;
+function tableAt(at: HostOffset, start: HostOffset, lengthBytes: number): Pick<Region, 'tableAt' | 'isNew'> {
+  const isKnown = at >= start && at < start + lengthBytes;
+  return { tableAt: isKnown ? start : at, isNew: !isKnown };
 }
 
-function nearest(links: readonly Link[] | undefined, seq: number): number | null {
-  if (links === undefined) return null;
-  return (links.findLast((link) => link.seq < seq) ?? links[0]!).index;
+function linkAt(links: readonly Link[] | undefined, seq: number): Pick<Region, 'tableIndex' | 'isNew'> {
+  const earlier = links?.findLast((link) => link.seq < seq);
+  return { tableIndex: (earlier ?? links?.[0])?.index ?? null, isNew: earlier === undefined };
 }
