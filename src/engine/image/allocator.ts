@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { HostCluster, HostOffset } from '../format/addresses.ts';
+import type { MetadataGuard } from './metadata-guard.ts';
 import { addRefcountBlock } from './refcount-growth.ts';
 import type { Refcounts } from './refcounts.ts';
 import type { TableCache } from './table-cache.ts';
@@ -19,15 +20,17 @@ export interface FreeOptions {
 export class Allocator {
   readonly refcounts: Refcounts;
   readonly l2Tables: TableCache;
+  readonly guard: MetadataGuard;
   /** The first cluster to look at; every cluster below is in use or waits for its release. */
   freeIndex: HostCluster = 0;
   /** Freed clusters whose release is not durable yet, with the wish to punch a hole. */
   readonly #awaitingWrite = new Map<HostCluster, FreeOptions>();
   readonly #awaitingFlush = new Map<HostCluster, FreeOptions>();
 
-  constructor(refcounts: Refcounts, l2Tables: TableCache) {
+  constructor(refcounts: Refcounts, l2Tables: TableCache, guard: MetadataGuard) {
     this.refcounts = refcounts;
     this.l2Tables = l2Tables;
+    this.guard = guard;
   }
 
   /**
@@ -133,6 +136,7 @@ export class Allocator {
   #release(cluster: HostCluster): void {
     this.l2Tables.drop(cluster * this.#clusterSize, this.#clusterSize);
     this.refcounts.blocks.drop(cluster * this.#clusterSize, this.#clusterSize);
+    this.guard.remove(cluster);
     this.freeIndex = Math.min(this.freeIndex, cluster);
   }
 

@@ -1,7 +1,6 @@
 import { DIRTY_BIT } from '../format/features.ts';
+import { writeIncompatibleFeatures } from './feature-bits.ts';
 import type { Image } from './image.ts';
-
-const INCOMPATIBLE_FEATURES_AT = 72;
 
 /**
  * Marks the image dirty on disk before an L2 entry refers to a cluster whose refcount is not written yet. The flush
@@ -10,7 +9,6 @@ const INCOMPATIBLE_FEATURES_AT = 72;
 export function markDirty(image: Image): void {
   writeIncompatibleFeatures(image, image.header.incompatibleFeatures | DIRTY_BIT, 'header-dirty');
   image.file.flush('flush-ordering');
-  image.header.incompatibleFeatures |= DIRTY_BIT;
   image.dirtyState = 'set-by-this-session';
 }
 
@@ -23,13 +21,5 @@ export function markClean(image: Image): void {
   image.refcounts.blocks.writeAll();
   image.file.flush('flush-ordering');
   writeIncompatibleFeatures(image, image.header.incompatibleFeatures & ~DIRTY_BIT, 'header-clean');
-  image.header.incompatibleFeatures &= ~DIRTY_BIT;
   image.dirtyState = 'clean';
-}
-
-/** Eight aligned bytes within one sector: never torn. */
-function writeIncompatibleFeatures(image: Image, features: bigint, why: 'header-dirty' | 'header-clean'): void {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, features);
-  image.file.write(INCOMPATIBLE_FEATURES_AT, bytes, why);
 }

@@ -17,12 +17,12 @@ export function endGuestWrite(image: Image): void {
 
 /**
  * Writes everything back and closes the storage, even when writing fails. The dirty bit is cleared only if this session
- * set it and everything before reached the disk.
+ * set it and everything before reached the disk. An image marked corrupt is left as it is.
  */
 export function closeImage(image: Image): void {
   if (image.isClosed) return;
   try {
-    if (image.isWritable) {
+    if (image.isWritable && !image.isMarkedCorrupt) {
       if (image.dirtyState === 'set-by-this-session') {
         markClean(image);
       } else {

@@ -11,6 +11,8 @@ export class ImageFile {
   readonly cacheMode: CacheMode;
   /** Called after a flush: everything written before is durable now. */
   onFlushed: () => void = () => undefined;
+  /** Called before each write; throws where the write must not happen. */
+  beforeWrite: (at: HostOffset, length: number, why: Purpose) => void = () => undefined;
   #hasUnflushedWrites = false;
   #flushFailure: unknown = null;
 
@@ -28,6 +30,7 @@ export class ImageFile {
   }
 
   write(at: HostOffset, bytes: Uint8Array, why: Purpose): void {
+    this.beforeWrite(at, bytes.length, why);
     this.#hasUnflushedWrites = true;
     this.storage.write(at, bytes, why);
   }

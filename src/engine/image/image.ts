@@ -8,6 +8,8 @@ import type { GuestSource } from './guest-source.ts';
 import type { ImageHead } from './head.ts';
 import { ImageFile } from './image-file.ts';
 import { L1Table } from './l1-table.ts';
+import { refuseOverlap } from './mark-corrupt.ts';
+import { MetadataGuard } from './metadata-guard.ts';
 import { Refcounts } from './refcounts.ts';
 import { TableCache } from './table-cache.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -38,12 +40,15 @@ export class Image {
   readonly l2Tables: TableCache;
   readonly refcounts: Refcounts;
   readonly allocator: Allocator;
+  readonly guard: MetadataGuard;
   /** Replaced when the table grows. */
   l1: L1Table;
   dirtyState: DirtyState;
   /** Nothing tells anybody to trust the persistent bitmaps while this session writes without recording into them. */
   bitmapsAreInUse: boolean;
   isClosed = false;
+  /** The session found the image contradicting itself; it writes nothing any more. */
+  isMarkedCorrupt = false;
   /** Where the next compressed stream may continue in its host cluster; 0 if nowhere. Lives in memory only. */
   compressedEnd: HostOffset = 0;
   /** The cluster decompressed last; neighbours are usually read one after the other. */
@@ -67,10 +72,12 @@ export class Image {
       purpose: 'refblock-update',
     });
     this.refcounts = new Refcounts(this.file, this.header, this.geometry, refcountBlocks);
-    this.allocator = new Allocator(this.refcounts, this.l2Tables);
+    this.guard = new MetadataGuard(this);
+    this.allocator = new Allocator(this.refcounts, this.l2Tables, this.guard);
     this.l1 = new L1Table(this.file, this.header.l1TableOffset, this.header.l1Size);
     this.l2Tables.onWritten = () => this.allocator.noteTablesWritten();
     this.file.onFlushed = () => this.allocator.noteFlushed();
+    this.file.beforeWrite = (at, length, why) => refuseOverlap(this, at, length, why);
   }
 
   /** Bytes of the virtual disk. */
@@ -102,6 +109,7 @@ export class Image {
   mustBeWritable(): void {
     this.mustBeOpen();
     if (!this.isWritable) throw new EngineError('read-only', 'Block node is read-only');
+    if (this.isMarkedCorrupt) throw new EngineError('corrupt', 'Image is corrupt; cannot be opened read/write');
   }
 
   /** @throws EngineError invalid-argument when the guest range leaves the virtual disk */

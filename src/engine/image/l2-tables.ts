@@ -29,6 +29,7 @@ function makeOwnL2Table(image: Image, l1Index: number): void {
   writeFreshTable(image.file, l2Offset, table, 'l2-new');
   image.file.flush('flush-ordering');
   image.l1.link(image.file, l1Index, l2Offset);
+  image.guard.add(l2Offset, 'active L2 table');
   if (sharedOffset !== 0) {
     // The snapshot's reference is counted down only after the L1 entry stopped using the shared table.
     image.refcounts.blocks.dependOnFlush();

@@ -38,6 +38,7 @@ export function addRefcountBlock(allocator: Allocator, cluster: HostCluster): vo
 
   if (tableIndex < refcounts.table.length) {
     refcounts.hookUpBlock(tableIndex, blockCluster * clusterSize);
+    allocator.guard.add(blockCluster * clusterSize, 'refcount block');
     refcounts.file.flush('flush-ordering');
     return;
   }
@@ -98,13 +99,15 @@ export function growRefcountTable(allocator: Allocator, growth: TableGrowth): Ho
   refcounts.blocks.writeAll();
   for (let index = firstIndex; index < blockCount; index++) {
     const block = new Uint8Array(clusterSize);
-    if (!newBlocks.has(index)) refcounts.file.read(table[index]!, block);
+    const isNew = newBlocks.has(index);
+    if (!isNew) refcounts.file.read(table[index]!, block);
     const from = Math.max(start, index * refcountBlockEntries);
     const to = Math.min(end, (index + 1) * refcountBlockEntries);
     for (let cluster = from; cluster < to; cluster++) {
       setRefcount(block, refcountBits, cluster % refcountBlockEntries, 1);
     }
-    refcounts.file.write(table[index]!, block, 'refblock-new');
+    refcounts.file.write(table[index]!, block, isNew ? 'refblock-new' : 'refblock-update');
+    allocator.guard.add(table[index]!, 'refcount block');
     refcounts.blocks.drop(table[index]!, clusterSize);
   }
   const bytes = new Uint8Array(table.length * 8);
