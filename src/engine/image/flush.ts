@@ -5,7 +5,7 @@ import type { Image } from './image.ts';
 /** Makes every completed guest write durable. While the dirty bit stands, refcounts may stay behind. */
 export function flushImage(image: Image): void {
   image.mustBeOpen();
-  if (!image.isWritable) return;
+  if (!image.isWritable || image.isMarkedCorrupt) return;
   writeTables(image);
   image.file.flush('flush-guest');
 }
