@@ -1,11 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import type {
+  MemoryStorage} from '#engine';
 import {
   checkImage,
   closeImage,
   discard,
   drain,
   flushImage,
-  MemoryStorage,
   openImage,
   readAt,
   setU64,
