@@ -4,9 +4,7 @@ import { freeName } from './free-name.ts';
 import { localHandle } from './local-handles.ts';
 import type { Workbench } from './workbench.svelte.ts';
 
-export type LibraryDialog =
-  | { readonly kind: 'new' }
-  | { readonly kind: 'rename'; readonly entry: LibraryEntry };
+export type LibraryDialog = { readonly kind: 'new' } | { readonly kind: 'rename'; readonly entry: LibraryEntry };
 
 /** The images that the workbench knows of. */
 export class Library {

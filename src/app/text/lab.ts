@@ -1,7 +1,6 @@
 import type {
   CacheMode,
   CrashState,
-  CrashVerdict,
   DiskModel,
   GuestOperation,
   GuestStatus,
@@ -154,13 +153,6 @@ export const GUEST_STATUS_WORDS: Record<GuestStatus, { mark: string; short: stri
   },
   'acked-lost': { mark: '✕', short: 'acknowledged, gone', long: 'acknowledged as durable, and gone: a broken promise' },
   foreign: { mark: '!', short: 'foreign data', long: 'shows something that was never written here: a broken promise' },
-};
-
-export const VERDICT_WORDS: Record<CrashVerdict, { mark: string; name: string }> = {
-  safe: { mark: '✓', name: 'Sound' },
-  leaks: { mark: '◦', name: 'Space lost' },
-  repair: { mark: '▲', name: 'Needs repair' },
-  violation: { mark: '✕', name: 'Promise broken' },
 };
 
 /** What the power cut did, and what it means for the data. */
