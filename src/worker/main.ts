@@ -1,20 +1,27 @@
-import { acceptPorts, serve, type MethodTable } from '#rpc';
-import { changingHandlers, type ChangingMethods } from './image/changing.ts';
-import { lookingHandlers, type LookingMethods } from './image/looking.ts';
+import type { ImageMethods, LabMethods } from '#protocol';
+import { acceptPorts, serve } from '#rpc';
+import { changingHandlers } from './image/changing.ts';
+import { lookingHandlers } from './image/looking.ts';
+import { labHandlers } from './lab.ts';
+import { copyToMemory } from './library/copy.ts';
 import { Library } from './library/library.ts';
-import { libraryHandlers, type LibraryMethods } from './library/methods.ts';
+import { libraryHandlers } from './library/methods.ts';
 
-type Served = LibraryMethods & LookingMethods & ChangingMethods;
-
+// Ports may come in before the library stands; its storage is opened once, for all of them.
 const opening = Library.open();
 
 acceptPorts(self, (port) => {
-  serve<Served & MethodTable<Served>>(
+  serve<ImageMethods & LabMethods>(
     port,
     opening.then((library) => ({
       ...libraryHandlers(library),
       ...lookingHandlers(library),
       ...changingHandlers(library),
+      ...labHandlers({
+        copyOfImage: (id) => library.look(id, copyToMemory),
+        keep: async (name, bytes) =>
+          library.add(await library.freeName(name), (storage) => storage.write(0, bytes, 'create')),
+      }),
     })),
   );
 });

@@ -1,11 +1,17 @@
 import {
+  annotate,
   clusterDetail,
   clusterMap,
+  extensionRows,
   extentAt,
+  featureRows,
+  headerRows,
   infoText,
   isEngineError,
   OverlayStorage,
   readAt,
+  snapshotRows,
+  structureChildren,
   type Storage,
 } from '#engine';
 import type { ImageId, ImageMethods, ImageOverview } from '#protocol';
@@ -15,7 +21,6 @@ import { summaryOf } from '../library/summary.ts';
 import { backingChain, grantBacking } from './backing-chain.ts';
 import { checkOutcome } from './check.ts';
 import { guestMap } from './guest-map.ts';
-import { extensionRows, featureRows, headerRows, snapshotRows } from './head-rows.ts';
 import { readHeadToLook, withImage } from './open.ts';
 
 /** A request asks for what fits on a screen; this much at once is a mistake. */
@@ -26,6 +31,8 @@ export type LookingMethods = Pick<
   | 'image.overview'
   | 'image.map'
   | 'image.cluster'
+  | 'image.bytes'
+  | 'image.structure'
   | 'image.check'
   | 'image.guestMap'
   | 'image.guestBytes'
@@ -49,6 +56,14 @@ export function lookingHandlers(library: Library): Handlers<LookingMethods> {
         return map;
       }),
     'image.cluster': ({ id, index }, { run }) => library.look(id, (storage) => run(clusterDetail(storage, index))),
+    'image.bytes': ({ id, at, length }, context) =>
+      library.look(id, (storage) => {
+        const bytes = readPart(storage, at, length);
+        context.transfer(bytes.buffer);
+        return { bytes, annotations: annotate(storage, at, bytes.length) };
+      }),
+    'image.structure': ({ id, path, from, count }) =>
+      library.look(id, (storage) => structureChildren(storage, path, from, count)),
     'image.check': ({ id }, { run }) => library.look(id, (storage) => run(checkOutcome(storage))),
     'image.guestMap': ({ id, buckets }, context) =>
       withImage(library, id, async (image) => {
@@ -58,7 +73,7 @@ export function lookingHandlers(library: Library): Handlers<LookingMethods> {
       }),
     'image.guestBytes': ({ id, at, length }, context) =>
       withImage(library, id, (image) => {
-        const bytes = new Uint8Array(clamp(Math.min(length, BYTES_MAX), image.virtualSize - at));
+        const bytes = new Uint8Array(lengthWithin(image.virtualSize, at, length));
         readAt(image, at, bytes);
         context.transfer(bytes.buffer);
         return { bytes };
@@ -72,8 +87,7 @@ export function lookingHandlers(library: Library): Handlers<LookingMethods> {
       library.look(id, (storage) => (storage instanceof OverlayStorage ? storage.changedRanges() : [])),
     'image.originalBytes': ({ id, at, length }, context) =>
       library.lookAtOriginal(id, (storage) => {
-        const bytes = new Uint8Array(clamp(Math.min(length, BYTES_MAX), storage.size - at));
-        storage.read(at, bytes);
+        const bytes = readPart(storage, at, length);
         context.transfer(bytes.buffer);
         return { bytes };
       }),
@@ -96,10 +110,10 @@ export async function overviewOf(library: Library, id: ImageId): Promise<ImageOv
       fileSize,
       unsavedChanges,
       summary: summaryOf(head),
-      header: headerRows(storage, head),
-      features: featureRows(head),
-      extensions: extensionRows(storage, head),
-      snapshots: snapshotRows(head),
+      header: headerRows(storage),
+      features: featureRows(storage),
+      extensions: extensionRows(storage),
+      snapshots: snapshotRows(storage),
       chain: chain.map(({ name: link, format, granted }) => ({ name: link, format, granted })),
       info: infoLines(storage, name),
     };
@@ -116,6 +130,12 @@ function infoLines(storage: Storage, fileName: string): string {
   }
 }
 
-function clamp(wanted: number, available: number): number {
-  return Math.max(0, Math.min(wanted, available));
+function readPart(storage: Storage, at: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(lengthWithin(storage.size, at, length));
+  storage.read(at, bytes);
+  return bytes;
+}
+
+function lengthWithin(size: number, at: number, length: number): number {
+  return Math.max(0, Math.min(length, BYTES_MAX, size - at));
 }
