@@ -2,7 +2,7 @@ import { viewOf } from '../bytes/big-endian.ts';
 import { isCopied, offsetOf } from '../format/l1-entry.ts';
 import { l2KindOf } from '../format/l2-entry.ts';
 import type { LongTask } from '../progress.ts';
-import { CheckAborted } from './check-log.ts';
+import { CheckAborted, overlapFound } from './check-log.ts';
 import type { CheckPass } from './count-region.ts';
 import { RefcountReader } from './refcount-reader.ts';
 import { clusterOf, hexOfHalves, readBytes } from './subject.ts';
@@ -69,6 +69,7 @@ function checkL2Flags(
   const { subject, log, mender } = pass;
   const { geometry, head } = subject;
   const view = viewOf(table);
+  const overlapped = isMending && mender !== null ? mender.structureUnder(offset) : null;
   for (let at = 0; at < geometry.clusterSize; at += geometry.l2EntrySize) {
     const high = view.getUint32(at);
     const low = view.getUint32(at + 4);
@@ -89,6 +90,14 @@ function checkL2Flags(
       cluster,
       refcount,
     } as const;
+    if (overlapped !== null) {
+      log.line(finding.message);
+      throw overlapFound(
+        log,
+        overlapped,
+        'ERROR: Could not write L2 table; metadata overlap check failed: Input/output error',
+      );
+    }
     if (isMending && mender !== null) {
       mender.setL2Entry(offset + at, withFlag(high, low, refcount));
       log.mended('corruption', finding);

@@ -120,6 +120,19 @@ export class CheckAborted extends Error {
   }
 }
 
+/**
+ * An entry that should be mended lies in a cluster that another structure occupies; writing it would break that one.
+ * QEMU marks the image corrupt then; here nothing is written, so the line is the one of a read-only image.
+ */
+export function overlapFound(log: CheckLog, structure: string, message: string): CheckAborted {
+  log.line(
+    `qcow2: Image is corrupt: Preventing invalid write on metadata (overlaps with ${structure}); ` +
+      'further non-fatal corruption events will be suppressed',
+  );
+  log.checkError({ kind: 'io-error', message, mendedBy: 'nothing' });
+  return new CheckAborted('Input/output error');
+}
+
 /** Whether a repair of this mode also corrects errors, not just leaks. */
 export function fixesErrors(fix: RepairMode | null): boolean {
   return fix === 'all';

@@ -91,8 +91,8 @@ function tooMuchExtraData(log: CheckLog, index: number): CheckAborted {
       `Too much extra metadata in snapshot table entry ${index}`,
     mendedBy: 'all',
   });
-  log.line('You can force-remove this extra metadata by updating the image via qemu-img check -r all');
-  return new CheckAborted('Invalid argument');
+  log.line('You can force-remove this extra metadata with qemu-img check -r all');
+  return new CheckAborted('File too large');
 }
 
 function tableTooBig(log: CheckLog, overhanging: number): CheckAborted {
@@ -101,9 +101,7 @@ function tableTooBig(log: CheckLog, overhanging: number): CheckAborted {
     message: 'qemu-img: ERROR failed to read the snapshot table: Snapshot table is too big',
     mendedBy: 'all',
   });
-  log.line(
-    `You can force-remove all ${overhanging} overhanging snapshots by updating the image via qemu-img check -r all`,
-  );
+  log.line(`You can force-remove all ${overhanging} overhanging snapshots with qemu-img check -r all`);
   return new CheckAborted('File too large');
 }
 

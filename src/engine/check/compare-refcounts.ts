@@ -115,11 +115,7 @@ function reportUnalignedBlock(pass: CheckPass, offset: number, index: number): v
   if (pass.hasSignalledCorruption) return;
   pass.hasSignalledCorruption = true;
   const what = `Refblock offset 0x${offset.toString(16)} unaligned (reftable index: ${hexWithPrefix(index)})`;
-  pass.log.line(
-    pass.mender === null
-      ? `qcow2: Image is corrupt: ${what}; further non-fatal corruption events will be suppressed`
-      : `qcow2: Marking image as corrupt: ${what}; further corruption events will be suppressed`,
-  );
+  pass.log.line(`qcow2: Image is corrupt: ${what}; further non-fatal corruption events will be suppressed`);
 }
 
 /** C's %#x writes 0 without the prefix. */

@@ -27,7 +27,9 @@ export function* countReferences(pass: CheckPass, snapshots: SnapshotList): Long
   countRegion(pass, 0, geometry.clusterSize, 'exclusive', null);
   yield* walkL1(pass, { role: 'active', offset: header.l1TableOffset, entries: header.l1Size });
   yield* countSnapshots(pass, snapshots);
-  countRegion(pass, snapshots.offset, snapshots.size, 'exclusive', headerField('snapshotsOffset'));
+  if (!countRegion(pass, snapshots.offset, snapshots.size, 'exclusive', headerField('snapshotsOffset'))) {
+    pass.log.unknownReferences ??= 'The snapshot table lies outside the file.';
+  }
   const tableSize = header.refcountTableClusters * geometry.clusterSize;
   countRegion(pass, header.refcountTableOffset, tableSize, 'exclusive', headerField('refcountTableOffset'));
   const { luks } = head.extensions;
@@ -73,9 +75,10 @@ function* countBitmaps(pass: CheckPass): LongTask<void> {
   const { subject } = pass;
   const { bitmaps } = subject.head.extensions;
   if (bitmaps === null) return;
-  countRegion(pass, bitmaps.directoryOffset, bitmaps.directorySize, 'exclusive', null);
+  const isInside = countRegion(pass, bitmaps.directoryOffset, bitmaps.directorySize, 'exclusive', null);
   const directory = readBitmapDirectory(subject.storage, bitmaps.directoryOffset, bitmaps.directorySize);
   const isSound =
+    isInside &&
     !directory.isBroken &&
     directory.entries.length === bitmaps.bitmapCount &&
     directory.entries.every((entry) => isLoadable(pass, entry));
@@ -93,7 +96,9 @@ function isLoadable({ subject }: CheckPass, entry: BitmapEntry): boolean {
 
 function countBitmap(pass: CheckPass, entry: BitmapEntry): void {
   const { storage, geometry } = pass.subject;
-  countRegion(pass, entry.tableOffset, entry.tableSize * 8, 'exclusive', null);
+  if (!countRegion(pass, entry.tableOffset, entry.tableSize * 8, 'exclusive', null)) {
+    throw bitmapInvalid(pass, entry.tableOffset, entry.tableSize * 8);
+  }
   const isUnsound = (high: number, low: number) =>
     bitmapTableEntryHasReservedBits(high, low) || offsetOf(high, low) % geometry.clusterSize !== 0;
   for (const { halves } of readBitmapTable(storage, entry)) {

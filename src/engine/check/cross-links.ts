@@ -20,6 +20,9 @@ export function* noteCrossLinks(
   const owners = yield* findReferences(subject, snapshots, new Set(clusters));
   for (const cluster of clusters) {
     const { clusterSize } = subject.geometry;
+    if (hidesTable(owners.get(cluster)!)) {
+      log.unknownReferences ??= `The L2 table in cluster ${cluster} is not the only table there.`;
+    }
     log.note({
       kind: 'cross-linked',
       message: `${sentenceList(owners.get(cluster)!.map(nameOf))} share cluster ${cluster}.`,
@@ -30,6 +33,12 @@ export function* noteCrossLinks(
     });
   }
   log.findingsOmitted += crossLinked.size - clusters.length;
+}
+
+/** An L2 table where another structure lies is hardly the right one; what the right one refers to is not known. */
+function hidesTable(owners: readonly FoundReference[]): boolean {
+  const structures = owners.filter(({ use }) => use !== 'data' && use !== 'compressed' && use !== 'snapshot-data');
+  return structures.length > 1 && structures.some(({ use }) => use === 'l2');
 }
 
 function nameOf({ label, guest, use }: FoundReference): string {

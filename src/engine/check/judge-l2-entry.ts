@@ -1,7 +1,7 @@
 import type { HostOffset } from '../format/addresses.ts';
 import { isCopied, offsetOf } from '../format/l1-entry.ts';
 import { compressedExtentOf, l2HasReservedBits, l2KindOf } from '../format/l2-entry.ts';
-import { fixesErrors } from './check-log.ts';
+import { fixesErrors, overlapFound } from './check-log.ts';
 import { countRegion, reportBeyondEnd, type CheckPass } from './count-region.ts';
 import type { L1Location } from './walk.ts';
 import { ACTIVE_COPIED, ACTIVE_SHARED } from './reference-map.ts';
@@ -168,13 +168,18 @@ function judgeUnaligned({ subject, log, mender }: CheckPass, entry: L2EntryAt, o
     });
     return false;
   }
-  mender.zeroL2Entry(entry.at, zeroPlainEntry(geometry.l2EntrySize, entry));
-  log.mended('corruption', {
+  const finding = {
     kind: 'preallocated-cluster-unaligned',
     message: `Repairing ${text}`,
     mendedBy: 'all',
     at: pointer,
-  });
+  } as const;
+  if (mender.structureUnder(entry.at) !== null) {
+    log.line(finding.message);
+    throw overlapFound(log, mender.structureUnder(entry.at)!, 'ERROR: Overlap check failed');
+  }
+  mender.zeroL2Entry(entry.at, zeroPlainEntry(geometry.l2EntrySize, entry));
+  log.mended('corruption', finding);
   return true;
 }
 

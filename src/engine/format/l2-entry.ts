@@ -56,7 +56,7 @@ export function compressedExtentOf(geometry: Geometry, high: number, low: number
   const shiftInHigh = geometry.compressedSizeShift - 32;
   const hostOffset = (high & ((1 << shiftInHigh) - 1)) * 2 ** 32 + (low >>> 0);
   const sectors = ((high & 0x3fffffff) >>> shiftInHigh) + 1;
-  return { hostOffset, lengthMax: sectors * 512 - (hostOffset % 512) };
+  return { hostOffset, lengthMax: sectors * 512 - (low & 511) };
 }
 
 /** The two halves of a compressed descriptor for a stream of `length` bytes at `hostOffset`. */

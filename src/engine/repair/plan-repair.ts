@@ -24,7 +24,7 @@ export function* planRepair(storage: Storage, mode: RepairMode, options: PlanOpt
     return { ...plan, steps: [], report: found, after: null, refused };
   }
   if (found.unknownReferences !== null && planner.freesClusters) {
-    const report = { ...found, aborted: 'Input/output error' };
+    const report = { ...(yield* runCheck(storage, null, options)), aborted: 'Input/output error' };
     const refused = `${found.unknownReferences} ${REFERENCES_UNKNOWN}`;
     return { ...plan, steps: [], report, after: null, refused };
   }

@@ -1,11 +1,9 @@
 import { viewOf } from '../bytes/big-endian.ts';
-import { CheckAborted } from '../check/check-log.ts';
 import { refcountBlockOffset } from '../check/count-refcount-blocks.ts';
 import type { Mender } from '../check/mender.ts';
 import type { ReferenceMap } from '../check/reference-map.ts';
 import type { CheckReport, RepairMode } from '../check/report.ts';
 import { readSubject, type SnapshotList, type Subject } from '../check/subject.ts';
-import { EngineError } from '../errors.ts';
 import type { HostCluster, HostOffset } from '../format/addresses.ts';
 import { CORRUPT_BIT, DIRTY_BIT } from '../format/features.ts';
 import { HEADER } from '../format/header.ts';
@@ -50,9 +48,16 @@ export class RepairPlanner implements Mender {
     (this.#isRaising ? this.#raisedMessages : this.#messages).push(line);
   }
 
+  structureUnder(at: HostOffset): string | null {
+    const cluster = Math.floor(at / this.#subject.geometry.clusterSize);
+    if (cluster === this.#provenCluster) return null;
+    const name = overlappedStructure(this.#subject, cluster);
+    if (name === null) this.#provenCluster = cluster;
+    return name;
+  }
+
   zeroL2Entry(at: HostOffset, entry: Uint8Array): void {
     this.#begin('mend-entry');
-    this.#mustNotOverlap(at);
     this.#storage.write(at, entry, 'repair-l2');
   }
 
@@ -63,7 +68,6 @@ export class RepairPlanner implements Mender {
 
   setL2Entry(at: HostOffset, entry: Uint8Array): void {
     this.#begin('fix-copied-flags');
-    this.#mustNotOverlap(at);
     this.#storage.write(at, entry, 'repair-l2');
   }
 
@@ -120,6 +124,7 @@ export class RepairPlanner implements Mender {
     this.#storage.endStep('switch-to-new-refcounts', { count: 1, messages: this.#messages });
     this.#messages = [];
     this.#subject = readSubject(this.#storage);
+    this.#provenCluster = -1;
     this.#hasRebuilt = true;
   }
 
@@ -132,6 +137,7 @@ export class RepairPlanner implements Mender {
 
   rewriteSnapshotTable(snapshots: SnapshotList): void {
     this.#end();
+    this.freesClusters = true;
     moveSnapshotTable(this.#storage, snapshots, (cluster, refcount) => this.#writeRefcount(cluster, refcount));
   }
 
@@ -180,17 +186,5 @@ export class RepairPlanner implements Mender {
     this.#storage.read(at, word);
     setRefcount(word, refcountBits, (bit % 64) / refcountBits, refcount);
     this.#storage.write(at, word, 'repair-refblock');
-  }
-
-  /** Mending an entry of a table that lies on top of another structure would break that one. */
-  #mustNotOverlap(at: HostOffset): void {
-    const cluster = Math.floor(at / this.#subject.geometry.clusterSize);
-    if (cluster === this.#provenCluster) return;
-    const name = overlappedStructure(this.#subject, cluster);
-    this.#provenCluster = cluster;
-    if (name === null) return;
-    throw new CheckAborted('Input/output error', {
-      cause: new EngineError('corrupt', `Preventing invalid write on metadata (overlaps with ${name})`),
-    });
   }
 }
