@@ -60,12 +60,11 @@ export function atomsOf(events: readonly TraceEvent[], firstSeq: number, durable
       if (isEffective) atoms.push({ kind: 'hole', event: seq, at: event.at, length: event.before.length });
     } else if (event.kind === 'truncate') {
       replay(event, volatile);
+      grownBy = -1;
       if (event.size !== event.sizeBefore) atoms.push({ kind: 'size', event: seq, size: event.size });
     }
   }
-  if (grownBy >= 0 && volatile.size > durable.size) {
-    atoms.push({ kind: 'size', event: grownBy, size: volatile.size });
-  }
+  if (grownBy >= 0) atoms.push({ kind: 'size', event: grownBy, size: volatile.size });
   return atoms;
 }
 

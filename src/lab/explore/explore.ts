@@ -1,18 +1,18 @@
 import type { LongTask, Storage } from '#engine';
-import { isDataAtom, isDataPurpose, promiseCut } from '../crash/crash-point.ts';
+import { isDataAtom, promiseCut } from '../crash/crash-point.ts';
 import { CRASH_VERDICTS, type CrashVerdict } from '../crash-state.ts';
-import { atomsOf, type Atom } from '../disk/atoms.ts';
+import type { Atom } from '../disk/atoms.ts';
 import { CrashMedia } from '../disk/crash-media.ts';
-import { ScratchStorage } from '../disk/scratch-storage.ts';
 import type { EpochSummary, Exploration, Violation } from '../exploration.ts';
 import { judgeSectors } from '../guest/guest-view.ts';
 import type { ScenarioRun } from '../run/run-scenario.ts';
-import type { Crash, DiskModel } from '../scenario.ts';
-import { replay, type Trace } from '../trace/trace.ts';
+import type { Crash } from '../scenario.ts';
+import type { Trace } from '../trace/trace.ts';
 import { statesOf } from './enumerate.ts';
-import { fingerprintAfter, sectorsOfAtoms, sectorsOfEvents, type Fingerprint } from './fingerprint.ts';
+import { fingerprintAfter, sectorsOfAtoms, type Fingerprint } from './fingerprint.ts';
 import { INVARIANTS, judgeRepairState, judgeState, type BrokenInvariant, type StateJudgement } from './invariants.ts';
 import { leakBound, refcountChangesOf, type RefcountChanges } from './leak-bound.ts';
+import { segmentsOf, type Fingerprints, type Segment } from './segments.ts';
 
 export interface ExploreOptions {
   /** More metadata states of one epoch than this are sampled. */
@@ -150,53 +150,7 @@ class Explorer {
   }
 }
 
-interface Fingerprints {
-  readonly fingerprint: Fingerprint;
-  /** Without the guest's data. */
-  readonly metadata: Fingerprint;
-}
-
 interface MediaState extends Fingerprints {
   readonly media: Storage;
   readonly crash: Crash;
-}
-
-/** The part of a trace that is open when power fails at `end`. */
-interface Segment extends Fingerprints {
-  readonly begin: number;
-  readonly end: number;
-  readonly durable: Storage;
-  readonly atoms: readonly Atom[];
-  isExhaustive: boolean;
-}
-
-/**
- * One segment for each epoch, and an empty one at the end. A crash earlier in an epoch leaves a state that is among
- * those of its end; acknowledgements only grow, so the end demands most. Without a volatile cache each event is a
- * segment of its own.
- */
-function* segmentsOf(trace: Trace, base: Fingerprints, disk: DiskModel): Generator<Segment> {
-  const { events } = trace;
-  const durable = new ScratchStorage(trace.base);
-  let { fingerprint, metadata } = base;
-  for (let begin = 0; ;) {
-    const end = endOfSegment(trace, begin, disk);
-    const atoms = atomsOf(events.slice(begin, end), begin, durable, disk);
-    yield { begin, end, durable, atoms, fingerprint, metadata, isExhaustive: true };
-    if (end === events.length) return;
-    const done = events.slice(begin, end);
-    const after = new ScratchStorage(durable);
-    for (const event of done) replay(event, after);
-    fingerprint = fingerprintAfter(fingerprint, sectorsOfEvents(done), durable, after);
-    const metadataEvents = done.filter((event) => !isDataPurpose(event.purpose));
-    metadata = fingerprintAfter(metadata, sectorsOfEvents(metadataEvents), durable, after);
-    for (const event of done) replay(event, durable);
-    begin = end === begin || events[end]?.kind === 'flush' ? end + 1 : end;
-  }
-}
-
-function endOfSegment({ events }: Trace, begin: number, disk: DiskModel): number {
-  const flush = events.findIndex((event, seq) => seq >= begin && event.kind === 'flush');
-  const end = flush < 0 ? events.length : flush;
-  return disk.cache === 'write-through' ? Math.min(begin + 1, end) : end;
 }

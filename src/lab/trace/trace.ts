@@ -53,8 +53,3 @@ export function openEpochBegin(events: readonly TraceEvent[], cut: number): numb
   }
   return 0;
 }
-
-/** The same trace on a disk that loses these flushes. */
-export function withoutFlushes(trace: Trace, isLost: (seq: number) => boolean): Trace {
-  return { base: trace.base, events: trace.events.filter((event, seq) => event.kind !== 'flush' || !isLost(seq)) };
-}
