@@ -1,3 +1,4 @@
+import { viewOf } from '../bytes/big-endian.ts';
 import { EngineError } from '../errors.ts';
 import { BITMAP_DIRECTORY_SIZE_MAX, BITMAPS_MAX } from '../format/bitmap-directory.ts';
 import { BITMAPS_BIT } from '../format/features.ts';
@@ -100,8 +101,10 @@ function luksPointerOf(data: Uint8Array, header: Header): LuksExtension {
   mustHaveLength(data, size, `CRYPTO header extension size ${data.length}, but expected size ${size}`);
   const pointer = LUKS_EXTENSION.decode(data);
   const clusterSize = 2 ** header.clusterBits;
-  if (pointer.offset % clusterSize !== 0) {
-    throw invalid(`Encryption header offset '${pointer.offset}' is not a multiple of cluster size '${clusterSize}'`);
+  // Looked at as it stands: a number does not hold the low bits of a huge offset.
+  const offset = viewOf(data).getBigUint64(LUKS_EXTENSION.fields.offset.at);
+  if (offset % BigInt(clusterSize) !== 0n) {
+    throw invalid(`Encryption header offset '${offset}' is not a multiple of cluster size '${clusterSize}'`);
   }
   return pointer;
 }

@@ -142,13 +142,13 @@ function readSnapshots(storage: Storage, header: Header): SnapshotEntry[] {
   for (const entry of readSnapshotTable(storage, header.snapshotsOffset, header.snapshotCount)) {
     if (entry.extraDataSize > SNAPSHOT_EXTRA_DATA_MAX) {
       throw new EngineError('invalid-image', `Too much extra metadata in snapshot table entry ${snapshots.length}`, {
-        hint: 'You can force-remove this extra metadata by updating the image via qemu-img check -r all',
+        hint: 'You can force-remove this extra metadata with qemu-img check -r all',
       });
     }
     if (entry.at + entry.length - header.snapshotsOffset > SNAPSHOT_TABLE_SIZE_MAX) {
       const overhanging = header.snapshotCount - snapshots.length;
       throw new EngineError('invalid-image', 'Snapshot table is too big', {
-        hint: `You can force-remove all ${overhanging} overhanging snapshots by updating the image via qemu-img check -r all`,
+        hint: `You can force-remove all ${overhanging} overhanging snapshots with qemu-img check -r all`,
       });
     }
     snapshots.push(entry);

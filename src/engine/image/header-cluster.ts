@@ -18,7 +18,8 @@ import type { ImageHead } from './head.ts';
 /** What a header rewrite needs to know. */
 export type HeaderParts = Pick<ImageHead, 'header' | 'extensions' | 'backingFile' | 'backingFormat' | 'dataFile'>;
 
-const FEATURE_NAMES_ROOM_MIN = 4096;
+/** Only larger clusters get a feature name table; in small ones it would take the room of the backing file name. */
+const FEATURE_NAMES_CLUSTER_SIZE = 4096;
 
 /**
  * The whole first cluster as a header rewrite emits it: header, extensions in QEMU's order, end marker, backing file name,
@@ -36,24 +37,20 @@ export function encodeHeaderCluster(head: HeaderParts): Uint8Array {
     cluster.set(bytes, at);
     at += bytes.length;
   };
-  for (const extension of extensionsOf(head)) {
-    if (extension === 'feature names') {
-      if (cluster.length - at > FEATURE_NAMES_ROOM_MIN) {
-        append(encodeExtension(EXTENSION_FEATURE_NAMES, encodeFeatureNames()));
-      }
-    } else append(extension);
-  }
+  for (const extension of extensionsOf(head)) append(extension);
   const backingFileOffset = name === null ? 0 : at;
   if (name !== null) append(name);
   encodeFields(head, cluster, { headerLength, backingFileOffset, backingFileSize: name?.length ?? 0 });
   return cluster;
 }
 
-function* extensionsOf({ header, extensions, backingFormat, dataFile }: HeaderParts) {
+function* extensionsOf({ header, extensions, backingFormat, dataFile }: HeaderParts): Generator<Uint8Array> {
   if (backingFormat !== null) yield encodeExtension(EXTENSION_BACKING_FORMAT, encodeName(backingFormat));
   if (dataFile !== null) yield encodeExtension(EXTENSION_DATA_FILE, encodeName(dataFile));
   if (extensions.luks !== null) yield encodeExtension(EXTENSION_LUKS, encodeLuksExtension(extensions.luks));
-  if (header.version === 3) yield 'feature names' as const;
+  if (header.version === 3 && 2 ** header.clusterBits > FEATURE_NAMES_CLUSTER_SIZE) {
+    yield encodeExtension(EXTENSION_FEATURE_NAMES, encodeFeatureNames());
+  }
   if (extensions.bitmaps !== null) {
     yield encodeExtension(EXTENSION_BITMAPS, encodeBitmapsExtension(extensions.bitmaps));
   }
