@@ -138,7 +138,7 @@ export class PlanStorage implements Storage {
   }
 
   #changedSectors(): RepairWrite[] {
-    const writes: RepairWrite[] = [];
+    const runs: SectorRun[] = [];
     for (const index of [...this.#touched.keys()].sort((a, b) => a - b)) {
       const { before, purposes } = this.#touched.get(index)!;
       const page = this.#pages.get(index)!;
@@ -150,10 +150,10 @@ export class PlanStorage implements Storage {
         const old = before.subarray(start, start + SECTOR_SIZE);
         const now = page.subarray(start, start + SECTOR_SIZE);
         if (at < this.#sizeBeforeStep && areEqual(old, now)) continue;
-        appendSector(writes, { at, before: old, after: now, purpose });
+        appendSector(runs, { at, before: old, after: now, purpose });
       }
     }
-    return writes;
+    return runs.map(writeOf);
   }
 
   #discardOf({ at, length, purpose }: Hole): RepairWrite {
@@ -168,32 +168,40 @@ export class PlanStorage implements Storage {
   }
 }
 
-/** Continues the last write where the sector follows it, so that a whole block is one write. */
-function appendSector(
-  writes: RepairWrite[],
-  sector: { at: HostOffset; before: Uint8Array; after: Uint8Array; purpose: Purpose },
-): void {
-  const last = writes.at(-1);
-  const continues =
-    last?.kind === 'write' && last.purpose === sector.purpose && last.at + last.after.length === sector.at;
-  if (!continues) {
-    writes.push({ kind: 'write', ...sector, before: sector.before.slice(), after: sector.after.slice() });
-    return;
-  }
-  writes[writes.length - 1] = {
-    ...last,
-    before: joined(last.before, sector.before),
-    after: joined(last.after, sector.after),
-  };
+/** Sectors that follow one another, so that a whole block is one write. */
+interface SectorRun {
+  readonly at: HostOffset;
+  readonly purpose: Purpose;
+  readonly before: Uint8Array[];
+  readonly after: Uint8Array[];
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
+function appendSector(
+  runs: SectorRun[],
+  sector: { at: HostOffset; before: Uint8Array; after: Uint8Array; purpose: Purpose },
+): void {
+  const last = runs.at(-1);
+  if (last?.purpose === sector.purpose && last.at + last.after.length * SECTOR_SIZE === sector.at) {
+    last.before.push(sector.before);
+    last.after.push(sector.after);
+  } else {
+    runs.push({ at: sector.at, purpose: sector.purpose, before: [sector.before], after: [sector.after] });
+  }
+}
+
+function writeOf({ at, purpose, before, after }: SectorRun): RepairWrite {
+  return { kind: 'write', at, before: joined(before), after: joined(after), purpose };
+}
+
+function joined(sectors: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(sectors.length * SECTOR_SIZE);
+  sectors.forEach((sector, index) => whole.set(sector, index * SECTOR_SIZE));
   return whole;
 }
 
 function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.every((byte, index) => byte === b[index]);
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i]) return false;
+  }
+  return true;
 }
