@@ -11,6 +11,7 @@ import {
   tokenDistance,
   tokenLength,
 } from './deflate-symbols.ts';
+import { splitTokens, type TokenRun } from './deflate-split.ts';
 import { codeLengths } from './prefix-code.ts';
 import { Scratch } from './scratch.ts';
 
@@ -29,9 +30,18 @@ export class BlockWriter {
     target.reserve(lengthMax + TARGET_SLACK);
   }
 
-  /** Writes the tokens of [start, end) of the source, divided where that pays; false when they do not fit. */
-  writeBlocks(tokens: Int32Array, count: number, start: number, end: number, isLast: boolean): boolean {
-    return this.#writeBlock(tokens, 0, count, start, end, isLast);
+  /** Writes the tokens, which stand for the source from `start` on, divided where that pays; false when they do not fit. */
+  writeBlocks(tokens: Int32Array, count: number, start: number, isLast: boolean): boolean {
+    const runs = splitTokens(tokens, count);
+    let first = 0;
+    let at = start;
+    for (const [index, run] of runs.entries()) {
+      if (!this.#writeBlock(tokens, first, run, at, isLast && index === runs.length - 1)) return false;
+      first += run.tokenCount;
+      at += run.byteLength;
+    }
+    // An empty input is an empty block.
+    return runs.length > 0 || this.#writeBlock(tokens, 0, EMPTY_RUN, start, isLast);
   }
 
   /** Copies the stream into `output` and returns its length. */
@@ -41,8 +51,12 @@ export class BlockWriter {
     return this.#out;
   }
 
-  #writeBlock(tokens: Int32Array, first: number, last: number, start: number, end: number, isLast: boolean): boolean {
-    countSymbols(tokens, first, last);
+  #writeBlock(tokens: Int32Array, first: number, run: TokenRun, start: number, isLast: boolean): boolean {
+    const last = first + run.tokenCount;
+    const end = start + run.byteLength;
+    literalFrequencies.set(run.frequencies.subarray(0, LITERAL_SYMBOL_COUNT));
+    distanceFrequencies.set(run.frequencies.subarray(LITERAL_SYMBOL_COUNT));
+    literalFrequencies[END_OF_BLOCK] = 1;
     codeLengths(literalFrequencies, LITERAL_SYMBOL_COUNT, 15, literalLengths);
     codeLengths(distanceFrequencies, DISTANCE_SYMBOL_COUNT, 15, distanceLengths);
     describeCodes();
@@ -153,6 +167,12 @@ export class BlockWriter {
 }
 
 const TARGET_SLACK = 16;
+const EMPTY_RUN: TokenRun = {
+  frequencies: new Uint32Array(LITERAL_SYMBOL_COUNT + DISTANCE_SYMBOL_COUNT),
+  tokenCount: 0,
+  byteLength: 0,
+  cost: 0,
+};
 const STORED_LENGTH_MAX = 0xffff;
 const PRECODE_SYMBOL_COUNT = 19;
 const PRECODE_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
@@ -181,20 +201,6 @@ let literalCount = 0;
 let distanceCount = 0;
 let precodeCount = 0;
 let descriptionBits = 0;
-
-function countSymbols(tokens: Int32Array, first: number, last: number): void {
-  literalFrequencies.fill(0);
-  distanceFrequencies.fill(0);
-  for (let i = first; i < last; i++) {
-    const token = tokens[i]!;
-    if (token >= 0) literalFrequencies[token]!++;
-    else {
-      literalFrequencies[LENGTH_SYMBOLS[tokenLength(token)]!]!++;
-      distanceFrequencies[DISTANCE_SYMBOLS[tokenDistance(token)]!]!++;
-    }
-  }
-  literalFrequencies[END_OF_BLOCK] = 1;
-}
 
 function describeCodes(): void {
   literalCount = LITERAL_SYMBOL_COUNT;

@@ -1,3 +1,5 @@
+import { type Match, matchDistance, matchLength } from './match-finder.ts';
+
 /** The alphabets of deflate (RFC 1951, 3.2.5) from the encoder's side. */
 export const LITERAL_SYMBOL_COUNT = 286;
 export const DISTANCE_SYMBOL_COUNT = 30;
@@ -39,15 +41,15 @@ export const DISTANCE_BASES = new Uint16Array(DISTANCE_SYMBOL_COUNT);
   }
 }
 
-/** A literal is its byte; a match is negative: the length in bits 13–21, the distance below. */
-export function matchToken(length: number, distance: number): number {
-  return 0x80000000 | (length << 13) | distance;
+/** A literal is its byte; a match is negative, and otherwise as the match finder gives it. */
+export function matchToken(match: Match): number {
+  return match | 0x80000000;
 }
 
 export function tokenLength(token: number): number {
-  return (token >>> 13) & 0x1ff;
+  return matchLength(token & 0x7fffffff);
 }
 
 export function tokenDistance(token: number): number {
-  return token & 0x1fff;
+  return matchDistance(token);
 }

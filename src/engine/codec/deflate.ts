@@ -1,6 +1,14 @@
 import { BlockWriter } from './deflate-block.ts';
 import { matchToken } from './deflate-symbols.ts';
-import { FINDER_SLACK, MatchFinder } from './match-finder.ts';
+import {
+  FINDER_SLACK,
+  findMatch,
+  type Match,
+  matchDistance,
+  matchLength,
+  skipPositions,
+  startMatching,
+} from './match-finder.ts';
 import { Scratch } from './scratch.ts';
 
 /**
@@ -11,22 +19,24 @@ export function deflateRaw(input: Uint8Array, output: Uint8Array): number | null
   source.reserve(input.length + FINDER_SLACK);
   source.bytes.set(input);
   source.bytes.fill(0, input.length, input.length + FINDER_SLACK);
-  const finder = new MatchFinder(source, input.length);
+  startMatching();
   const writer = new BlockWriter(source, output.length);
 
   let at = 0;
   do {
     const start = at;
-    at = findTokens(finder, start, input.length);
-    if (!writer.writeBlocks(tokens, tokenCount, start, at, at === input.length)) return null;
+    at = findTokens(start, input.length);
+    if (!writer.writeBlocks(tokens, tokenCount, start, at === input.length)) return null;
   } while (at < input.length);
   return writer.finish(output);
 }
 
 /** So many tokens are collected before they are divided into blocks. */
 const TOKEN_COUNT_MAX = 1 << 16;
-const DEPTH_MAX = 48;
-const NICE_LENGTH = 130;
+const DEPTH_MAX = 12;
+/** After so many literals in a row, as a power of two, the search takes longer steps: the data hardly repeats itself. */
+const PATIENCE_BITS = 6;
+const NICE_LENGTH = 48;
 
 const source = new Scratch();
 const tokens = new Int32Array(TOKEN_COUNT_MAX + 2);
@@ -36,30 +46,39 @@ let tokenCount = 0;
  * Divides the input from `start` on into literals and matches, and returns how far it came. A match gives way to one
  * that starts a byte later when that is better by more than the literal costs.
  */
-function findTokens(finder: MatchFinder, start: number, end: number): number {
-  const bytes = source.bytes;
+function findTokens(start: number, end: number): number {
+  const { bytes, view } = source;
   let count = 0;
+  let literalRun = 0;
   let at = start;
   while (at < end && count < TOKEN_COUNT_MAX) {
-    finder.find(at, 2, DEPTH_MAX, NICE_LENGTH);
-    if (finder.length < 3) {
-      tokens[count++] = bytes[at++]!;
+    let match = findMatch(view, at, end, 2, DEPTH_MAX, NICE_LENGTH);
+    if (match === 0) {
+      literalRun++;
+      const step = Math.min(1 + (literalRun >> PATIENCE_BITS), end - at, TOKEN_COUNT_MAX - count);
+      for (let i = 0; i < step; i++) tokens[count++] = bytes[at++]!;
       continue;
     }
-    let { length, distance } = finder;
+    literalRun = 0;
     let found = at + 1;
+    let length = matchLength(match);
     while (length < NICE_LENGTH && found < end && count < TOKEN_COUNT_MAX) {
-      finder.find(found, length - 1, DEPTH_MAX >> 1, NICE_LENGTH);
-      const gain = 4 * (finder.length - length) + Math.clz32(finder.distance) - Math.clz32(distance);
+      const later = findMatch(view, found, end, length - 1, DEPTH_MAX >> 1, NICE_LENGTH);
       found++;
-      if (finder.length < length || gain <= 2) break;
+      if (later === 0 || 4 * (matchLength(later) - length) + distanceGain(later, match) <= 2) break;
       tokens[count++] = bytes[at++]!;
-      ({ length, distance } = finder);
+      match = later;
+      length = matchLength(later);
     }
-    tokens[count++] = matchToken(length, distance);
+    tokens[count++] = matchToken(match);
     at += length;
-    finder.skip(found, at);
+    skipPositions(view, found, at);
   }
   tokenCount = count;
   return at;
+}
+
+/** How many bits shorter the first match's distance is. */
+function distanceGain(match: Match, other: Match): number {
+  return Math.clz32(matchDistance(match)) - Math.clz32(matchDistance(other));
 }

@@ -1,5 +1,3 @@
-import type { Scratch } from './scratch.ts';
-
 /** The longest match that deflate can express, and the farthest a reader with a 12-bit window accepts. */
 export const MATCH_LENGTH_MAX = 258;
 export const DISTANCE_MAX = 4096;
@@ -7,107 +5,99 @@ export const DISTANCE_MAX = 4096;
 /** Bytes after the input that must be readable. */
 export const FINDER_SLACK = 8;
 
-const CHAIN_MASK = 2 * DISTANCE_MAX - 1;
-const HASH3_BITS = 12;
-const HASH4_BITS = 13;
+const CHAIN_MASK = DISTANCE_MAX - 1;
+const HASH3_BITS = 13;
+const HASH4_BITS = 15;
 
-const newestWith3 = new Int32Array(1 << HASH3_BITS).fill(-1);
-const newestWith4 = new Int32Array(1 << HASH4_BITS).fill(-1);
-const olderWith4 = new Int32Array(2 * DISTANCE_MAX);
+// The low 16 bits of positions. An entry may be out of date, or of no position at all: it is a place to look, no more.
+const newestWith3 = new Uint16Array(1 << HASH3_BITS);
+const newestWith4 = new Uint16Array(1 << HASH4_BITS);
+const olderWith4 = new Uint16Array(DISTANCE_MAX);
 
-/** Positions are counted on from call to call, so that what earlier inputs left in the tables is simply too far away. */
-let origin = 0;
+/** Forgets the input before, so that the same input always gives the same matches. */
+export function startMatching(): void {
+  newestWith3.fill(0);
+  newestWith4.fill(0);
+}
+
+/** A match as one number, 0 for none. */
+export type Match = number;
+
+export function matchLength(match: Match): number {
+  return match >> 13;
+}
+
+export function matchDistance(match: Match): number {
+  return match & 0x1fff;
+}
 
 /**
- * Finds earlier occurrences: a chain of positions with the same four bytes, nearest first, and beside it the nearest with
- * the same three, since a short match pays only when it is near.
+ * Adds the position `at`, and looks for an earlier occurrence of what is there that is longer than `longerThan`, at least 2,
+ * among `depthMax` positions with the same four bytes, nearest first; else for three bytes at the nearest position with these.
  */
-export class MatchFinder {
-  readonly #view: DataView;
-  readonly #end: number;
-  readonly #origin: number;
-  /** Length and distance of what `find` found; a length below 3 is nothing. */
-  length = 0;
-  distance = 0;
+export function findMatch(
+  view: DataView,
+  at: number,
+  end: number,
+  longerThan: number,
+  depthMax: number,
+  niceLength: number,
+): Match {
+  const word = view.getUint32(at, true);
+  const hash3 = Math.imul(word << 8, 0x9e3779b1) >>> (32 - HASH3_BITS);
+  const hash4 = Math.imul(word, 0x9e3779b1) >>> (32 - HASH4_BITS);
+  const near = newestWith3[hash3]!;
+  let candidate = newestWith4[hash4]!;
+  newestWith3[hash3] = at;
+  newestWith4[hash4] = at;
+  olderWith4[at & CHAIN_MASK] = candidate;
 
-  constructor(source: Scratch, end: number) {
-    this.#view = source.view;
-    this.#end = end;
-    if (origin > 0x3fffffff) {
-      origin = 0;
-      newestWith3.fill(-1);
-      newestWith4.fill(-1);
+  const lengthMax = end - at < MATCH_LENGTH_MAX ? end - at : MATCH_LENGTH_MAX;
+  const distanceMax = at < DISTANCE_MAX ? at : DISTANCE_MAX;
+  let best = longerThan < 3 ? 3 : longerThan;
+  if (lengthMax <= best) return 0;
+  let match = 0;
+  let tail = view.getUint32(at + best - 3, true);
+  let distance = (at - candidate) & 0xffff;
+  let nearer = 0;
+  // Farther and farther: where that ends, the entry was out of date.
+  for (let depth = depthMax; depth > 0 && distance > nearer && distance <= distanceMax; depth--) {
+    const from = at - distance;
+    if (view.getUint32(from + best - 3, true) === tail && view.getUint32(from, true) === word) {
+      let length = 4;
+      while (length < lengthMax) {
+        const difference = view.getUint32(from + length, true) ^ view.getUint32(at + length, true);
+        if (difference !== 0) {
+          length += (31 - Math.clz32(difference & -difference)) >> 3;
+          break;
+        }
+        length += 4;
+      }
+      if (length > lengthMax) length = lengthMax;
+      if (length > best) {
+        best = length;
+        match = (length << 13) | distance;
+        if (length >= niceLength || length === lengthMax) return match;
+        tail = view.getUint32(at + best - 3, true);
+      }
     }
-    origin += DISTANCE_MAX + 1;
-    this.#origin = origin;
-    origin += end;
+    candidate = olderWith4[from & CHAIN_MASK]!;
+    nearer = distance;
+    distance = (at - candidate) & 0xffff;
   }
+  if (match !== 0 || longerThan > 2) return match;
+  distance = (at - near) & 0xffff;
+  if (distance === 0 || distance > distanceMax) return 0;
+  return ((view.getUint32(at - distance, true) ^ word) & 0xffffff) === 0 ? (3 << 13) | distance : 0;
+}
 
-  /** Adds the position, and looks for a match longer than `longerThan` among `depthMax` candidates. */
-  find(at: number, longerThan: number, depthMax: number, niceLength: number): void {
-    const view = this.#view;
-    const base = this.#origin;
-    const position = base + at;
+/** Adds the positions [from, to) without looking for matches. */
+export function skipPositions(view: DataView, from: number, to: number): void {
+  for (let at = from; at < to; at++) {
     const word = view.getUint32(at, true);
-    const hash3 = Math.imul(word << 8, 0x9e3779b1) >>> (32 - HASH3_BITS);
     const hash4 = Math.imul(word, 0x9e3779b1) >>> (32 - HASH4_BITS);
-    const nearest3 = newestWith3[hash3]!;
-    let candidate = newestWith4[hash4]!;
-    newestWith3[hash3] = position;
-    newestWith4[hash4] = position;
-    olderWith4[position & CHAIN_MASK] = candidate;
-
-    const lengthMax = Math.min(MATCH_LENGTH_MAX, this.#end - at);
-    const oldest = Math.max(base, position - DISTANCE_MAX);
-    let best = longerThan;
-    this.length = 0;
-    if (lengthMax <= best) return;
-
-    if (best < 3) {
-      if (nearest3 < oldest) return;
-      best = 3;
-      if (((view.getUint32(nearest3 - base, true) ^ word) & 0xffffff) === 0 && lengthMax >= 3) {
-        this.length = 3;
-        this.distance = position - nearest3;
-      }
-    }
-    if (lengthMax < 4) return;
-    let tail = view.getUint32(at + best - 3, true);
-    for (let depth = depthMax; depth > 0 && candidate >= oldest; depth--) {
-      const from = candidate - base;
-      if (view.getUint32(from + best - 3, true) === tail && view.getUint32(from, true) === word) {
-        let length = 4;
-        while (length < lengthMax) {
-          const difference = view.getUint32(from + length, true) ^ view.getUint32(at + length, true);
-          if (difference !== 0) {
-            length += (31 - Math.clz32(difference & -difference)) >> 3;
-            break;
-          }
-          length += 4;
-        }
-        if (length > lengthMax) length = lengthMax;
-        if (length > best) {
-          best = length;
-          this.length = length;
-          this.distance = position - candidate;
-          if (length >= niceLength || length === lengthMax) return;
-          tail = view.getUint32(at + best - 3, true);
-        }
-      }
-      candidate = olderWith4[candidate & CHAIN_MASK]!;
-    }
-  }
-
-  /** Adds the positions [from, to) without looking for matches. */
-  skip(from: number, to: number): void {
-    const view = this.#view;
-    const base = this.#origin;
-    for (let at = from; at < to; at++) {
-      const word = view.getUint32(at, true);
-      const hash4 = Math.imul(word, 0x9e3779b1) >>> (32 - HASH4_BITS);
-      newestWith3[Math.imul(word << 8, 0x9e3779b1) >>> (32 - HASH3_BITS)] = base + at;
-      olderWith4[(base + at) & CHAIN_MASK] = newestWith4[hash4]!;
-      newestWith4[hash4] = base + at;
-    }
+    newestWith3[Math.imul(word << 8, 0x9e3779b1) >>> (32 - HASH3_BITS)] = at;
+    olderWith4[at & CHAIN_MASK] = newestWith4[hash4]!;
+    newestWith4[hash4] = at;
   }
 }
