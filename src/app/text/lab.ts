@@ -1,6 +1,8 @@
 import type {
   CacheMode,
   CrashState,
+  CrashVerdict,
+  Exploration,
   DiskModel,
   GuestOperation,
   GuestStatus,
@@ -155,6 +157,23 @@ export const GUEST_STATUS_WORDS: Record<GuestStatus, { mark: string; short: stri
   foreign: { mark: '!', short: 'foreign data', long: 'shows something that was never written here: a broken promise' },
 };
 
+/** Behind a count of crash states. */
+export const VERDICT_NAMES: Record<CrashVerdict, string> = {
+  safe: 'sound',
+  leaks: 'with space lost',
+  repair: 'in need of repair',
+  violation: 'with a broken promise',
+};
+
+export function explorationSentence(exploration: Exploration, isExhaustive: boolean): string {
+  const { statesChecked, distinctImages, repairStatesChecked, violationCount } = exploration;
+  const how = isExhaustive ? 'every one that can occur' : 'a sample where there are too many';
+  const states = `${plural(statesChecked, 'crash state')} checked (${how}), ${plural(distinctImages, 'different image')}`;
+  const repairs = `${plural(repairStatesChecked, 'power cut')} inside their repairs`;
+  const verdict = violationCount === 0 ? 'no promise was broken.' : `${plural(violationCount, 'promise')} broken.`;
+  return `${states}, and ${repairs}: ${verdict}`;
+}
+
 /** What the power cut did, and what it means for the data. */
 export function crashSentence(state: CrashState): string {
   const { corruptions, leaks } = state.check.counters;
@@ -230,4 +249,28 @@ export function formatMicroseconds(microseconds: number): string {
 
 function trim(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+/** Who pays less in a cache mode, and why. */
+export function costSentence(cacheMode: CacheMode, eager: Cost, lazy: Cost): string {
+  const writes = eager.writes - lazy.writes;
+  const flushes = eager.flushes - lazy.flushes;
+  const amount = `${plural(Math.abs(writes), 'write')} and ${plural(Math.abs(flushes), 'flush', 'flushes')}`;
+  if (writes === 0 && flushes === 0) return `In ${cacheMode} mode lazy refcounts neither save nor cost anything here.`;
+  if (writes >= 0 && flushes >= 0) {
+    return `In ${cacheMode} mode lazy refcounts save ${amount} here: refcounts are written once, at the close, instead of with every allocation.`;
+  }
+  if (writes <= 0 && flushes <= 0) {
+    return `In ${cacheMode} mode lazy refcounts cost ${amount} more here: the dirty bit is set and cleared once, and so few allocations do not earn that back. Add writes and flushes and the balance turns.`;
+  }
+  return `In ${cacheMode} mode lazy refcounts trade writes for flushes here: ${signed(-writes)} writes, ${signed(-flushes)} flushes.`;
+}
+
+interface Cost {
+  readonly writes: number;
+  readonly flushes: number;
+}
+
+function signed(value: number): string {
+  return value > 0 ? `+${value}` : `−${Math.abs(value)}`;
 }

@@ -29,7 +29,7 @@ export function workloadAct({ events, operations }: Recording): Act {
 
 export function repairAct({ events, stages }: Reopening): Act {
   const spans = stages.map(({ kind, begin, end }) => ({
-    label: repairStepWords(kind).title,
+    label: repairStepWords(kind).short,
     tone: 'repair' as const,
     begin,
     end,
