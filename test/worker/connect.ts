@@ -1,5 +1,12 @@
 import type { ImageMethods } from '#protocol';
 import { connectToWorker, createClient, type Client } from '#rpc';
+import type { StorageMethods } from './storage/storage-methods.ts';
+
+/** A worker that holds storages for tests: another tab, as far as locks go. */
+export function startStorageWorker(): { worker: Worker; client: Client<StorageMethods> } {
+  const worker = new Worker(new URL('./storage/storage-worker.ts', import.meta.url), { type: 'module' });
+  return { worker, client: createClient<StorageMethods>(connectToWorker(worker)) };
+}
 
 /** The real worker, as the page starts it. */
 export function startWorker(): { worker: Worker; client: Client<ImageMethods> } {

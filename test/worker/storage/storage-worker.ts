@@ -8,8 +8,13 @@ import type { StorageMethods, StorageKind } from './storage-methods.ts';
 // The browser's files can be used synchronously in a worker only, so the tests' storages live here.
 let held: Storage | null = null;
 
-async function fileHandle(name: string): Promise<FileSystemFileHandle> {
-  return (await navigator.storage.getDirectory()).getFileHandle(name, { create: true });
+/** `path` may lead through folders. */
+async function fileHandle(path: string): Promise<FileSystemFileHandle> {
+  const folders = path.split('/');
+  const name = folders.pop()!;
+  let folder = await navigator.storage.getDirectory();
+  for (const part of folders) folder = await folder.getDirectoryHandle(part);
+  return folder.getFileHandle(name, { create: true });
 }
 
 async function openStorage(kind: StorageKind): Promise<Storage> {

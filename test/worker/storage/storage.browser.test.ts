@@ -1,15 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectToWorker, createClient, type Client } from '#rpc';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Client } from '#rpc';
 import { pattern, STORAGE_CONTRACT } from '../../engine/storage/contract-cases.ts';
-import { emptyStorage } from '../connect.ts';
+import { emptyStorage, startStorageWorker } from '../connect.ts';
 import type { StorageMethods } from './storage-methods.ts';
 
 const workers: Worker[] = [];
-
-function startStorageWorker(): Client<StorageMethods> {
-  const worker = new Worker(new URL('./storage-worker.ts', import.meta.url), { type: 'module' });
-  workers.push(worker);
-  return createClient<StorageMethods>(connectToWorker(worker));
+function start(): Client<StorageMethods> {
+  const started = startStorageWorker();
+  workers.push(started.worker);
+  return started.client;
 }
 
 async function writeFile(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<FileSystemFileHandle> {
@@ -21,22 +20,30 @@ async function writeFile(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<
 }
 
 let client: Client<StorageMethods>;
-beforeEach(async () => {
-  await emptyStorage();
-  client = startStorageWorker();
-});
 afterEach(() => {
   for (const worker of workers.splice(0)) worker.terminate();
 });
 
 describe.each(['opfs', 'overlay'] as const)('%s as a storage', (kind) => {
-  it.each(Object.keys(STORAGE_CONTRACT))('%s', (name) => client.call('contract', { kind, name }));
+  let contract: { worker: Worker; client: Client<StorageMethods> };
+  beforeAll(() => {
+    contract = startStorageWorker();
+  });
+  afterAll(() => contract.worker.terminate());
+  beforeEach(emptyStorage);
+
+  it.each(Object.keys(STORAGE_CONTRACT))('%s', (name) => contract.client.call('contract', { kind, name }));
 });
 
 describe('a file of the browser’s storage', () => {
+  beforeEach(async () => {
+    await emptyStorage();
+    client = start();
+  });
+
   it('is locked for a writer while another one has it, and free when that one is gone', async () => {
     await client.call('hold', { name: 'a', mode: 'write', blob: null });
-    const other = startStorageWorker();
+    const other = start();
     const open = () => other.call('hold', { name: 'a', mode: 'write', blob: null });
     await expect(open()).rejects.toMatchObject({ code: 'locked', message: expect.stringContaining('Another tab') });
     await client.call('release');
@@ -45,12 +52,12 @@ describe('a file of the browser’s storage', () => {
 
   it('has any number of readers, and no writer beside them', async () => {
     await writeFile('a', pattern(100));
-    const other = startStorageWorker();
+    const other = start();
     expect(await client.call('hold', { name: 'a', mode: 'read', blob: null })).toBe(100);
     expect(await other.call('hold', { name: 'a', mode: 'read', blob: null })).toBe(100);
     expect(await other.call('read', { at: 10, length: 5 })).toEqual(pattern(100).slice(10, 15));
     await expect(other.call('write', { at: 0, bytes: pattern(1) })).rejects.toMatchObject({ code: 'read-only' });
-    const third = startStorageWorker();
+    const third = start();
     await expect(third.call('hold', { name: 'a', mode: 'write', blob: null })).rejects.toMatchObject({
       code: 'locked',
     });
@@ -89,6 +96,11 @@ describe('a file of the browser’s storage', () => {
 });
 
 describe('a blob', () => {
+  beforeEach(async () => {
+    await emptyStorage();
+    client = start();
+  });
+
   it('is read in parts, and past its end as zeros', async () => {
     const bytes = pattern(5 * 2 ** 20);
     await client.call('hold', { name: '', mode: 'read', blob: new Blob([bytes]) });

@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ImageId, ImageMethods, SampleName } from '#protocol';
+import type { Client } from '#rpc';
+import { expectBytes } from '../engine/storage/contract-cases.ts';
+import { emptyStorage, startStorageWorker, startWorker } from './connect.ts';
+
+const CLUSTER = 65536;
+
+let client: Client<ImageMethods>;
+const workers: Worker[] = [];
+function start(): Client<ImageMethods> {
+  const started = startWorker();
+  workers.push(started.worker);
+  return started.client;
+}
+beforeEach(async () => {
+  await emptyStorage();
+  client = start();
+});
+afterEach(() => {
+  for (const worker of workers.splice(0)) worker.terminate();
+});
+
+async function sample(name: SampleName): Promise<ImageId> {
+  return (await client.call('library.createSample', { sample: name })).id;
+}
+
+async function guestText(id: ImageId, cluster: number): Promise<string> {
+  const { bytes } = await client.call('image.guestBytes', { id, at: cluster * CLUSTER, length: 64 });
+  return new TextDecoder().decode(bytes).split(':')[0]!;
+}
+
+async function hostBytes(id: ImageId): Promise<Uint8Array> {
+  return new Uint8Array(await (await client.call('library.download', { id })).arrayBuffer());
+}
+
+describe('looking at an image', () => {
+  it('says of each sample what is wrong with it', async () => {
+    const levels: Partial<Record<SampleName, string>> = {};
+    for (const name of ['version-2', 'compressed', 'with-snapshots', 'leaked-clusters', 'cross-linked'] as const) {
+      levels[name] = (await client.call('image.check', { id: await sample(name) })).verdict.level;
+    }
+    levels['dirty-after-crash'] = (
+      await client.call('image.check', { id: await sample('dirty-after-crash') })
+    ).verdict.level;
+    expect(levels).toEqual({
+      'version-2': 'sound',
+      compressed: 'sound',
+      'with-snapshots': 'sound',
+      'leaked-clusters': 'leaks',
+      'cross-linked': 'damaged',
+      'dirty-after-crash': 'needs-repair',
+    });
+  });
+
+  it('maps the host clusters and says who points to one', async () => {
+    const id = await sample('leaked-clusters');
+    const map = await client.call('image.map', { id });
+    expect(map.use.length).toBe(map.clusterCount);
+    expect(map.health.filter((health) => health === 1).length).toBe(3);
+    const detail = await client.call('image.cluster', { id, index: 0 });
+    expect(detail).toMatchObject({ use: 'header', health: 'sound', refcount: 1 });
+  });
+
+  it('shows bytes with labels, the structure, and the guest’s disk', async () => {
+    const id = await sample('with-snapshots');
+    const { bytes, annotations } = await client.call('image.bytes', { id, at: 0, length: 512 });
+    expect([...bytes.subarray(0, 4)]).toEqual([0x51, 0x46, 0x49, 0xfb]);
+    expect(annotations.find(({ label }) => label.includes('virtualSize'))).toMatchObject({ at: 24, length: 8 });
+    const roots = await client.call('image.structure', { id, path: '', from: 0, count: 100 });
+    expect(roots.length).toBeGreaterThan(3);
+    const { use, virtualSize } = await client.call('image.guestMap', { id, buckets: 2048 });
+    expect(virtualSize).toBe(128 * 2 ** 20);
+    expect(use.slice(0, 9)).toEqual(Uint8Array.of(2, 2, 2, 2, 2, 2, 2, 2, 0));
+    expect(await client.call('image.translate', { id, guestOffset: 9 * CLUSTER })).toMatchObject({ hostOffset: null });
+    const { info } = await client.call('image.overview', { id });
+    expect(info).toContain('Snapshot list:');
+  });
+
+  it('reads past no end', async () => {
+    const id = await sample('version-2');
+    const { fileSize } = await client.call('image.overview', { id });
+    expect((await client.call('image.bytes', { id, at: fileSize - 10, length: 100 })).bytes.length).toBe(10);
+    expect((await client.call('image.bytes', { id, at: fileSize + 10, length: 100 })).bytes.length).toBe(0);
+    const end = { id, at: 64 * 2 ** 20 - 5, length: 100 };
+    expect((await client.call('image.guestBytes', end)).bytes.length).toBe(5);
+  });
+
+  it('does not touch the file, not even a dirty one', async () => {
+    const id = await sample('dirty-after-crash');
+    const before = await hostBytes(id);
+    await client.call('image.overview', { id });
+    await client.call('image.check', { id });
+    await client.call('image.map', { id });
+    await client.call('image.planRepair', { id, mode: 'all' });
+    expect(await guestText(id, 93)).toBe('cluster 93, line 0');
+    expectBytes(await hostBytes(id), before);
+  });
+
+  it('opens no backing file that was not given', async () => {
+    const id = await sample('backing-chain');
+    await client.call('library.rename', { id: 'opfs:backing-chain-base.qcow2', name: 'renamed.qcow2' });
+    expect(await guestText(id, 100)).toBe('cluster 100, line 0');
+    const copy = await client.call('library.download', { id });
+    const { id: stranger } = await client.call('library.import', { file: copy, name: 'stranger.qcow2' });
+    await expect(guestText(stranger, 100)).rejects.toMatchObject({ code: 'backing' });
+    const grant = { id: stranger, linkIndex: 0, backing: 'opfs:renamed.qcow2' };
+    const { chain } = await client.call('image.grantBacking', grant);
+    expect(chain).toEqual([{ name: 'backing-chain-base.qcow2', format: 'qcow2', granted: 'opfs:renamed.qcow2' }]);
+    expect(await guestText(stranger, 100)).toBe('cluster 100, line 0');
+    await expect(client.call('image.grantBacking', { ...grant, backing: stranger })).rejects.toMatchObject({
+      code: 'backing',
+    });
+  });
+});
+
+describe('changing an image', () => {
+  it('refuses to write to a dirty image before its repair was applied', async () => {
+    const id = await sample('dirty-after-crash');
+    const before = await hostBytes(id);
+    const write = () => client.call('image.write', { id, at: 0, bytes: Uint8Array.of(1, 2, 3) });
+    await expect(write()).rejects.toMatchObject({ code: 'needs-repair' });
+    expectBytes(await hostBytes(id), before);
+    const { planId } = await client.call('image.planRepair', { id, mode: 'all' });
+    const { before: found, after } = await client.call('image.applyRepair', { planId, stepCount: null });
+    expect([found.exitCode, after.exitCode]).toEqual([2, 0]);
+    expect(after.verdict.level).toBe('sound');
+    expect((await write()).summary.state).toBe('clean');
+    const { bytes } = await client.call('image.guestBytes', { id, at: 0, length: 3 });
+    expect(bytes).toEqual(Uint8Array.of(1, 2, 3));
+    expect((await client.call('image.check', { id })).verdict.level).toBe('sound');
+  });
+
+  it('repairs step by step, and takes it all back', async () => {
+    const id = await sample('dirty-after-crash');
+    const before = await hostBytes(id);
+    const { planId, steps } = await client.call('image.planRepair', { id, mode: 'all' });
+    expect(steps.length).toBeGreaterThan(1);
+    for (let stepCount = 1; stepCount <= steps.length; stepCount++) {
+      const result = await client.call('image.applyRepair', { planId, stepCount });
+      expect(result.before.exitCode).toBe(2);
+      expect(result.mapBefore.clusterCount).toBeGreaterThan(0);
+      if (stepCount === steps.length) expect(result.after.verdict.level).toBe('sound');
+    }
+    expect(await guestText(id, 93)).toBe('cluster 93, line 0');
+    const undone = await client.call('image.undoRepair', { planId });
+    expect(undone.exitCode).toBe(2);
+    expectBytes(await hostBytes(id), before);
+  });
+
+  it('knows no plan any more once the image was written', async () => {
+    const id = await sample('leaked-clusters');
+    const { planId } = await client.call('image.planRepair', { id, mode: 'leaks' });
+    await client.call('image.write', { id, at: 0, bytes: Uint8Array.of(1) });
+    await expect(client.call('image.applyRepair', { planId, stepCount: null })).rejects.toMatchObject({
+      code: 'not-found',
+    });
+  });
+
+  it('writes over a backing file and leaves that as it is', async () => {
+    const id = await sample('backing-chain');
+    const base = await hostBytes('opfs:backing-chain-base.qcow2');
+    await client.call('image.write', { id, at: 100 * CLUSTER, bytes: new TextEncoder().encode('new here:') });
+    expect(await guestText(id, 100)).toBe('new here');
+    expectBytes(await hostBytes('opfs:backing-chain-base.qcow2'), base);
+    expect((await client.call('image.check', { id })).verdict.level).toBe('sound');
+  });
+
+  it('is locked out while another tab has the image, and says so', async () => {
+    const id = await sample('version-2');
+    const { worker, client: other } = startStorageWorker();
+    workers.push(worker);
+    await other.call('hold', { name: 'images/version-2.qcow2', mode: 'write', blob: null });
+    await expect(client.call('image.check', { id })).rejects.toMatchObject({ code: 'locked' });
+    await expect(client.call('image.write', { id, at: 0, bytes: Uint8Array.of(1) })).rejects.toMatchObject({
+      code: 'locked',
+    });
+    expect((await client.call('library.list')).length).toBe(1);
+    await other.call('release');
+    await client.call('image.write', { id, at: 0, bytes: Uint8Array.of(1) });
+  });
+
+  it('serves two tabs at once', async () => {
+    const other = start();
+    const id = await sample('compressed');
+    const checks = [client, other, client, other].map((tab) => tab.call('image.check', { id }));
+    expect((await Promise.all(checks)).map(({ verdict }) => verdict.level)).toEqual(Array(4).fill('sound'));
+  });
+});
