@@ -3,7 +3,7 @@ import { setU64, viewOf } from '../bytes/big-endian.ts';
 import { EngineError, isEngineError } from '../errors.ts';
 import { COMPRESSION_TYPE_BIT, EXTENDED_L2_BIT, LAZY_REFCOUNTS_BIT } from '../format/features.ts';
 import { l1EntriesFor } from '../format/geometry.ts';
-import { HEADER_V2_LENGTH, HEADER_V3_LENGTH, QCOW2_MAGIC, type Header } from '../format/header.ts';
+import { geometryOf, HEADER_V2_LENGTH, HEADER_V3_LENGTH, QCOW2_MAGIC, type Header } from '../format/header.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { CreateOptions } from './create-options.ts';
 import { judgeCreateOptions } from './create-validation.ts';
@@ -22,6 +22,8 @@ export function createImage(storage: Storage, options: CreateOptions): void {
   judgeCreateOptions(options);
   const parts = headerPartsOf(options);
   const virtualSize = alignUp(options.size, 512);
+  const l1Size = l1EntriesFor(geometryOf(parts.header), virtualSize);
+  if (l1Size * 8 > L1_TABLE_SIZE_MAX) throw tooLarge();
   judgeHeaderRoom(parts);
 
   storage.truncate(0, 'create');
@@ -36,8 +38,6 @@ export function createImage(storage: Storage, options: CreateOptions): void {
   const { geometry, allocator } = image;
   allocator.allocate(SKELETON_CLUSTERS);
 
-  const l1Size = l1EntriesFor(geometry, virtualSize);
-  if (l1Size * 8 > L1_TABLE_SIZE_MAX) throw tooLarge();
   const l1TableOffset = l1Size === 0 ? 0 : allocator.allocate(ceilDiv(l1Size * 8, geometry.clusterSize));
   const l1End = l1TableOffset + l1Size * 8;
   // Everything past the skeleton reads as zeros already: an empty L1 table needs room, not a write.

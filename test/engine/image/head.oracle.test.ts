@@ -121,7 +121,7 @@ const CASES: readonly [what: string, base: Base, ...patches: Patch[]][] = [
 ];
 
 describe('readHead opens and refuses what QEMU does, with its texts', () => {
-  it.each(CASES)('%s', (what, base, ...patches) => {
+  it.each(CASES)('%s', (_what, base, ...patches) => {
     const bytes = patched(base, patches);
     expect(ours(bytes, { writable: false })).toEqual(theirs(bytes, ['-r']));
     expect(ours(bytes, { writable: true })).toEqual(theirs(bytes, []));
