@@ -1,0 +1,41 @@
+// Runs benchmarks: `node test/bench/run.js codec`, or all without a name. Each is bundled first, as the product is: run
+// module by module in a test runner, every name from another module would cost a look-up.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'vite';
+
+const folder = import.meta.dirname;
+const SUFFIX = '.bench.ts';
+const wanted = process.argv.slice(2);
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith(SUFFIX))
+  .map((file) => file.slice(0, -SUFFIX.length));
+const unknown = wanted.filter((name) => !names.includes(name));
+if (unknown.length > 0) {
+  console.error(`No benchmark ${unknown.join(', ')}; there are: ${names.join(', ')}`);
+  process.exit(1);
+}
+
+const output = mkdtempSync(join(tmpdir(), 'qcow2-workbench-bench-'));
+try {
+  for (const name of wanted.length > 0 ? wanted : names) {
+    await build({
+      configFile: false,
+      root: join(folder, '../..'),
+      logLevel: 'warn',
+      ssr: { noExternal: true },
+      build: {
+        ssr: join(folder, name + SUFFIX),
+        outDir: output,
+        emptyOutDir: false,
+        target: 'node20',
+        rollupOptions: { output: { entryFileNames: `${name}.mjs` } },
+      },
+    });
+    await import(pathToFileURL(join(output, `${name}.mjs`)).href);
+  }
+} finally {
+  rmSync(output, { recursive: true });
+}
