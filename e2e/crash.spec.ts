@@ -35,25 +35,29 @@ test('the handle moves by mouse and by keys, and the address remembers everythin
   await lab.handle.focus();
   await page.keyboard.press('Home');
   await expect(lab.handle).toHaveAttribute('aria-valuenow', '0');
-  for (let step = 0; step < 3; step++) await page.keyboard.press('.');
-  await expect(lab.handle).toHaveAttribute('aria-valuenow', '3');
+  while (!(await lab.presets.isVisible())) await page.keyboard.press('.');
+  const moment = (await lab.handle.getAttribute('aria-valuenow'))!;
   await page.keyboard.press('x');
+  await lab.expectCut();
   await lab.keep('none');
+  await expect(lab.verdict).toContainText('dirty bit');
   const before = await lab.verdict.textContent();
 
   const box = (await lab.handle.boundingBox())!;
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width / 2, y);
   await page.mouse.down();
-  await page.mouse.move(box.x + 120, box.y + box.height / 2, { steps: 5 });
+  await page.mouse.move(box.x + 200, y, { steps: 5 });
   await page.mouse.up();
-  await expect(lab.handle).not.toHaveAttribute('aria-valuenow', '3');
+  await expect(lab.handle).not.toHaveAttribute('aria-valuenow', moment);
   await lab.handle.focus();
-  while ((await lab.handle.getAttribute('aria-valuenow')) !== '3') await page.keyboard.press('ArrowLeft');
+  while ((await lab.handle.getAttribute('aria-valuenow')) !== moment) await page.keyboard.press('ArrowLeft');
   await lab.keep('none');
   await expect(lab.verdict).toHaveText(before!);
 
+  await expect(page).toHaveURL(new RegExp(`~${moment}\\.none`));
   await page.reload();
-  await expect(lab.handle).toHaveAttribute('aria-valuenow', '3');
+  await expect(lab.handle).toHaveAttribute('aria-valuenow', moment);
   await expect(lab.verdict).toHaveText(before!);
 });
 
@@ -81,7 +85,9 @@ test('a crash state that leaves the page means the same to qemu-img', async ({ p
   await workbench.button('See a crash in 60 seconds').click();
   const lab = new Lab(page);
   await lab.expectCut();
-  const codes = new Set<number>();
+  // Further on, the mappings of the second and third write are in the disk's cache as well.
+  while (!(await lab.pending.getByText('L2').first().isVisible())) await page.keyboard.press('.');
+  const outputs = new Set<string>();
   for (const preset of ['none', 'all', 'random', 'torn'] as const) {
     if (!(await lab.keep(preset))) continue;
     await test.step(preset, async () => {
@@ -89,12 +95,12 @@ test('a crash state that leaves the page means the same to qemu-img', async ({ p
       const said = await lab.takeCrashImage(path);
       const { code, stdout } = qemuImg('check', path);
       expect({ code, output: stdout.trim() }).toEqual({ ...said, output: said.output.trim() });
-      codes.add(code);
+      outputs.add(stdout);
       // QEMU repairs in its own way; what had been acknowledged must survive that too.
       qemuImg('check', '-q', '-r', 'all', path);
       expect(qemuImg('check', path).code).toBe(0);
       expect(qemuIo(path, ['read 0 4k']).code).toBe(0);
     });
   }
-  expect(codes.size, 'the choices make a difference').toBeGreaterThan(1);
+  expect(outputs.size, 'the choices make a difference').toBeGreaterThan(1);
 });

@@ -25,7 +25,7 @@ const STOPS: readonly Stop[] = [
     show: async (workbench, page) => {
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: /Dirty after a crash/i }).click();
-      await expect(workbench.verdict).toContainText(/Closed in the middle of writing/);
+      await expect(workbench.verdict).toContainText(/closed in the middle of writing/i);
     },
   },
   {

@@ -16,6 +16,16 @@ export class Lab {
     return this.page.getByRole('slider', { name: /Moment of the power cut|Position in the recording/ });
   }
 
+  /** The choices of what persisted; there while something is in the disk's cache. */
+  get presets(): Locator {
+    return this.page.getByRole('group', { name: 'What persisted' });
+  }
+
+  /** What the disk has in its cache and the media lack. */
+  get pending(): Locator {
+    return this.page.getByRole('region', { name: 'Not yet flushed' });
+  }
+
   get verdict(): Locator {
     return this.page.getByRole('region', { name: 'Verdict' });
   }
@@ -36,7 +46,7 @@ export class Lab {
 
   /** Which of the writes in the disk's cache reached the media; false where this choice does not exist. */
   async keep(preset: Preset): Promise<boolean> {
-    const button = this.page.getByRole('group', { name: 'What persisted' }).getByRole('button', { name: preset });
+    const button = this.presets.getByRole('button', { name: preset });
     if (await button.isDisabled()) return false;
     await button.click();
     return true;

@@ -37,6 +37,23 @@ export class Workbench {
     return this.page.getByRole('tab', { name });
   }
 
+  /** What the page says `qemu-img check` prints. */
+  get checkOutput(): Locator {
+    return this.page.getByRole('region', { name: 'Output of qemu-img check' });
+  }
+
+  async planRepair(): Promise<void> {
+    await this.tab('Check & repair').click();
+    await this.button('Plan the repair').click();
+    await expect(this.page.getByRole('list', { name: 'Steps' })).toBeVisible();
+  }
+
+  async repairAll(): Promise<void> {
+    await this.planRepair();
+    await this.button('Apply all').click();
+    await expect(this.page.getByRole('region', { name: 'After', exact: true })).toBeVisible();
+  }
+
   row(imageName: string): Locator {
     return this.page.getByRole('row').filter({ has: this.page.getByRole('link', { name: imageName, exact: true }) });
   }
