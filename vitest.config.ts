@@ -22,6 +22,8 @@ export default defineConfig({
       },
       {
         plugins: [svelte({ configFile: false })],
+        // Found while a test runs, it would reload the page under it.
+        optimizeDeps: { include: ['idb-keyval'] },
         test: {
           name: 'browser',
           include: [BROWSER],

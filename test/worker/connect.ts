@@ -1,3 +1,4 @@
+import { vi } from 'vitest';
 import type { ImageMethods } from '#protocol';
 import { connectToWorker, createClient, type Client } from '#rpc';
 import type { StorageMethods } from './storage/storage-methods.ts';
@@ -17,7 +18,10 @@ export function startWorker(): { worker: Worker; client: Client<ImageMethods> } 
 /** Empties the browser's storage for this page. */
 export async function emptyStorage(): Promise<void> {
   const root = await navigator.storage.getDirectory();
-  for await (const name of root.keys()) await root.removeEntry(name, { recursive: true });
+  // The locks of a worker that was ended are freed a moment later.
+  await vi.waitFor(async () => {
+    for await (const name of root.keys()) await root.removeEntry(name, { recursive: true });
+  });
   const databases = await indexedDB.databases();
   await Promise.all(
     databases.map(

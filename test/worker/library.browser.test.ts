@@ -77,7 +77,9 @@ describe('images in the browser’s storage', () => {
     expect(await names()).toEqual([]);
     restart();
     await client.call('library.createSample', { sample: 'version-2' });
-    expect((await client.call('library.undoDelete', { undoToken })).name).toBe('version-2 2.qcow2');
+    const back = await client.call('library.undoDelete', { undoToken });
+    expect(back.name).toBe('version-2 2.qcow2');
+    expect(back.lastUse).toBeGreaterThan(0);
     await expect(client.call('library.undoDelete', { undoToken })).rejects.toMatchObject({ code: 'not-found' });
   });
 
@@ -167,6 +169,7 @@ describe('a local file', () => {
     expect((await add()).id).toBe(id);
     const { undoToken } = await client.call('library.delete', { id });
     expect(await names()).toEqual([]);
+    restart();
     expect(await client.call('library.undoDelete', { undoToken })).toMatchObject({ id, name: 'disk.qcow2' });
     expect(await bytesOf(await handle.getFile())).toHaveLength((await handle.getFile()).size);
   });

@@ -1,6 +1,10 @@
-import { EngineError, type Storage } from '#engine';
+import { EngineError, isEngineError, type Storage } from '#engine';
 import { guardedAsync } from '../storage/faults.ts';
 import { openOpfsStorage } from '../storage/opfs.ts';
+
+/** How long a file may be locked before somebody is told. */
+const LOCKED_MS = 1000;
+const RETRY_MS = 50;
 
 /** Chromium's way to rename; not in TypeScript's library yet. */
 interface Movable {
@@ -40,13 +44,13 @@ export class Folder {
 
   async open(name: string, mode: 'read' | 'write'): Promise<Storage> {
     const handle = await guardedAsync(() => this.#directory.getFileHandle(name));
-    return openOpfsStorage(handle, mode);
+    return patiently(() => openOpfsStorage(handle, mode));
   }
 
   /** Opens for writing a file that need not exist. */
   async openOrCreate(name: string): Promise<Storage> {
     const handle = await guardedAsync(() => this.#directory.getFileHandle(name, { create: true }));
-    return openOpfsStorage(handle, 'write');
+    return patiently(() => openOpfsStorage(handle, 'write'));
   }
 
   /** A new, empty file; an existing one is never touched. */
@@ -66,5 +70,18 @@ export class Folder {
   /** Removes the file if it is there. */
   async remove(name: string): Promise<void> {
     if (await this.has(name)) await guardedAsync(() => this.#directory.removeEntry(name));
+  }
+}
+
+/** Another tab holds a file only while one of its operations lasts; most of them are over in a moment. */
+async function patiently<T>(open: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + LOCKED_MS;
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!isEngineError(error, 'locked') || performance.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 }

@@ -5,7 +5,7 @@ import { allocatedBytes } from './allocated-bytes.ts';
 import { copyStorage } from './copy.ts';
 import { Folder } from './folder.ts';
 import { browserId, browserName, ImageFiles } from './image-files.ts';
-import { LocalFiles, type ForgottenFile } from './local-files.ts';
+import { LocalFiles } from './local-files.ts';
 import { freeName, mustBeFileName } from './names.ts';
 import { Records, type ImageRecord } from './records.ts';
 import { problemOf, summarize } from './summary.ts';
@@ -21,15 +21,13 @@ export class Library {
   readonly #images: Folder;
   readonly #trash: Trash;
   readonly #locks = new Locks();
-  /** Local files taken from the list since the worker started, by undo token. */
-  readonly #forgotten = new Map<string, { file: ForgottenFile; record: ImageRecord | null }>();
 
   private constructor(folders: { images: Folder; trash: Folder; overlays: Folder }) {
     this.records = new Records();
     this.local = new LocalFiles();
     this.files = new ImageFiles(folders.images, folders.overlays, this.local);
     this.#images = folders.images;
-    this.#trash = new Trash(folders.trash);
+    this.#trash = new Trash({ ...folders, files: this.files, local: this.local, records: this.records });
   }
 
   static async open(): Promise<Library> {
@@ -134,24 +132,13 @@ export class Library {
     });
   }
 
-  async delete(id: ImageId): Promise<string> {
-    const name = browserName(id);
-    return this.alone(id, async () => {
-      if (name !== null) return this.#trash.put(name, this.#images);
-      const forgotten = { file: await this.local.forget(id), record: await this.records.get(id) };
-      this.#forgotten.set(id, forgotten);
-      return id;
-    });
+  /** Returns a token for {@link undoDelete}. */
+  delete(id: ImageId): Promise<string> {
+    return this.alone(id, () => this.#trash.put(id));
   }
 
   async undoDelete(token: string): Promise<LibraryEntry> {
-    const forgotten = this.#forgotten.get(token);
-    if (forgotten !== undefined) {
-      await this.local.remember(forgotten.file);
-      this.#forgotten.delete(token);
-      return this.entry(forgotten.file.id);
-    }
-    return this.entry(browserId(await this.#trash.takeBack(token, this.#images)));
+    return this.entry(await this.#trash.takeBack(token));
   }
 
   async download(id: ImageId): Promise<File> {

@@ -8,17 +8,11 @@ interface PermissionHolder {
   queryPermission(options: { mode: 'read' | 'readwrite' }): Promise<PermissionState>;
 }
 
-/** What {@link LocalFiles.forget} gave up, to take it back. */
-export interface ForgottenFile {
-  readonly id: ImageId;
-  readonly file: File | null;
-  readonly handle: FileSystemFileHandle | null;
-}
-
 /** The local files that the user gave: their handles, and the `File` that each was read through since it was opened. */
 export class LocalFiles {
   /** A `File` shows one state of its file and turns unreadable when the file changes, which is how a change is noticed. */
   readonly #files = new Map<ImageId, File>();
+  readonly #forgotten = new Map<ImageId, File>();
 
   /** The same file gets the same id again, so that its changes are found. */
   async add(file: File, handle: FileSystemFileHandle | null): Promise<ImageId> {
@@ -79,16 +73,24 @@ export class LocalFiles {
     return handle;
   }
 
-  async forget(id: ImageId): Promise<ForgottenFile> {
-    const forgotten = { id, file: this.#files.get(id) ?? null, handle: await handleOf(id) };
+  /** Takes a file off the list; returns its handle, with which it can be remembered. */
+  async forget(id: ImageId): Promise<FileSystemFileHandle | null> {
+    const handle = await handleOf(id);
     await forgetHandle(id);
+    const file = this.#files.get(id);
+    if (file !== undefined) this.#forgotten.set(id, file);
     this.#files.delete(id);
-    return forgotten;
+    return handle;
   }
 
-  async remember({ id, file, handle }: ForgottenFile): Promise<void> {
+  async remember(id: ImageId, handle: FileSystemFileHandle | null): Promise<void> {
+    const file = this.#forgotten.get(id);
+    if (handle === null && file === undefined) {
+      throw new EngineError('not-found', 'This file was given without a handle; pick it again.');
+    }
     if (handle !== null) await keepHandle(id, handle);
-    if (file !== null) this.#files.set(id, file);
+    if (file !== undefined) this.#files.set(id, file);
+    this.#forgotten.delete(id);
   }
 
   async #idOfHandle(handle: FileSystemFileHandle): Promise<ImageId> {

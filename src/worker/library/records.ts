@@ -1,4 +1,4 @@
-import { createStore, del, entries, get, set, type UseStore } from 'idb-keyval';
+import { createStore, del, entries, get, keys, set, type UseStore } from 'idb-keyval';
 import type { ImageId } from '#protocol';
 
 /** What is known of an image beside its bytes. */
@@ -15,11 +15,7 @@ export interface ImageRecord {
  * id, where the page finds them too: only the page can ask for permission.
  */
 export class Records {
-  readonly #store: UseStore;
-
-  constructor(database = 'workbench-images') {
-    this.#store = createStore(database, 'records');
-  }
+  readonly #store: UseStore = createStore('workbench-images', 'records');
 
   async get(id: ImageId): Promise<ImageRecord | null> {
     return (await get<ImageRecord>(id, this.#store)) ?? null;
@@ -42,6 +38,35 @@ export class Records {
     for (const [id, record] of await this.all()) {
       if (record.backing === from) await this.set(id, { ...record, backing: to });
     }
+  }
+}
+
+/** What comes back when a deletion is undone. */
+export interface DeletedImage {
+  readonly id: ImageId;
+  readonly record: ImageRecord | null;
+  /** Of a local file. */
+  readonly handle: FileSystemFileHandle | null;
+}
+
+/** Deleted images by undo token. */
+export class DeletedRecords {
+  readonly #store: UseStore = createStore('workbench-trash', 'deleted');
+
+  async get(token: string): Promise<DeletedImage | null> {
+    return (await get<DeletedImage>(token, this.#store)) ?? null;
+  }
+
+  async set(token: string, deleted: DeletedImage): Promise<void> {
+    await set(token, deleted, this.#store);
+  }
+
+  async delete(token: string): Promise<void> {
+    await del(token, this.#store);
+  }
+
+  async tokens(): Promise<string[]> {
+    return keys<string>(this.#store);
   }
 }
 
