@@ -27,6 +27,8 @@ export class ImageState {
   guestMap = $state.raw<GuestMap | null>(null);
   check = $state.raw<CheckOutcome | null>(null);
   plan = $state.raw<RepairPreview | null>(null);
+  /** How many steps of the plan are applied already. */
+  appliedSteps = $state(0);
   /** What the last repair did; its plan can be undone as long as it is here. */
   repair = $state.raw<{ readonly planId: string; readonly result: RepairResult } | null>(null);
   /** What went wrong with the part that is on screen. */
@@ -73,6 +75,8 @@ export class ImageState {
   async planRepair(mode: RepairMode): Promise<void> {
     await this.#load('plan', `Planning the repair of ${this.name}`, async (options) => {
       this.plan = await this.#client.call('image.planRepair', { id: this.id, mode }, options);
+      this.appliedSteps = 0;
+      this.repair = null;
     });
   }
 
@@ -87,8 +91,11 @@ export class ImageState {
     await this.#load('repair', `Repairing ${this.name}`, async (options) => {
       const result = await this.#client.call('image.applyRepair', { planId: plan.planId, stepCount }, options);
       this.repair = { planId: plan.planId, result };
-      this.plan = null;
       this.#bytesChanged(result.after, result.mapAfter);
+      if (stepCount === null || stepCount >= plan.steps.length) return;
+      // The rest of the plan stays valid: it goes on where this stopped.
+      this.plan = plan;
+      this.appliedSteps = stepCount;
     });
   }
 
@@ -132,10 +139,14 @@ export class ImageState {
   }
 
   #bytesChanged(check: CheckOutcome | null, map: ClusterMap | null): void {
+    const [hadMap, hadGuestMap] = [this.map !== null, this.guestMap !== null];
     this.check = check;
     this.map = map;
     this.guestMap = null;
     this.plan = null;
+    if (check === null) void this.runCheck();
+    if (map === null && hadMap) void this.loadMap();
+    if (hadGuestMap) void this.loadGuestMap();
     this.revision++;
     void this.loadOverview();
     void this.#workbench.library.refresh();

@@ -22,6 +22,11 @@ export class Images {
     return state;
   }
 
+  /** The state of an image that was looked at since the page started. */
+  known(id: ImageId): ImageState | null {
+    return this.#states.get(id) ?? null;
+  }
+
   forget(id: ImageId): void {
     this.#states.delete(id);
   }

@@ -4,6 +4,8 @@ import { freeName } from './free-name.ts';
 import { localHandle } from './local-handles.ts';
 import type { Workbench } from './workbench.svelte.ts';
 
+const SEEN_KEY = 'library-has-images';
+
 export type LibraryDialog = { readonly kind: 'new' } | { readonly kind: 'rename'; readonly entry: LibraryEntry };
 
 /** The images that the workbench knows of. */
@@ -11,6 +13,8 @@ export class Library {
   /** Null until the first list has come. */
   entries = $state.raw<readonly LibraryEntry[] | null>(null);
   error = $state.raw<unknown>(null);
+  /** What the library was like at the last visit, so that the first paint is right before the list has come. */
+  readonly wasEmpty = localStorage.getItem(SEEN_KEY) === null;
   /** The dialogue that is open over the library. */
   dialog = $state.raw<LibraryDialog | null>(null);
   readonly #workbench: Workbench;
@@ -26,6 +30,8 @@ export class Library {
   async refresh(): Promise<void> {
     try {
       this.entries = await this.#client.call('library.list');
+      if (this.entries.length > 0) localStorage.setItem(SEEN_KEY, 'yes');
+      else localStorage.removeItem(SEEN_KEY);
       this.error = null;
     } catch (error) {
       this.error = error;

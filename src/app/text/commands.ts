@@ -1,7 +1,8 @@
+import type { RepairMode } from '#protocol';
 import type { Route } from '../state/route.ts';
 
 /** The command line that tells in a terminal what the page shows; null where there is none. */
-export function equalCommand(route: Route, imageName: string | null): string | null {
+export function equalCommand(route: Route, imageName: string | null, repairMode: RepairMode | null): string | null {
   if (route.place !== 'image' || imageName === null) return null;
   const file = quote(imageName);
   switch (route.tab) {
@@ -10,9 +11,9 @@ export function equalCommand(route: Route, imageName: string | null): string | n
     case 'map':
       return `qemu-img map --output=json ${file}`;
     case 'structure':
-      return `qemu-img info -U --output=json ${file}`;
+      return `hexdump -C -s ${route.params['at'] ?? '0x0'} -n 512 ${file}`;
     case 'check':
-      return `qemu-img check ${file}`;
+      return repairMode === null ? `qemu-img check ${file}` : `qemu-img check -r ${repairMode} ${file}`;
   }
 }
 

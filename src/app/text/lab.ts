@@ -168,10 +168,9 @@ export const VERDICT_NAMES: Record<CrashVerdict, string> = {
 export function explorationSentence(exploration: Exploration, isExhaustive: boolean): string {
   const { statesChecked, distinctImages, repairStatesChecked, violationCount } = exploration;
   const how = isExhaustive ? 'every one that can occur' : 'a sample where there are too many';
-  const states = `${plural(statesChecked, 'crash state')} checked (${how}), ${plural(distinctImages, 'different image')}`;
-  const repairs = `${plural(repairStatesChecked, 'power cut')} inside their repairs`;
-  const verdict = violationCount === 0 ? 'no promise was broken.' : `${plural(violationCount, 'promise')} broken.`;
-  return `${states}, and ${repairs}: ${verdict}`;
+  const states = `${plural(statesChecked, 'crash state')} (${how}) and ${plural(repairStatesChecked, 'power cut')} inside their repairs`;
+  const verdict = violationCount === 0 ? 'no promise was broken' : `${plural(violationCount, 'promise')} broken`;
+  return `Checked ${states}, ${plural(distinctImages, 'different image')} in all: ${verdict}.`;
 }
 
 /** What the power cut did, and what it means for the data. */

@@ -21,7 +21,7 @@ export interface ClusterRange {
   readonly count: number;
 }
 
-const CELL_SIZES = [4, 5, 6, 8, 10, 12, 16, 20, 26, 34, 44];
+const CELL_SIZES = [4, 5, 6, 8, 10, 12, 16, 20, 26, 34, 44, 60];
 
 /**
  * The zoom levels of a file, from the whole file in view to single large clusters. `scale` is the number of canvas
