@@ -4,12 +4,13 @@
 export const LAYERS = {
   engine: { imports: [] },
   lab: { imports: ['#engine'] },
+  console: { imports: ['#engine'] },
   rpc: { imports: [] },
   protocol: { imports: [], typesOnly: ['#engine', '#lab', '#rpc'] },
-  worker: { imports: ['#engine', '#lab', '#rpc', '#protocol'] },
-  node: { imports: ['#engine'] },
+  worker: { imports: ['#engine', '#lab', '#console', '#rpc', '#protocol'] },
+  node: { imports: ['#engine', '#console'] },
   offline: { imports: [] },
   app: { imports: ['#rpc', '#protocol'] },
 };
 
-export const DOORS = ['#engine', '#lab', '#rpc', '#protocol', '#node'];
+export const DOORS = ['#engine', '#lab', '#console', '#rpc', '#protocol', '#node'];

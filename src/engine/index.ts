@@ -68,3 +68,6 @@ export * from './describe/snapshot-list.ts';
 export { deflateRaw } from './codec/deflate.ts';
 export { inflateRaw } from './codec/inflate.ts';
 export { zstdCompress, zstdDecompress } from './codec/zstd.ts';
+
+export * from './operations/snapshots.ts';
+export { resizeImage } from './operations/resize.ts';

@@ -47,6 +47,23 @@ export function discardClusters(image: Image, at: GuestOffset, length: number): 
   }
 }
 
+/** Frees whole clusters beyond what the disk will keep: their entries say nothing at all afterwards. */
+export function discardFully(image: Image, at: GuestOffset, length: number): void {
+  const { clusterSize, l2Coverage, extendedL2 } = image.geometry;
+  for (let guest = at; guest < at + length; guest += clusterSize) {
+    const l1Index = l1IndexOf(image.geometry, guest);
+    if (l2OffsetOf(image, l1Index) === 0) {
+      guest = (l1Index + 1) * l2Coverage - clusterSize;
+      continue;
+    }
+    const entry = ensureL2Entry(image, guest);
+    const old = hostClustersOf(image, highOf(entry), lowOf(entry));
+    if (extendedL2) setSubclusters(image, entry, 0, 0);
+    setL2Entry(image, entry, 0, 0);
+    releaseClusters(image, old, { punchHole: true });
+  }
+}
+
 function discardCluster(image: Image, entry: L2Entry): void {
   const kind = l2KindOf(image.geometry, highOf(entry), lowOf(entry));
   if (readsAsDiscarded(image, entry)) return;

@@ -2,6 +2,7 @@ import { EngineError } from '../errors.ts';
 import type { HostCluster, HostOffset } from '../format/addresses.ts';
 import type { Geometry } from '../format/geometry.ts';
 import type { Header } from '../format/header.ts';
+import type { SnapshotEntry } from '../format/snapshot-table.ts';
 import { Allocator } from './allocator.ts';
 import type { CacheMode } from './cache-mode.ts';
 import type { GuestSource } from './guest-source.ts';
@@ -41,9 +42,11 @@ export class Image {
   readonly refcounts: Refcounts;
   readonly allocator: Allocator;
   readonly guard: MetadataGuard;
-  /** Replaced when the table grows. */
+  /** Replaced when the table grows or a snapshot is applied. */
   l1: L1Table;
   dirtyState: DirtyState;
+  /** The internal snapshots, in the order of the table on disk. */
+  snapshots: readonly SnapshotEntry[];
   /** Nothing tells anybody to trust the persistent bitmaps while this session writes without recording into them. */
   bitmapsAreInUse: boolean;
   isClosed = false;
@@ -62,6 +65,7 @@ export class Image {
     this.lazyRefcounts = options.lazyRefcounts;
     this.backing = options.backing;
     this.dirtyState = dirtyState;
+    this.snapshots = head.snapshots;
     this.bitmapsAreInUse = head.bitmaps.length === 0;
     const { clusterSize } = this.geometry;
     this.file = new ImageFile(storage, options.cacheMode);

@@ -27,11 +27,27 @@ export class L1Table {
     return isCopied(this.#view.getUint32(index * 8));
   }
 
+  /** The table as it stands on disk. */
+  bytes(): Uint8Array {
+    return new Uint8Array(this.#view.buffer, this.#view.byteOffset, this.#view.byteLength);
+  }
+
+  /** Replaces all entries, in memory and on disk. */
+  replace(file: ImageFile, table: Uint8Array): void {
+    this.bytes().set(table);
+    file.write(this.hostOffset, table, 'l1-update');
+  }
+
+  /** Makes an entry name no L2 table, in memory and on disk. */
+  unlink(file: ImageFile, index: number): void {
+    setU64(this.#view, index * 8, 0);
+    file.write(this.hostOffset + index * 8, this.bytes().subarray(index * 8, index * 8 + 8), 'l1-update');
+  }
+
   /** Points an entry to an L2 table of its own, in memory and on disk (8 bytes, within one sector). */
   link(file: ImageFile, index: number, l2Offset: HostOffset): void {
     setU64(this.#view, index * 8, l2Offset);
     this.#view.setUint32(index * 8, (this.#view.getUint32(index * 8) | COPIED_HIGH) >>> 0);
-    const entry = new Uint8Array(this.#view.buffer, this.#view.byteOffset + index * 8, 8);
-    file.write(this.hostOffset + index * 8, entry, 'l1-update');
+    file.write(this.hostOffset + index * 8, this.bytes().subarray(index * 8, index * 8 + 8), 'l1-update');
   }
 }

@@ -1,0 +1,45 @@
+import type { GuestOffset, HostOffset, Image, Storage } from '#engine';
+
+/** What QEMU calls block status of a run of bytes. */
+export interface BlockStatus {
+  /** Bytes for which the answer holds. */
+  readonly length: number;
+  /** The node itself has it (as data or as zeros); otherwise its backing file is asked. */
+  readonly isAllocated: boolean;
+  readonly isZero: boolean;
+  readonly isData: boolean;
+  readonly isCompressed: boolean;
+  /** Where the bytes stand in the node's file, if they can be read there as they are. */
+  readonly hostOffset: HostOffset | null;
+}
+
+export interface WriteOptions {
+  /** As compressed clusters. */
+  readonly compressed?: boolean;
+}
+
+/** A node of the block graph: a disk as somebody above it sees it. Bytes; ranges lie within `length`. */
+export interface BlockNode {
+  /** QEMU's driver name. */
+  readonly driver: string;
+  /** The name that QEMU would print: the file name as given, or `json:{…}`. */
+  readonly filename: string;
+  readonly isReadOnly: boolean;
+  readonly length: number;
+  /** The open qcow2 image, where the node is one. */
+  readonly image: Image | null;
+  /** The node below that holds the bytes; null for the lowest. */
+  readonly file: BlockNode | null;
+  readonly backing: BlockNode | null;
+  /** The bytes below as an engine storage, for a node that is (or stands directly over) a file. */
+  readonly storage: Storage;
+  readAt(at: GuestOffset, into: Uint8Array): void;
+  writeAt(at: GuestOffset, bytes: Uint8Array, options?: WriteOptions): void;
+  writeZeroes(at: GuestOffset, length: number, options: { readonly unmap: boolean }): void;
+  discard(at: GuestOffset, length: number): void;
+  flush(): void;
+  truncate(length: number): void;
+  statusAt(at: GuestOffset, lengthMax: number): BlockStatus;
+  /** Closes the node and everything below it. */
+  close(): void;
+}

@@ -1,0 +1,43 @@
+import type { Storage } from '#engine';
+
+export interface FileStat {
+  /** Bytes. */
+  readonly size: number;
+  /** Bytes that the file takes on its disk, where the host knows; else its size. */
+  readonly allocatedBytes: number;
+  readonly kind: 'file' | 'directory' | 'character-device' | 'block-device' | 'other';
+}
+
+/**
+ * The files that a command line can name: a folder tree in a terminal, the library and the granted local files in the
+ * page, a table in tests. Relative names count from the host's working folder. Failures are EngineErrors: not-found,
+ * permission, locked, io, …
+ */
+export interface ConsoleFiles {
+  stat(name: string): Promise<FileStat | null>;
+  open(name: string, mode: 'read' | 'write'): Promise<Storage>;
+  /** Creates or empties a file and opens it for writing. */
+  create(name: string): Promise<Storage>;
+  remove(name: string): Promise<void>;
+  readText(name: string): Promise<string>;
+  /** Names that begin with `prefix`, for completion. */
+  complete(prefix: string): Promise<readonly string[]>;
+}
+
+/** What a command line needs of the world around it. */
+export interface ConsoleHost {
+  readonly files: ConsoleFiles;
+  /** Standard output; a terminal's may be held back until `flushOut` or the end, as C programs do into a pipe. */
+  writeOut(text: string): void;
+  writeErr(text: string): void;
+  flushOut(): void;
+  /** The next line of standard input without its end, or null when there is no more. */
+  readLine(): Promise<string | null>;
+  /** Milliseconds since 1970, with fractions where the host has them. */
+  now(): number;
+  randomBytes(length: number): Uint8Array;
+  /** Ends the program as a signal would: nothing is flushed, nothing closed. Does not return in a terminal. */
+  raise(signal: number): void;
+  /** Gives others a turn during long work; rejects with EngineError cancelled after Ctrl+C. */
+  pause(): Promise<void>;
+}

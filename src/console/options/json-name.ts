@@ -1,0 +1,53 @@
+import { EngineError } from '#engine';
+import type { Options } from './options.ts';
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+/**
+ * The options in a `json:{…}` file name, flattened: nested objects and array elements become dotted names.
+ * @throws EngineError invalid-argument with QEMU's text
+ */
+export function parseJsonName(filename: string): Options {
+  let value: Json;
+  try {
+    value = JSON.parse(withDoubleQuotes(filename.slice('json:'.length))) as Json;
+  } catch (cause) {
+    throw new EngineError('invalid-argument', 'Could not parse the JSON options', { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new EngineError('invalid-argument', 'Invalid JSON object given');
+  }
+  const options: Options = new Map();
+  flatten(value, '', options);
+  return options;
+}
+
+function flatten(value: Json, name: string, into: Options): void {
+  if (value === null || typeof value !== 'object') {
+    into.set(name, typeof value === 'boolean' ? (value ? 'on' : 'off') : value === null ? '' : String(value));
+    return;
+  }
+  for (const [key, child] of Object.entries(value)) flatten(child, name === '' ? key : `${name}.${key}`, into);
+}
+
+/** QEMU's JSON allows 'single quotes' too. */
+function withDoubleQuotes(text: string): string {
+  let out = '';
+  let quote: string | null = null;
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index]!;
+    if (quote === null) {
+      if (character === "'" || character === '"') quote = character;
+      out += character === "'" ? '"' : character;
+    } else if (character === '\\') {
+      const next = text[++index] ?? '';
+      out += next === "'" ? "'" : character + next;
+    } else if (character === quote) {
+      quote = null;
+      out += '"';
+    } else {
+      out += character === '"' ? '\\"' : character;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,37 @@
+const SUFFIXES = 'BKMGTPE';
+
+export type SizeProblem = 'not-a-number' | 'out-of-range';
+
+/**
+ * Parses a size as QEMU's tools do: decimal (fractions allowed with a suffix) or hexadecimal, then one of B, K, M, G, T,
+ * P, E in either case. `defaultSuffix` counts where none is given.
+ */
+export function parseSize(text: string, defaultSuffix = 'B'): number | SizeProblem {
+  const match = /^\s*([+-]?)(0x[0-9a-f]+|\d+(?:\.\d*)?|\.\d+)([bkmgtpe]?)$/i.exec(text);
+  if (match === null) return 'not-a-number';
+  const [, sign, digits = '', suffix] = match;
+  const isHex = /^0x/i.test(digits);
+  // In hexadecimal, B and E are digits; the expression takes them as such.
+  const unit = 1024 ** SUFFIXES.indexOf((suffix || defaultSuffix).toUpperCase());
+  if (digits.includes('.') && unit === 1) return 'not-a-number';
+  const value = (isHex ? parseInt(digits, 16) : Number(digits)) * unit;
+  if (sign === '-') return value === 0 ? 0 : 'out-of-range';
+  return value >= 2 ** 63 ? 'out-of-range' : Math.floor(value);
+}
+
+/** Such as `64 MiB`, `2.19 MiB`, `512 B`: at most three significant digits. */
+export function humanSize(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+  let index = 0;
+  // The next unit begins where three digits would no longer do.
+  while (index < units.length - 1 && bytes / 1024 ** index >= 1000) index++;
+  return `${threeDigits(bytes / 1024 ** index)} ${units[index]}`;
+}
+
+/** C's `%0.3g` for 0 ≤ value < 1024. */
+export function threeDigits(value: number): string {
+  if (value === 0) return '0';
+  return value >= 1000
+    ? Number(value.toPrecision(3)).toExponential(2).replace('e+', 'e+0')
+    : String(Number(value.toPrecision(3)));
+}

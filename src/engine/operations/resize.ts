@@ -1,0 +1,101 @@
+import { alignUp, ceilDiv } from '../bytes/align.ts';
+import { setU64, viewOf } from '../bytes/big-endian.ts';
+import { EngineError } from '../errors.ts';
+import { l1EntriesFor } from '../format/geometry.ts';
+import { HEADER } from '../format/header.ts';
+import { discardFully } from '../image/discard.ts';
+import { L1_TABLE_SIZE_MAX } from '../image/head-validation.ts';
+import type { Image } from '../image/image.ts';
+import { l2OffsetOf } from '../image/l2-access.ts';
+import { writeZeroes } from '../image/write-zeroes.ts';
+import { growL1Table } from './grow-l1.ts';
+
+/**
+ * Changes the size of the virtual disk. Growing maps nothing new; where a longer backing file would show through, the new
+ * space is made to read as zeros. Shrinking frees what lies beyond, and shortens the file.
+ * @param size bytes, a multiple of 512
+ * @throws EngineError invalid-argument, unsupported (version 2 with snapshots, bitmaps), no-space
+ */
+export function resizeImage(image: Image, size: number): void {
+  image.mustBeWritable();
+  if (size % 512 !== 0) throw new EngineError('invalid-argument', 'The new size must be a multiple of 512');
+  if (image.geometry.version === 2 && image.snapshots.length > 0) {
+    throw new EngineError('unsupported', "Can't resize a v2 image which has snapshots");
+  }
+  if (image.head.bitmaps.length > 0) {
+    throw new EngineError(
+      'unsupported',
+      'Cannot resize an image with persistent bitmaps: they would not cover the new size.',
+    );
+  }
+  if (size < image.virtualSize) shrink(image, size);
+  else if (size > image.virtualSize) grow(image, size);
+}
+
+function grow(image: Image, size: number): void {
+  const oldSize = image.virtualSize;
+  const entryCount = l1EntriesFor(image.geometry, size);
+  if (entryCount * 8 > L1_TABLE_SIZE_MAX) {
+    throw new EngineError('no-space', 'Failed to grow the L1 table: File too large');
+  }
+  growL1Table(image, entryCount);
+  image.header.virtualSize = size;
+  if (image.backing !== null && image.backing.virtualSize > oldSize) {
+    try {
+      writeZeroes(image, oldSize, size - oldSize);
+    } catch (error) {
+      image.header.virtualSize = oldSize;
+      throw error;
+    }
+    image.l2Tables.writeAll();
+    image.refcounts.blocks.writeAll();
+    // The zeros are durable before the disk reaches over them: a crash must not let the backing file show through.
+    image.file.flush('flush-ordering');
+  }
+  writeSize(image);
+}
+
+function shrink(image: Image, size: number): void {
+  const { clusterSize } = image.geometry;
+  const keptEnd = alignUp(size, clusterSize);
+  discardFully(image, keptEnd, alignUp(image.virtualSize, clusterSize) - keptEnd);
+  image.header.virtualSize = size;
+  // The smaller size is durable before the tables beyond it go.
+  image.l2Tables.writeAll();
+  if (!image.isDirty) image.refcounts.blocks.writeAll();
+  writeSize(image);
+  freeTablesBeyond(image, l1EntriesFor(image.geometry, size));
+  image.l2Tables.writeAll();
+  image.refcounts.blocks.writeAll();
+  image.file.flush('flush-ordering');
+  truncateAfterLastCluster(image);
+}
+
+/** L1 entries past the kept ones lose their L2 tables, which are empty by now. The table keeps its length. */
+function freeTablesBeyond(image: Image, entryCount: number): void {
+  const freed: number[] = [];
+  for (let index = entryCount; index < image.l1.entryCount; index++) {
+    const l2Offset = l2OffsetOf(image, index);
+    if (l2Offset === 0) continue;
+    freed.push(l2Offset);
+    image.l1.unlink(image.file, index);
+  }
+  if (freed.length === 0) return;
+  image.file.flush('flush-ordering');
+  for (const l2Offset of freed) image.allocator.free(l2Offset, 1, { punchHole: true });
+}
+
+function truncateAfterLastCluster(image: Image): void {
+  const { clusterSize } = image.geometry;
+  let end = ceilDiv(image.file.size, clusterSize);
+  while (end > 0 && image.refcounts.get(end - 1) === 0) end--;
+  if (end * clusterSize < image.file.size) image.file.truncate(end * clusterSize, 'truncate');
+}
+
+/** Eight aligned bytes within one sector, durable. */
+function writeSize(image: Image): void {
+  const bytes = new Uint8Array(8);
+  setU64(viewOf(bytes), 0, image.header.virtualSize);
+  image.file.write(HEADER.fields.virtualSize.at, bytes, 'header-other');
+  image.file.flush('flush-ordering');
+}

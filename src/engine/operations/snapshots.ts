@@ -1,0 +1,148 @@
+import { ceilDiv } from '../bytes/align.ts';
+import { setU64, viewOf } from '../bytes/big-endian.ts';
+import { EngineError } from '../errors.ts';
+import { HEADER } from '../format/header.ts';
+import {
+  encodeSnapshotTable,
+  readSnapshotTable,
+  SNAPSHOTS_MAX,
+  type SnapshotEntry,
+  type SnapshotFields,
+} from '../format/snapshot-table.ts';
+import { flushImage } from '../image/flush.ts';
+import type { Image } from '../image/image.ts';
+import { growL1Table } from './grow-l1.ts';
+import { resizeImage } from './resize.ts';
+import { addReferences } from './snapshot-references.ts';
+
+export interface NewSnapshot {
+  readonly name: string;
+  /** When, in seconds and nanoseconds since 1970. */
+  readonly dateSeconds: number;
+  readonly dateNanoseconds: number;
+}
+
+/**
+ * Keeps the present content of the disk as an internal snapshot: a copy of the L1 table, and one more reference to all
+ * that it reaches. A crash in between leaks clusters and leaves the disk as it was.
+ * @throws EngineError invalid-argument when refcounts would overflow or there are too many snapshots
+ */
+export function createSnapshot(image: Image, { name, dateSeconds, dateNanoseconds }: NewSnapshot): void {
+  image.mustBeWritable();
+  if (image.snapshots.length >= SNAPSHOTS_MAX) throw new EngineError('invalid-argument', 'Too many snapshots.');
+  flushImage(image);
+  const { allocator, file, geometry, l1 } = image;
+  const l1TableOffset = allocator.allocate(ceilDiv(l1.entryCount * 8, geometry.clusterSize));
+  file.write(l1TableOffset, l1.bytes(), 'snapshot-l1');
+
+  const table = l1.bytes().slice();
+  const flagsChanged = addReferences(image, table, 1);
+  writeTablesDurably(image);
+  if (flagsChanged) replaceL1(image, table);
+  writeSnapshotTable(image, [
+    ...image.snapshots,
+    {
+      l1TableOffset,
+      l1Size: l1.entryCount,
+      id: nextId(image.snapshots),
+      name,
+      dateSeconds,
+      dateNanoseconds,
+      vmClock: 0n,
+      vmStateSize: 0,
+      diskSize: image.virtualSize,
+      icount: 0n,
+      unknownExtraData: new Uint8Array(0),
+    },
+  ]);
+}
+
+/**
+ * Makes the disk what it was when the snapshot was taken. The new L1 table reaches the disk only when everything that it
+ * refers to counts once more and no COPIED flag stands on it: a crash in the middle leaks clusters, but no write after it
+ * can change the snapshot.
+ */
+export function applySnapshot(image: Image, snapshot: SnapshotEntry): void {
+  image.mustBeWritable();
+  const diskSize = snapshot.diskSize ?? image.virtualSize;
+  if (diskSize !== image.virtualSize) resizeImage(image, diskSize);
+  flushImage(image);
+  growL1Table(image, snapshot.l1Size);
+  const table = new Uint8Array(image.l1.entryCount * 8);
+  image.file.read(snapshot.l1TableOffset, table.subarray(0, snapshot.l1Size * 8));
+  const before = image.l1.bytes().slice();
+  addReferences(image, table, 1);
+  writeTablesDurably(image);
+  replaceL1(image, table);
+  addReferences(image, before, -1);
+  writeTablesDurably(image);
+  if (addReferences(image, table, 0)) replaceL1(image, table);
+  writeTablesDurably(image);
+}
+
+/** Forgets a snapshot and gives back what only it referred to. A crash in between leaks clusters. */
+export function deleteSnapshot(image: Image, snapshot: SnapshotEntry): void {
+  image.mustBeWritable();
+  flushImage(image);
+  const table = new Uint8Array(snapshot.l1Size * 8);
+  image.file.read(snapshot.l1TableOffset, table);
+  writeSnapshotTable(
+    image,
+    image.snapshots.filter((other) => other !== snapshot),
+  );
+  addReferences(image, table, -1);
+  image.allocator.free(snapshot.l1TableOffset, ceilDiv(table.length, image.geometry.clusterSize));
+  writeTablesDurably(image);
+  const active = image.l1.bytes().slice();
+  if (addReferences(image, active, 0)) replaceL1(image, active);
+  writeTablesDurably(image);
+}
+
+/** By id first, then by name, as `qemu-img snapshot -a` looks. */
+export function findSnapshot(image: Image, idOrName: string): SnapshotEntry | null {
+  return (
+    image.snapshots.find(({ id }) => id === idOrName) ?? image.snapshots.find(({ name }) => name === idOrName) ?? null
+  );
+}
+
+function nextId(snapshots: readonly SnapshotEntry[]): string {
+  return String(1 + snapshots.reduce((max, { id }) => Math.max(max, Number.parseInt(id, 10) || 0), 0));
+}
+
+function writeTablesDurably(image: Image): void {
+  image.l2Tables.writeAll();
+  image.refcounts.blocks.writeAll();
+  image.file.flush('flush-ordering');
+}
+
+function replaceL1(image: Image, table: Uint8Array): void {
+  image.l1.replace(image.file, table);
+  image.file.flush('flush-ordering');
+}
+
+/** Writes a new snapshot table, durably, then points the header to it (12 bytes within one sector) and frees the old. */
+function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFields[]): void {
+  const { allocator, file, geometry, header } = image;
+  const bytes = encodeSnapshotTable(snapshots, image.virtualSize);
+  const clusterCount = ceilDiv(bytes.length, geometry.clusterSize);
+  const hostOffset = clusterCount === 0 ? 0 : allocator.allocate(clusterCount);
+  if (clusterCount > 0) {
+    image.refcounts.blocks.writeAll();
+    file.write(hostOffset, bytes, 'snapshot-table');
+    file.flush('flush-ordering');
+  }
+  const pointer = new Uint8Array(12);
+  viewOf(pointer).setUint32(0, snapshots.length);
+  setU64(viewOf(pointer), 4, hostOffset);
+  file.write(HEADER.fields.snapshotCount.at, pointer, 'snapshot-table');
+  file.flush('flush-ordering');
+
+  const old = image.snapshots.at(-1);
+  if (old !== undefined) {
+    const oldLength = old.at + old.length - header.snapshotsOffset;
+    allocator.freeUnreferenced(header.snapshotsOffset, ceilDiv(oldLength, geometry.clusterSize));
+  }
+  header.snapshotCount = snapshots.length;
+  header.snapshotsOffset = hostOffset;
+  image.snapshots = [...readSnapshotTable(image.storage, hostOffset, snapshots.length)];
+}
