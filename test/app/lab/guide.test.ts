@@ -7,9 +7,8 @@ const cutAt = (cut: number, more: Partial<GuideFacts> = {}): GuideFacts => ({
   cut,
   actIndex: 0,
   isAtEnd: false,
-  atomCount: 3,
-  persistedCount: 0,
-  verdict: 'safe',
+  kept: [],
+  lost: ['data', 'l2'],
   ...more,
 });
 
@@ -19,14 +18,16 @@ describe('the guide', () => {
     guide.goTo(0);
     guide.note(cutAt(3));
     expect(guide.isDone).toBe(false);
-    guide.note(cutAt(3, { persistedCount: 3 }));
+    guide.note(cutAt(3, { kept: ['data', 'l2'], lost: [] }));
     expect(guide.isDone).toBe(true);
   });
 
   it('stays done when somebody moves on', () => {
     const guide = new Guide();
     guide.goTo(2);
-    guide.note(cutAt(5, { verdict: 'repair' }));
+    guide.note(cutAt(5, { kept: ['data'], lost: ['l2'] }));
+    expect(guide.isDone).toBe(false);
+    guide.note(cutAt(5, { kept: ['l2'], lost: ['data'] }));
     guide.note(cutAt(6));
     expect(guide.isDone).toBe(true);
   });
@@ -43,7 +44,7 @@ describe('the guide', () => {
   it('begins each step anew', () => {
     const guide = new Guide();
     guide.goTo(0);
-    guide.note(cutAt(3, { persistedCount: 3 }));
+    guide.note(cutAt(3, { kept: ['data', 'l2'], lost: [] }));
     guide.goTo(1);
     expect(guide.isDone).toBe(false);
   });

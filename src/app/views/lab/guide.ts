@@ -1,4 +1,4 @@
-import type { CrashVerdict } from '#protocol';
+import type { ClusterUse } from '#protocol';
 
 /** A moment as the guide sees it. */
 export interface GuideFacts {
@@ -7,9 +7,9 @@ export interface GuideFacts {
   /** 0 while the workload is on stage. */
   readonly actIndex: number;
   readonly isAtEnd: boolean;
-  readonly atomCount: number;
-  readonly persistedCount: number;
-  readonly verdict: CrashVerdict;
+  /** What the pieces belong to that the cut kept, and that it lost. */
+  readonly kept: readonly ClusterUse[];
+  readonly lost: readonly ClusterUse[];
 }
 
 export interface GuideStep {
@@ -33,8 +33,7 @@ export const GUIDE: readonly GuideStep[] = [
     insight:
       'The first write was flushed, so it is there whatever you tick. The others were never promised: they may be there or gone.',
     target: 'atoms',
-    isDone: (seen) =>
-      seen.some((facts) => facts.isCut && facts.atomCount > 0 && facts.persistedCount === facts.atomCount),
+    isDone: (seen) => seen.some((facts) => facts.isCut && facts.kept.length > 0 && facts.lost.length === 0),
   },
   {
     title: 'Move the moment',
@@ -45,12 +44,13 @@ export const GUIDE: readonly GuideStep[] = [
     isDone: (seen) => new Set(seen.filter((facts) => facts.isCut).map((facts) => facts.cut)).size >= 4,
   },
   {
-    title: 'Leave refcounts behind',
+    title: 'The disk reorders',
     prompt:
-      'With lazy refcounts, mappings reach the disk before their refcounts. Find a cut that leaves the image in need of repair. Hint: after a flush, before the close has written the refcount block.',
-    insight: 'Refcounts are behind, and the dirty bit in the header says so. No data is at risk.',
-    target: 'timeline',
-    isDone: (seen) => seen.some((facts) => facts.isCut && facts.verdict === 'repair'),
+      'Between two flushes the disk may write in any order. Predict: what if the mapping arrives and its data do not? Put the handle just behind the blue 2 of epoch 3, press none, and tick only the L2 entries.',
+    insight:
+      'The guest reads zeros where it wrote, which is allowed: it had not been told that they were durable. Refcounts are behind, and the dirty bit says so.',
+    target: 'atoms',
+    isDone: (seen) => seen.some((facts) => facts.isCut && facts.kept.includes('l2') && facts.lost.includes('data')),
   },
   {
     title: 'Watch the repair',

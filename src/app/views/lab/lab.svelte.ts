@@ -28,8 +28,8 @@ export class Lab {
   recording = $state.raw<Recording | null>(null);
   /** What followed each crash that the image was opened after. */
   reopenings = $state.raw<readonly Reopening[]>([]);
-  /** The latest answer; `cut` says for which moment, as it may lag behind the handle. */
-  answer = $state.raw<{ readonly state: CrashState; readonly act: number; readonly cut: number } | null>(null);
+  /** The latest answer and the crashes it was given for; it may lag behind the handle. */
+  answer = $state.raw<{ readonly state: CrashState; readonly crashes: readonly Crash[] } | null>(null);
   player = $state.raw(newPlayer(0));
   error = $state.raw<unknown>(null);
   isRunning = $state(false);
@@ -45,10 +45,20 @@ export class Lab {
   readonly cut = $derived(this.act === null ? 0 : cutAtStop(this.act.columns, this.stop));
   readonly reopening = $derived<Reopening | null>(this.reopenings.at(-1) ?? null);
   readonly state = $derived(this.answer?.state ?? null);
-  /** The answer is for the moment that the handle shows. */
-  readonly isSettled = $derived(
-    this.answer !== null && this.answer.cut === this.cut && this.answer.act === this.actIndex,
+  /**
+   * The crashes that lead to the moment on stage. While the power is on, the last one is what a cut would leave at least
+   * (workload) or what the repair has done so far.
+   */
+  readonly moment = $derived<readonly Crash[]>(
+    this.isCut ? this.crashes : [...this.crashes, { cut: this.cut, persisted: this.actIndex === 0 ? 'none' : 'all' }],
   );
+  readonly isSettled = $derived(this.answer?.crashes === this.moment);
+  /** What the disk's cache holds at the cut on stage; null until the answer for this cut is there. */
+  readonly atoms = $derived.by(() => {
+    if (this.answer === null) return null;
+    const { crashes, state } = this.answer;
+    return crashes.length === this.moment.length && crashes.at(-1)?.cut === this.cut ? state.atoms : null;
+  });
 
   readonly #workbench: Workbench;
   readonly #onSettled: (facts: GuideFacts) => void;
@@ -224,33 +234,27 @@ export class Lab {
     }
   }
 
-  /**
-   * Asks for the image at the moment on stage. While the power is on, that is what a cut would leave at least (workload)
-   * or what the repair has done so far.
-   */
   async #refresh(): Promise<void> {
-    const { actIndex: act, cut } = this;
-    const now: Crash = { cut, persisted: act === 0 ? 'none' : 'all' };
+    const crashes = this.moment;
     const run = this.#run;
     try {
-      const state = await this.#states.ask(this.isCut ? this.crashes : [...this.crashes, now]);
-      if (state === null || run !== this.#run || act !== this.actIndex) return;
-      this.answer = { state, act, cut };
+      const state = await this.#states.ask(crashes);
+      if (state === null || run !== this.#run) return;
+      this.answer = { state, crashes };
       if (this.isSettled) this.#onSettled(this.#facts(state));
     } catch (error) {
       if (run === this.#run && !isCancelled(error)) this.error = error;
     }
   }
 
-  #facts({ atoms, verdict }: CrashState): GuideFacts {
+  #facts({ atoms }: CrashState): GuideFacts {
     return {
       isCut: this.isCut,
       cut: this.cut,
       actIndex: this.actIndex,
       isAtEnd: this.stop >= this.player.frameCount,
-      atomCount: atoms.length,
-      persistedCount: atoms.filter((atom) => atom.isPersisted).length,
-      verdict,
+      kept: atoms.filter((atom) => atom.isPersisted).map((atom) => atom.use),
+      lost: atoms.filter((atom) => !atom.isPersisted).map((atom) => atom.use),
     };
   }
 }
