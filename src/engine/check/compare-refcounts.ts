@@ -25,11 +25,12 @@ export function* compareRefcounts(pass: CheckPass, fix: CompareFix): LongTask<Co
   const { map, subject } = pass;
   const { refcountBlockEntries } = subject.geometry;
   const blocks = new RefcountReader(subject);
+  const buffer = new Uint8Array(subject.geometry.clusterSize);
   const blockCount = Math.ceil(map.clusterCount / refcountBlockEntries);
   let needsRebuild = false;
   let highestInBroken = 0;
   for (let index = 0; index < blockCount; index++) {
-    const block = blocks.block(index);
+    const block = blocks.passingBlock(index, buffer);
     const start = index * refcountBlockEntries;
     const end = Math.min(start + refcountBlockEntries, map.clusterCount);
     if (!isSoundRange(pass, block, start, end)) {

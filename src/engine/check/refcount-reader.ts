@@ -4,6 +4,7 @@ import { getRefcount } from '../format/refcount-block.ts';
 import { refcountBlockOffset } from './count-refcount-blocks.ts';
 import { readBytes, type Subject } from './subject.ts';
 
+/** Enough for all refcounts of a terabyte, so that a shuffled image is looked up without reading a block twice. */
 const CACHE_SIZE_MAX = 32 * 1024 * 1024;
 
 /** A refcount block as read: its bytes, nothing at all (every refcount in it is 0), or the reason why it cannot be read. */
@@ -22,11 +23,16 @@ export class RefcountReader {
     this.#subject = subject;
   }
 
+  /** Reads a block without keeping it, into `buffer` (a cluster), for those who go through all of them in order. */
+  passingBlock(index: number, buffer: Uint8Array): RefcountBlock {
+    return this.#read(index, buffer);
+  }
+
   /** The block behind refcount table entry `index`; one beyond the table is absent. */
   block(index: number): RefcountBlock {
     const known = this.#blocks.get(index);
     if (known !== undefined) return known;
-    const block = this.#read(index);
+    const block = this.#read(index, new Uint8Array(this.#subject.geometry.clusterSize));
     if (this.#blocks.size * this.#subject.geometry.clusterSize >= CACHE_SIZE_MAX) {
       this.#blocks.delete(this.#blocks.keys().next().value!);
     }
@@ -43,13 +49,12 @@ export class RefcountReader {
     return block.kind === 'absent' ? 0 : null;
   }
 
-  #read(index: number): RefcountBlock {
+  #read(index: number, bytes: Uint8Array): RefcountBlock {
     const { refcountTable, geometry, storage } = this.#subject;
     if (index * 2 >= refcountTable.length) return { kind: 'absent' };
     const offset = refcountBlockOffset(refcountTable, index);
     if (offset === 0) return { kind: 'absent' };
     if (offset % geometry.clusterSize !== 0) return { kind: 'unaligned', offset };
-    const bytes = new Uint8Array(geometry.clusterSize);
     try {
       readBytes(storage, offset, bytes);
     } catch {

@@ -41,8 +41,9 @@ function* markUses({ subject, snapshots }: Survey, codes: Uint8Array): LongTask<
 function* markHealth({ subject, map, crossLinked }: Survey, use: Uint8Array, health: Uint8Array): LongTask<void> {
   const { refcountBlockEntries, refcountBits } = subject.geometry;
   const refcounts = new RefcountReader(subject);
+  const buffer = new Uint8Array(subject.geometry.clusterSize);
   for (let start = 0, index = 0; start < use.length; start += refcountBlockEntries, index++) {
-    const block = refcounts.block(index);
+    const block = refcounts.passingBlock(index, buffer);
     const end = Math.min(start + refcountBlockEntries, use.length);
     for (let cluster = start; cluster < end; cluster++) {
       const refcount = block.kind === 'bytes' ? getRefcount(block.bytes, refcountBits, cluster - start) : 0;
