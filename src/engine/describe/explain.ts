@@ -78,8 +78,8 @@ function dirty(report: CheckReport, header: Words): Verdict {
   if (corruptions === 0 && leakCount === 0) {
     return {
       level,
-      sentence: 'Dirty: closed in the middle of writing, but everything agrees.',
-      detail: 'No guest data is at risk; opening it for writing takes the mark off.',
+      sentence: 'Dirty: closed in the middle of writing, but everything agrees. No guest data is at risk.',
+      detail: 'Opening it for writing takes the mark off.',
     };
   }
   if (corruptions === 0) {
@@ -89,11 +89,13 @@ function dirty(report: CheckReport, header: Words): Verdict {
       detail: 'Space is lost, data is not; opening it for writing frees the space.',
     };
   }
-  const refcounts = behind > 0 ? plural(behind, 'refcount is behind', 'refcounts are behind') : 'some flags are wrong';
+  const cause = isLazy ? ', as lazy refcounts leave them after a crash' : '';
+  const what =
+    behind > 0 ? `${plural(behind, 'refcount is', 'refcounts are')} behind` : 'Some flags do not fit the refcounts';
   return {
     level,
-    sentence: `Dirty: closed in the middle of writing; ${refcounts}, no guest data is at risk.`,
-    detail: `${isLazy ? 'Lazy refcounts leave them like this after a crash. ' : ''}Opening it for writing brings them up to date.`,
+    sentence: `Dirty: closed in the middle of writing. ${what}${cause}. No guest data is at risk.`,
+    detail: 'Opening it for writing brings them up to date.',
   };
 }
 
