@@ -12,21 +12,22 @@ const M = 1024 * K;
 const G = 1024 * M;
 const T = 1024 * G;
 const CLUSTER_SIZES = Array.from({ length: 13 }, (_, index) => 512 << index);
+const EXTENDED_CLUSTER_SIZES = CLUSTER_SIZES.filter((clusterSize) => clusterSize >= 16 * K);
 const REFCOUNT_BITS = [1, 2, 4, 8, 16, 32, 64];
 const scratch = new Scratch();
 afterAll(() => scratch.remove());
 
 describe('createImage writes what qemu-img create writes', () => {
   it('for every cluster size and refcount width', async () => {
-    await expectSameFiles(
-      product({ clusterSize: CLUSTER_SIZES, refcountBits: REFCOUNT_BITS, size: [0, 1, 64 * M + 512] }),
-    );
+    await expectSameFiles(product({ clusterSize: CLUSTER_SIZES, refcountBits: REFCOUNT_BITS, size: [64 * M + 512] }));
   });
 
   it('for sizes from nothing to the largest', async () => {
-    const sizes = [0, 1, 511, 512, 1000, 64 * M, 512 * M, 513 * M, G, 10 * G, 128 * G, T, 64 * T];
-    const cases = product({ clusterSize: CLUSTER_SIZES, size: sizes });
-    await expectSameFiles(cases.filter(({ clusterSize, size }) => size <= 2 ** (2 * Math.log2(clusterSize!) + 19)));
+    const cases = [
+      ...product({ clusterSize: [512, 64 * K, 2 * M], size: [0, 1, 511, 512, 1000, 64 * M, G, 128 * G] }),
+      ...product({ clusterSize: CLUSTER_SIZES, size: [512 * M, 513 * M, 10 * G, T, 64 * T] }),
+    ];
+    await expectSameFiles(cases.filter(({ clusterSize, size }) => size <= 2 ** (2 * Math.log2(clusterSize) + 19)));
   });
 
   it('where refcount blocks and tables have to be added', async () => {
@@ -39,12 +40,12 @@ describe('createImage writes what qemu-img create writes', () => {
 
   it('for every combination of version, lazy refcounts, extended L2, compression and backing file', async () => {
     const cases = product({
-      clusterSize: [512, 4 * K, 8 * K, 16 * K, 64 * K, 2 * M],
+      clusterSize: [512, 8 * K, 64 * K],
       compat: ['0.10', '1.1'] as const,
       lazyRefcounts: [false, true],
       extendedL2: [false, true],
       compressionType: ['zlib', 'zstd'] as const,
-      backing: [null, 'base.raw', 'a name with ünïcode.qcow2', 'n'.repeat(300)],
+      backing: [null, 'a name with ünïcode.raw', 'n'.repeat(300)],
       size: [513 * M],
     });
     await expectSameFiles(
@@ -57,20 +58,23 @@ describe('createImage writes what qemu-img create writes', () => {
   });
 
   it('with preallocated metadata', async () => {
-    const cases = product({
-      clusterSize: CLUSTER_SIZES,
-      refcountBits: REFCOUNT_BITS,
-      extendedL2: [false, true],
-      preallocation: ['metadata'] as const,
-      clusters: [0, 0.01, 1, 37.5, 130, 3000],
-    });
+    const cases = [
+      ...product({ clusterSize: CLUSTER_SIZES, refcountBits: [1, 16, 64], clusters: [0.01, 37.5, 130] }),
+      ...product({
+        clusterSize: EXTENDED_CLUSTER_SIZES,
+        refcountBits: [8, 32],
+        clusters: [0.01, 130],
+        extendedL2: [true],
+      }),
+      ...product({ clusterSize: [512], refcountBits: REFCOUNT_BITS, clusters: [0, 1, 3000] }),
+      ...product({ clusterSize: [K, 4 * K, 32 * K], refcountBits: [2, 64], clusters: [5000] }),
+    ];
     await expectSameFiles(
-      cases
-        .filter(({ clusterSize, refcountBits, extendedL2, clusters }) => {
-          if (extendedL2 && clusterSize < 16 * K) return false;
-          return clusters < 3000 || (clusterSize * clusters < 256 * M && (clusterSize === 512 || refcountBits !== 16));
-        })
-        .map(({ clusters, ...options }) => ({ ...options, size: Math.ceil(clusters * options.clusterSize) })),
+      cases.map(({ clusters, ...options }) => ({
+        ...options,
+        preallocation: 'metadata',
+        size: Math.ceil(clusters * options.clusterSize),
+      })),
     );
   });
 
