@@ -16,12 +16,12 @@ test('a repair is shown as steps, applied in part, taken back, and applied', asy
   await workbench.button('Apply step 1').click();
   await expect(workbench.button('Apply step 2')).toBeVisible();
   await workbench.button('Apply the rest').click();
-  await expect(workbench.verdict).toContainText(/sound/i);
+  await expect(workbench.verdict).toContainText(/sound|clean/i);
   await workbench.button('Undo the repair').click();
   await expect(workbench.verdict).toContainText(/closed in the middle of writing/i);
 
   await workbench.repairAll();
-  await expect(workbench.verdict).toContainText(/sound/i);
+  await expect(workbench.verdict).toContainText(/sound|clean/i);
   await expect(workbench.checkOutput).toContainText('No errors were found on the image.');
 
   await workbench.goTo('Library');

@@ -39,7 +39,7 @@ const STOPS: readonly Stop[] = [
     name: 'image-structure',
     show: async (workbench, page) => {
       await workbench.tab('Structure').click();
-      await expect(page.getByText(/virtualSize|virtual size/i).first()).toBeVisible();
+      await expect(page.getByLabel('Bytes').first()).toBeVisible();
     },
   },
   {
@@ -57,23 +57,26 @@ const STOPS: readonly Stop[] = [
     },
   },
   {
-    name: 'lab',
+    name: 'lab-crashed',
     show: async (workbench, page) => {
       await workbench.button('See a crash in 60 seconds').click();
-      await expect(new Lab(page).handle).toBeVisible();
+      const lab = new Lab(page);
+      await lab.expectCut();
+      await lab.keep('all');
+      await expect(page.getByRole('region', { name: 'Cost table' }).getByRole('cell').first()).not.toBeEmpty();
     },
   },
   {
-    name: 'lab-crashed',
+    name: 'lab-export',
     show: async (_workbench, page) => {
-      const lab = new Lab(page);
-      await lab.pullPlug();
-      await lab.keep('all');
+      await page.getByRole('button', { name: 'Take the crash image' }).click();
+      await expect(page.getByRole('dialog')).toContainText('Exit code');
     },
   },
   {
     name: 'lab-repaired',
     show: async (_workbench, page) => {
+      await page.keyboard.press('Escape');
       const lab = new Lab(page);
       await lab.reopen();
       await lab.toTheEnd();
