@@ -9,6 +9,7 @@ import { libraryHandlers } from './library/methods.ts';
 
 // Ports may come in before the library stands; its storage is opened once, for all of them.
 const opening = Library.open();
+void opening.then((library) => library.tidyUp());
 
 acceptPorts(self, (port) => {
   serve<ImageMethods & LabMethods>(

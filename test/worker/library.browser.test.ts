@@ -40,6 +40,13 @@ async function sampleBytes(sample: 'version-2' | 'dirty-after-crash' | 'leaked-c
   return bytes;
 }
 
+async function filesIn(folder: string): Promise<string[]> {
+  const root = await navigator.storage.getDirectory();
+  const names: string[] = [];
+  for await (const name of (await root.getDirectoryHandle(folder)).keys()) names.push(name);
+  return names;
+}
+
 async function bytesOf(file: Blob): Promise<Uint8Array> {
   return new Uint8Array(await file.arrayBuffer());
 }
@@ -93,9 +100,28 @@ describe('images in the browser’s storage', () => {
     );
     await expect(copying).rejects.toMatchObject({ code: 'cancelled' });
     expect(await names()).toEqual([]);
+    expect(await filesIn('drafts')).toEqual([]);
     const file = new File([await sampleBytes('version-2')], 'in.qcow2');
     const entry = await client.call('library.import', { file, name: 'in.qcow2' });
     expectBytes(await bytesOf(await client.call('library.download', { id: entry.id })), await bytesOf(file));
+  });
+
+  it('enter the list complete, and what a closed tab left unfinished is cleared away', async () => {
+    const part = new Uint8Array(16 * 2 ** 20).fill(1);
+    const big = new File(Array<Uint8Array<ArrayBuffer>>(32).fill(part), 'big.qcow2');
+    const begun = Promise.withResolvers<null>();
+    const copying = client.call(
+      'library.import',
+      { file: big, name: 'big.qcow2' },
+      { onProgress: () => begun.resolve(null) },
+    );
+    copying.catch(() => undefined);
+    await begun.promise;
+    expect(await names()).toEqual([]);
+    expect(await filesIn('drafts')).toHaveLength(1);
+    restart();
+    expect(await names()).toEqual([]);
+    await expect.poll(() => filesIn('drafts'), { timeout: 10_000 }).toEqual([]);
   });
 
   it('are listed with what keeps them from being opened', async () => {

@@ -46,8 +46,9 @@ export type LookingMethods = Pick<
 export function lookingHandlers(library: Library): Handlers<LookingMethods> {
   return {
     'image.overview': async ({ id }) => {
+      const overview = await overviewOf(library, id);
       await library.noteUse(id);
-      return overviewOf(library, id);
+      return overview;
     },
     'image.map': ({ id }, context) =>
       library.look(id, async (storage) => {

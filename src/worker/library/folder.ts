@@ -19,11 +19,10 @@ export class Folder {
     this.#directory = directory;
   }
 
-  static async open(path: readonly string[]): Promise<Folder> {
+  static async open(name: string): Promise<Folder> {
     return guardedAsync(async () => {
-      let directory = await navigator.storage.getDirectory();
-      for (const name of path) directory = await directory.getDirectoryHandle(name, { create: true });
-      return new Folder(directory);
+      const root = await navigator.storage.getDirectory();
+      return new Folder(await root.getDirectoryHandle(name, { create: true }));
     });
   }
 
@@ -53,18 +52,27 @@ export class Folder {
     return patiently(() => openOpfsStorage(handle, 'write'));
   }
 
-  /** A new, empty file; an existing one is never touched. */
-  async create(name: string): Promise<Storage> {
+  async mustBeFree(name: string): Promise<void> {
     if (await this.has(name)) throw new EngineError('exists', `There is already an image named '${name}'.`);
-    return this.openOrCreate(name);
   }
 
   async move(name: string, to: Folder, newName: string): Promise<void> {
-    if (await to.has(newName)) throw new EngineError('exists', `There is already an image named '${newName}'.`);
+    await to.mustBeFree(newName);
     await guardedAsync(async () => {
       const handle = await this.#directory.getFileHandle(name);
       await (handle as unknown as Movable).move(to.#directory, newName);
     });
+  }
+
+  /** Removes all files that nobody has open. */
+  async removeUnused(): Promise<void> {
+    for (const name of await this.names()) {
+      try {
+        await patiently(() => this.remove(name));
+      } catch (error) {
+        if (!isEngineError(error, 'locked')) throw error;
+      }
+    }
   }
 
   /** Removes the file if it is there. */

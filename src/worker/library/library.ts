@@ -11,6 +11,13 @@ import { Records, type ImageRecord } from './records.ts';
 import { problemOf, summarize } from './summary.ts';
 import { Trash } from './trash.ts';
 
+interface Folders {
+  readonly images: Folder;
+  readonly drafts: Folder;
+  readonly trash: Folder;
+  readonly overlays: Folder;
+}
+
 type Run = <T>(task: LongTask<T>) => Promise<T>;
 
 /** All images that the page can show, and who may use each of them when. */
@@ -19,22 +26,31 @@ export class Library {
   readonly local: LocalFiles;
   readonly files: ImageFiles;
   readonly #images: Folder;
+  /** Images that are being made. */
+  readonly #drafts: Folder;
   readonly #trash: Trash;
   readonly #locks = new Locks();
 
-  private constructor(folders: { images: Folder; trash: Folder; overlays: Folder }) {
+  private constructor(folders: Folders) {
     this.records = new Records();
     this.local = new LocalFiles();
     this.files = new ImageFiles(folders.images, folders.overlays, this.local);
     this.#images = folders.images;
+    this.#drafts = folders.drafts;
     this.#trash = new Trash({ ...folders, files: this.files, local: this.local, records: this.records });
   }
 
   static async open(): Promise<Library> {
-    const [images, trash, overlays] = await Promise.all(['images', 'trash', 'overlays'].map((n) => Folder.open([n])));
-    const library = new Library({ images: images!, trash: trash!, overlays: overlays! });
-    await library.#trash.sweep();
-    return library;
+    const [images, drafts, trash, overlays] = await Promise.all(
+      (['images', 'drafts', 'trash', 'overlays'] as const).map((name) => Folder.open(name)),
+    );
+    return new Library({ images: images!, drafts: drafts!, trash: trash!, overlays: overlays! });
+  }
+
+  /** Clears away what closed tabs left unfinished, and what was deleted long ago. */
+  async tidyUp(): Promise<void> {
+    await this.#drafts.removeUnused();
+    await this.#trash.sweep();
   }
 
   /** Runs `work` on the image's bytes; others may look at the same time, nobody changes them. */
@@ -73,13 +89,12 @@ export class Library {
       place: name === null ? 'local-file' : 'browser',
       lastUse: record?.lastUse ?? 0,
     } as const;
-    const nothing = { fileSize: 0, allocatedBytes: null, unsavedChanges: 0 };
     try {
-      const storage = await this.files.openSnapshot(id);
-      return await withStorage(storage, () => ({ ...known, ...measurementsOf(storage) }));
+      return { ...known, ...(await this.#measure(id)) };
     } catch (error) {
       if (!isEngineError(error)) throw error;
-      return { ...known, ...nothing, about: problemOf(error.code, error.message) };
+      const about = problemOf(error.code, error.message);
+      return { ...known, fileSize: 0, allocatedBytes: null, unsavedChanges: 0, about };
     }
   }
 
@@ -87,21 +102,24 @@ export class Library {
     return freeName(wanted, await this.#images.names());
   }
 
-  /** Makes an image in the browser's storage out of nothing; if `fill` fails, nothing is left of it. */
+  /**
+   * Makes an image in the browser's storage. It comes into being beside the library and enters it complete: neither a
+   * failure nor a closed tab leaves half an image there.
+   */
   async add(name: string, fill: (storage: Storage) => Promise<void> | void, backing: ImageId | null = null) {
     mustBeFileName(name);
+    await this.#images.mustBeFree(name);
     const id = browserId(name);
-    return this.#locks.change(id, async () => {
-      const storage = await this.#images.create(name);
-      try {
-        await withStorage(storage, fill);
-      } catch (error) {
-        await this.#images.remove(name);
-        throw error;
-      }
-      await this.records.set(id, { name, lastUse: Date.now(), backing });
-      return this.entry(id);
-    });
+    const draft = crypto.randomUUID();
+    try {
+      await withStorage(await this.#drafts.openOrCreate(draft), fill);
+      await this.#drafts.move(draft, this.#images, name);
+    } catch (error) {
+      await this.#drafts.remove(draft);
+      throw error;
+    }
+    await this.records.set(id, { name, lastUse: Date.now(), backing });
+    return this.entry(id);
   }
 
   async addLocal(file: File, handle: FileSystemFileHandle | null): Promise<LibraryEntry> {
@@ -112,7 +130,6 @@ export class Library {
   }
 
   async duplicate(id: ImageId, name: string, run: Run): Promise<LibraryEntry> {
-    if (browserId(name) === id) throw new EngineError('exists', `There is already an image named '${name}'.`);
     const record = await this.records.get(id);
     return this.look(id, (from) => this.add(name, (to) => run(copyStorage(from, to)), record?.backing ?? null));
   }
@@ -172,6 +189,14 @@ export class Library {
 
   async noteUse(id: ImageId): Promise<void> {
     await this.records.set(id, { ...(await this.#recordOf(id)), lastUse: Date.now() });
+  }
+
+  async #measure(id: ImageId) {
+    const measure = async () => withStorage(await this.files.openSnapshot(id), measurementsOf);
+    const measured = await measure();
+    // Somebody wrote to it between taking the snapshot and reading it; the next one is a moment younger.
+    const isOutdated = browserName(id) !== null && measured.about.kind === 'problem' && measured.about.code === 'stale';
+    return isOutdated ? measure() : measured;
   }
 
   async #has(id: ImageId): Promise<boolean> {
