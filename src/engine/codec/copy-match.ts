@@ -1,5 +1,5 @@
 /** How far `copyMatch` may write beyond the end of a match. */
-export const COPY_SLACK = 16;
+export const COPY_SLACK = 8;
 
 /** Unrolled copies win over a call of `copyWithin` up to about this length. */
 const UNROLLED_MAX = 96;
@@ -11,7 +11,7 @@ const UNROLLED_MAX = 96;
 export function copyMatch(bytes: Uint8Array, view: DataView, at: number, distance: number, length: number): void {
   let from = at - distance;
   const end = at + length;
-  if (distance >= 16) {
+  if (distance >= 8) {
     if (length > UNROLLED_MAX && distance >= length) {
       bytes.copyWithin(at, from, from + length);
       return;
@@ -19,10 +19,8 @@ export function copyMatch(bytes: Uint8Array, view: DataView, at: number, distanc
     do {
       view.setInt32(at, view.getInt32(from, true), true);
       view.setInt32(at + 4, view.getInt32(from + 4, true), true);
-      view.setInt32(at + 8, view.getInt32(from + 8, true), true);
-      view.setInt32(at + 12, view.getInt32(from + 12, true), true);
-      from += 16;
-      at += 16;
+      from += 8;
+      at += 8;
     } while (at < end);
     return;
   }

@@ -33,10 +33,10 @@ export function deflateRaw(input: Uint8Array, output: Uint8Array): number | null
 
 /** So many tokens are collected before they are divided into blocks. */
 const TOKEN_COUNT_MAX = 1 << 16;
-const DEPTH_MAX = 12;
+const DEPTH_MAX = 16;
 /** After so many literals in a row, as a power of two, the search takes longer steps: the data hardly repeats itself. */
 const PATIENCE_BITS = 6;
-const NICE_LENGTH = 48;
+const NICE_LENGTH = 64;
 
 const source = new Scratch();
 const tokens = new Int32Array(TOKEN_COUNT_MAX + 2);

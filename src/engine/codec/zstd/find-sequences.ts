@@ -18,11 +18,14 @@ const SEQUENCE_COUNT_MAX = BLOCK_SIZE_MAX / MATCH_LENGTH_MIN + 1;
 /** Bytes after the input that must be readable. */
 export const FINDER_SLACK = 8;
 
-const HASH_BITS = 16;
-const DEPTH_MAX = 12;
+const HASH_BITS = 15;
+const DEPTH_MAX = 8;
 const NICE_LENGTH = 96;
+/** What a sequence takes beside the bits of its offset, and what one takes whose offset is repeated. */
+const SEQUENCE_BITS = 8;
+const REPEAT_BITS = 7;
 /** After so many bytes without a match, as a power of two, the search takes longer steps. */
-const PATIENCE_BITS = 8;
+const PATIENCE_BITS = 7;
 
 const newest = new Int32Array(1 << HASH_BITS).fill(-1);
 let older = new Int32Array(0);
@@ -45,46 +48,59 @@ export function startInput(length: number): void {
   chainMask = older.length - 1;
 }
 
-// What `search` found.
+// What `search` found, and the bits that it saves; nothing when it saves none.
 let foundLength = 0;
 let foundOffset = 0;
-let foundScore = 0;
+let foundSaving = 0;
+
+/** What a byte of the block costs as a literal, in bits. */
+let literalBits = 8;
 
 /**
  * Divides [start, end) of the input into sequences. `repeats` are the last three offsets, and are kept up to date. A match
- * gives way to one that starts a byte later and is worth more.
+ * gives way to one that starts a byte later and saves more.
  */
 export function findSequences(source: Scratch, start: number, end: number, repeats: Int32Array, into: Sequences): void {
   const { bytes, view } = source;
+  // Bytes that stay literals differ from the average byte, so the estimate is renewed as they become known.
+  literalBits = Math.max(1, entropyOf(bytes, start, end));
+  let estimateAt = 512;
   into.count = 0;
   into.literalCount = 0;
   let anchor = start;
   let at = start;
   const searchEnd = end - MATCH_LENGTH_MIN;
   while (at <= searchEnd) {
-    search(view, at, end, repeats, at - anchor);
-    if (foundLength === 0) {
+    search(view, at, end, repeats, at - anchor, DEPTH_MAX);
+    if (foundSaving <= 0) {
       at += 1 + ((at - anchor) >> PATIENCE_BITS);
       continue;
     }
     let length = foundLength;
     let offset = foundOffset;
-    let score = foundScore;
+    let saving = foundSaving;
     let inserted = at + 1;
     while (length < NICE_LENGTH && inserted <= searchEnd) {
-      search(view, inserted, end, repeats, inserted - anchor);
+      search(view, inserted, end, repeats, inserted - anchor, DEPTH_MAX >> 1);
       inserted++;
-      if (foundLength === 0 || foundScore <= score + LITERAL_COST) break;
+      if (foundSaving <= saving) break;
       at = inserted - 1;
       length = foundLength;
       offset = foundOffset;
-      score = foundScore;
+      saving = foundSaving;
     }
     while (at > anchor && at > offset && bytes[at - 1] === bytes[at - 1 - offset]) {
       at--;
       length++;
     }
-    addSequence(bytes, anchor, at, length, offset, repeats, into);
+    addLiterals(bytes, anchor, at, into);
+    if (into.literalCount >= estimateAt) {
+      literalBits = Math.max(1, entropyOf(into.literals, 0, into.literalCount));
+      estimateAt = 2 * into.literalCount;
+    }
+    into.literalLengths[into.count] = at - anchor;
+    into.matchLengths[into.count] = length;
+    into.offsetValues[into.count++] = offsetValue(offset, at - anchor, repeats);
     at += length;
     anchor = at;
     for (const stop = Math.min(at, searchEnd + 1); inserted < stop; inserted++) {
@@ -93,42 +109,49 @@ export function findSequences(source: Scratch, start: number, end: number, repea
       newest[hash] = origin + inserted;
     }
   }
-  into.literals.set(bytes.subarray(anchor, end), into.literalCount);
-  into.literalCount += end - anchor;
+  addLiterals(bytes, anchor, end, into);
 }
 
-/** In quarters of the bytes that a match saves. */
-const LITERAL_COST = 4;
+const frequencies = new Uint32Array(256);
 
-function search(view: DataView, at: number, end: number, repeats: Int32Array, run: number): void {
+/** Bits of an average byte of [start, end), by how often each value occurs. */
+function entropyOf(bytes: Uint8Array, start: number, end: number): number {
+  frequencies.fill(0);
+  for (let at = start; at < end; at++) frequencies[bytes[at]!]!++;
+  let bits = 0;
+  for (const frequency of frequencies) if (frequency > 0) bits += frequency * Math.log2((end - start) / frequency);
+  return bits / Math.max(1, end - start);
+}
+
+function search(view: DataView, at: number, end: number, repeats: Int32Array, run: number, depthMax: number): void {
   const position = origin + at;
   const word = view.getUint32(at, true);
   const hash = Math.imul(word, 0x9e3779b1) >>> (32 - HASH_BITS);
   let candidate = newest[hash]!;
   newest[hash] = position;
   older[position & chainMask] = candidate;
-  foundLength = 0;
-  foundScore = 0;
+  foundSaving = 0;
+  let best = MATCH_LENGTH_MIN - 1;
 
   // The last offset can be repeated cheaply, unless it just ended; then the one before takes its place.
   const repeat = run === 0 ? repeats[1]! : repeats[0]!;
   if (repeat <= at && view.getUint32(at - repeat, true) === word) {
-    foundLength = matchLength(view, at - repeat, at, end);
+    best = matchLength(view, at - repeat, at, end);
+    foundLength = best;
     foundOffset = repeat;
-    foundScore = 4 * foundLength;
-    if (foundLength >= NICE_LENGTH) return;
+    foundSaving = best * literalBits - REPEAT_BITS;
+    if (best >= NICE_LENGTH) return;
   }
-  let best = Math.max(foundLength, MATCH_LENGTH_MIN - 1);
   const lengthMax = end - at;
-  for (let depth = DEPTH_MAX; depth > 0 && candidate >= origin; depth--) {
+  for (let depth = depthMax; depth > 0 && candidate >= origin; depth--) {
     const from = candidate - origin;
-    if (view.getUint32(from, true) === word && view.getUint8(from + best) === view.getUint8(at + best)) {
+    if (view.getUint8(from + best) === view.getUint8(at + best) && view.getUint32(from, true) === word) {
       const length = matchLength(view, from, at, end);
       if (length > best) {
         best = length;
-        const score = 4 * length - (31 - Math.clz32(at - from));
-        if (score > foundScore) {
-          foundScore = score;
+        const saving = length * literalBits - (31 - Math.clz32(at - from)) - SEQUENCE_BITS;
+        if (saving > foundSaving) {
+          foundSaving = saving;
           foundLength = length;
           foundOffset = at - from;
         }
@@ -153,21 +176,13 @@ function matchLength(view: DataView, from: number, at: number, end: number): num
   return Math.min(length, lengthMax);
 }
 
-function addSequence(
-  bytes: Uint8Array,
-  anchor: number,
-  at: number,
-  length: number,
-  offset: number,
-  repeats: Int32Array,
-  into: Sequences,
-): void {
-  const run = at - anchor;
-  into.literals.set(bytes.subarray(anchor, at), into.literalCount);
-  into.literalCount += run;
-  into.literalLengths[into.count] = run;
-  into.matchLengths[into.count] = length;
-  into.offsetValues[into.count++] = offsetValue(offset, run, repeats);
+/** Runs are short as a rule, and then a loop is faster than a call. */
+function addLiterals(bytes: Uint8Array, from: number, to: number, into: Sequences): void {
+  const { literals } = into;
+  let count = into.literalCount;
+  if (to - from > 48) literals.set(bytes.subarray(from, to), count);
+  else for (let at = from; at < to; at++) literals[count++] = bytes[at]!;
+  into.literalCount += to - from;
 }
 
 /** Numbers an offset as the format does, and moves it to the front of the repeat offsets. */
