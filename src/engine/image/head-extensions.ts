@@ -81,10 +81,11 @@ export function judgeExtensions(area: ExtensionArea, header: Header): JudgedExte
         isStale = true;
         break;
       default:
-        found.unknown.unshift({ magic, data });
+        found.unknown.push({ magic, data });
     }
   }
   if (area.overrun !== null) throw invalid('Header extension too large');
+  found.unknown.reverse();
   return { extensions: found, warnings, isStale };
 }
 

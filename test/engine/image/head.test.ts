@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EngineError, isEngineError } from '../../../src/engine/errors.ts';
+import { BITMAP_DIRECTORY_SIZE_MAX } from '../../../src/engine/format/bitmap-directory.ts';
 import { encodeExtension, EXTENSION_BITMAPS } from '../../../src/engine/format/header-extensions.ts';
 import { createImage } from '../../../src/engine/image/create.ts';
 import { headForWriting, readHead } from '../../../src/engine/image/head.ts';
 import { MemoryStorage } from '../../../src/engine/storage/memory.ts';
+import { PLACES, sampleImage } from '../describe/sample.ts';
 
 function newImage(options: Partial<Parameters<typeof createImage>[1]> = {}): MemoryStorage {
   const storage = new MemoryStorage();
@@ -85,6 +87,39 @@ describe('readHead', () => {
     expect(headForWriting(head).header).toMatchObject({ autoclearFeatures: 0n, compatibleFeatures: 0x80n });
   });
 
+  it('reads unknown extensions by the hundred thousand without choking', () => {
+    const storage = newImage({ clusterSize: 2 ** 21 });
+    const area = new Uint8Array(2 ** 21 - 112);
+    for (let at = 3; at < area.length; at += 8) area[at] = 9;
+    storage.write(112, area);
+    expect(readHead(storage, { writable: false }).extensions.unknown.length).toBe(area.length / 8);
+  });
+
+  it('opens or refuses with an EngineError, and reads no more than tables may hold, however broken the image is', () => {
+    const bytes = sampleImage().toBytes();
+    const change = fc.record({
+      at: fc.oneof(
+        fc.nat(0x160),
+        fc.nat(100).map((at) => PLACES.snapshotTable + at),
+        bitmapDirectoryByte,
+      ),
+      byte: fc.constantFrom(0, 1, 2, 0x10, 0x7f, 0x80, 0xff),
+    });
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), fc.boolean(), (changes, writable) => {
+        const storage = new ModestStorage();
+        storage.write(0, bytes);
+        for (const { at, byte } of changes) storage.write(at, Uint8Array.of(byte));
+        try {
+          readHead(storage, { writable });
+        } catch (error) {
+          expect(error).toBeInstanceOf(EngineError);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('opens or refuses with an EngineError, whatever the first cluster holds', () => {
     const change = fc.record({ at: fc.nat(160), byte: fc.constantFrom(0, 1, 2, 0x10, 0x7f, 0x80, 0xff) });
     fc.assert(
@@ -97,10 +132,20 @@ describe('readHead', () => {
           expect(error).toBeInstanceOf(EngineError);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });
+
+const bitmapDirectoryByte = fc.nat(31).map((at) => PLACES.bitmapDirectory + at);
+
+/** Memory that refuses to fill buffers larger than any table that an open reads. */
+class ModestStorage extends MemoryStorage {
+  override read(at: number, into: Uint8Array): void {
+    expect(into.length).toBeLessThanOrEqual(BITMAP_DIRECTORY_SIZE_MAX);
+    super.read(at, into);
+  }
+}
 
 function addLuksPointer(storage: MemoryStorage): void {
   storage.write(32, Uint8Array.of(0, 0, 0, 2));
