@@ -1,1 +1,0 @@
-export { zstdCompress } from './zstd/compress.ts';
