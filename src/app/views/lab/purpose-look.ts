@@ -64,3 +64,17 @@ const LOOKS: Record<Purpose, PurposeLook> = {
 export function lookOf(purpose: Purpose): PurposeLook {
   return LOOKS[purpose];
 }
+
+const DEEP: ReadonlySet<string> = new Set([
+  '--use-l1',
+  '--use-refcount-table',
+  '--use-snapshot',
+  '--use-luks',
+  '--use-unknown',
+]);
+
+/** The token for a letter that can be read on a colour of use in both themes. */
+export function inkOn(token: string): `--${string}` {
+  if (!token.startsWith('--use-')) return '--surface-1';
+  return DEEP.has(token) ? '--on-use-deep' : '--on-use-pale';
+}

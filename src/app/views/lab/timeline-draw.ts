@@ -1,6 +1,6 @@
 import type { CrashVerdict } from '#protocol';
 import type { EventFate } from './event-fates.ts';
-import { lookOf } from './purpose-look.ts';
+import { inkOn, lookOf } from './purpose-look.ts';
 import { TIMELINE, type TimelineEvent, type TimelineLayout, type TimelineSpan } from './timeline-layout.ts';
 
 export interface TimelineScene {
@@ -161,7 +161,7 @@ function drawEvent(context: CanvasRenderingContext2D, scene: TimelineScene, inde
   context.font = `700 12px ${palette('--mono')}`;
   context.textAlign = 'center';
   const isOnColour = !isHollow && fate !== 'torn' && fate !== 'cached';
-  context.fillStyle = isOnColour ? palette('--surface-1') : palette('--text');
+  context.fillStyle = palette(isOnColour ? inkOn(look.token) : '--text');
   context.fillText(fate === 'lost' ? '×' : look.letter, x + size / 2, y + TIMELINE.eventHeight / 2 + 1);
   context.globalAlpha = 1;
 }
