@@ -114,6 +114,31 @@ describe('looking at an image', () => {
   });
 });
 
+describe('the backing file of an image', () => {
+  it('is not replaced by another image that takes its name, and is found again when it comes back', async () => {
+    const id = await sample('backing-chain');
+    const { undoToken } = await client.call('library.delete', { id: 'opfs:backing-chain-base.qcow2' });
+    const options = { size: 64 * 2 ** 20 };
+    await client.call('library.create', { name: 'backing-chain-base.qcow2', options });
+    await expect(guestText(id, 100)).rejects.toMatchObject({ code: 'backing' });
+    const back = await client.call('library.undoDelete', { undoToken });
+    expect(back.name).toBe('backing-chain-base 2.qcow2');
+    expect(await guestText(id, 100)).toBe('cluster 100, line 0');
+  });
+
+  it('is given when the image is created, and never the image itself', async () => {
+    const base = await sample('version-2');
+    const options = { size: 64 * 2 ** 20, backingFile: 'version-2.qcow2', backingFormat: 'qcow2' };
+    const { id } = await client.call('library.create', { name: 'top.qcow2', options, backing: base });
+    expect(await guestText(id, 40)).toBe('cluster 40, line 0');
+    const self = { name: 'self.qcow2', options: { ...options, backingFile: 'self.qcow2' }, backing: 'opfs:self.qcow2' };
+    await client.call('library.create', self);
+    await expect(
+      client.call('image.write', { id: 'opfs:self.qcow2', at: 0, bytes: Uint8Array.of(1) }),
+    ).rejects.toMatchObject({ code: 'backing' });
+  });
+});
+
 describe('changing an image', () => {
   it('refuses to write to a dirty image before its repair was applied', async () => {
     const id = await sample('dirty-after-crash');

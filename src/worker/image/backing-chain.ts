@@ -2,9 +2,6 @@ import { EngineError, imageSource, openImage, rawSource, readHead, type GuestSou
 import type { ChainLink, ImageId } from '#protocol';
 import type { Library } from '../library/library.ts';
 
-/** Longer chains than this are taken for a mistake. */
-const LINKS_MAX = 200;
-
 /** A backing file as the image names it, and the image that the user gave for it. */
 interface Link extends ChainLink {
   readonly owner: ImageId;
@@ -17,7 +14,7 @@ interface Link extends ChainLink {
 export async function backingChain(library: Library, id: ImageId): Promise<Link[]> {
   const links: Link[] = [];
   const seen = new Set<ImageId>();
-  for (let owner: ImageId | null = id; owner !== null && !seen.has(owner) && links.length < LINKS_MAX;) {
+  for (let owner: ImageId | null = id; owner !== null && !seen.has(owner);) {
     seen.add(owner);
     const link: Link | null = await linkOf(library, owner);
     if (link === null) break;
@@ -50,7 +47,7 @@ export async function withBacking<T>(
   id: ImageId,
   storage: Storage,
   work: (backing: GuestSource | null) => Promise<T> | T,
-  depth = 0,
+  above: readonly ImageId[] = [],
 ): Promise<T> {
   const { backingFile, backingFormat } = readHead(storage, { writable: false });
   if (backingFile === null) return work(null);
@@ -60,16 +57,12 @@ export async function withBacking<T>(
       hint: 'Say which of your images it is; a name inside an image opens nothing by itself.',
     });
   }
-  if (depth >= LINKS_MAX) throw new EngineError('backing', 'The backing chain is too long or runs in a circle.');
+  // Before it is opened: an image that is being changed would wait for itself.
+  const chain = [...above, id];
+  if (chain.includes(granted)) throw new EngineError('backing', 'The backing chain runs in a circle.');
   return library.look(granted, async (below) => {
     if (formatOf(below, backingFormat) === 'raw') return work(rawSource(below));
-    return withBacking(
-      library,
-      granted,
-      below,
-      (backing) => work(imageSource(openImage(below, { backing }))),
-      depth + 1,
-    );
+    return withBacking(library, granted, below, (backing) => work(imageSource(openImage(below, { backing }))), chain);
   });
 }
 

@@ -5,6 +5,7 @@ import type { Folder } from './folder.ts';
 import type { LocalFiles } from './local-files.ts';
 
 const BROWSER = 'opfs:';
+const ZEROS_SIZE = 1024 * 1024;
 
 export function browserId(name: string): ImageId {
   return BROWSER + name;
@@ -107,8 +108,15 @@ export class ImageFiles {
 }
 
 function blobOfPiece({ from, at, length }: OverlayPiece, base: Blob, data: Blob): BlobPart {
-  if (from === 'zeros') return new Uint8Array(length);
+  if (from === 'zeros') return zeros(length);
   return (from === 'base' ? base : data).slice(at, at + length);
+}
+
+/** Many zeros out of few: a blob holds its parts by reference. */
+function zeros(length: number): Blob {
+  const part = new Blob([new Uint8Array(Math.min(length, ZEROS_SIZE))]);
+  const parts = Array.from({ length: Math.ceil(length / ZEROS_SIZE) }, () => part);
+  return new Blob(parts).slice(0, length);
 }
 
 /** File names of the two parts of an overlay. */

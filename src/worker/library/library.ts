@@ -1,6 +1,6 @@
 import { EngineError, isEngineError, OverlayStorage, readHead, type LongTask, type Storage } from '#engine';
 import type { ImageId, LibraryEntry } from '#protocol';
-import { Locks } from '../image/locks.ts';
+import { Locks } from './locks.ts';
 import { allocatedBytes } from './allocated-bytes.ts';
 import { copyStorage } from './copy.ts';
 import { Folder } from './folder.ts';

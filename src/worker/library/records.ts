@@ -33,7 +33,7 @@ export class Records {
     return entries<ImageId, ImageRecord>(this.#store);
   }
 
-  /** Follows a rename: whoever had `from` as a backing file has `to`. */
+  /** Whoever had `from` as a backing file has `to` now. */
   async replaceBacking(from: ImageId, to: ImageId): Promise<void> {
     for (const [id, record] of await this.all()) {
       if (record.backing === from) await this.set(id, { ...record, backing: to });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Locks } from '../../../src/worker/image/locks.ts';
+import { Locks } from '../../../src/worker/library/locks.ts';
 
 /** Work that lasts until it is told to end, and notes when it begins and ends. */
 function workshop() {
