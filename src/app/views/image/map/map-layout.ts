@@ -33,12 +33,14 @@ export function mapLevels(clusterCount: number, width: number, height: number, s
   const fit = singles.findLastIndex((level) => fits(clusterCount, level, width, height));
   if (fit >= 0) return singles.slice(fit);
 
+  // The whole file uses all the room there is; between it and single clusters, every level halves what a cell holds.
+  const whole = clustersPerCellToFit(clusterCount, sizes[0]!, width, height);
   const levels: MapLevel[] = [...singles];
-  for (let clustersPerCell = 2; ; clustersPerCell *= 2) {
-    const level = { clustersPerCell, cellSize: sizes[0]! };
-    levels.unshift(level);
-    if (fits(clusterCount, level, width, height) || clustersPerCell >= clusterCount) return levels;
+  for (let clustersPerCell = 2; clustersPerCell < whole; clustersPerCell *= 2) {
+    levels.unshift({ clustersPerCell, cellSize: sizes[0]! });
   }
+  levels.unshift({ clustersPerCell: whole, cellSize: sizes[0]! });
+  return levels;
 }
 
 export function layoutMap(
@@ -92,4 +94,9 @@ function columnsOf(level: MapLevel, width: number): number {
 function fits(clusterCount: number, level: MapLevel, width: number, height: number): boolean {
   const rows = Math.ceil(clusterCount / level.clustersPerCell / columnsOf(level, width));
   return rows * level.cellSize <= height;
+}
+
+function clustersPerCellToFit(clusterCount: number, cellSize: number, width: number, height: number): number {
+  const rows = Math.max(1, Math.floor(height / cellSize));
+  return Math.max(2, Math.ceil(clusterCount / (rows * columnsOf({ clustersPerCell: 1, cellSize }, width))));
 }

@@ -35,6 +35,8 @@ export class MapState {
     this.width = Math.max(1, Math.round(width * scale));
     this.height = Math.max(1, Math.round(height * scale));
     this.scale = scale;
+    // What a link points at stays in view, also when the first size comes after it.
+    if (this.pinned !== null) this.reveal(this.pinned);
   }
 
   scrollTo(row: number): void {

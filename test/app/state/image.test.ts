@@ -1,0 +1,92 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { CheckOutcome, ClusterMap, ImageOverview, RepairPreview, RepairResult } from '#protocol';
+import { Activities } from '../../../src/app/state/activities.svelte.ts';
+import { ImageState } from '../../../src/app/state/image.svelte.ts';
+import type { Workbench } from '../../../src/app/state/workbench.svelte.ts';
+
+const outcome = (sentence: string) =>
+  ({ verdict: { level: 'sound', sentence, detail: '' } }) as unknown as CheckOutcome;
+const map = { clusterSize: 512, clusterCount: 0, use: new Uint8Array(), health: new Uint8Array() } as ClusterMap;
+const plan = { planId: 'p1', mode: 'all', steps: [{}, {}, {}], refused: null } as unknown as RepairPreview;
+const result: RepairResult = { before: outcome('bad'), after: outcome('good'), mapBefore: map, mapAfter: map };
+
+/** A workbench whose engine answers from a table; what the answers hold is not looked into. */
+function imageWith(answers: Record<string, unknown>) {
+  const call = vi.fn(async (method: string, _input: unknown, _options?: unknown) => {
+    const answer = method in answers ? answers[method] : { name: 'a.qcow2' };
+    if (answer instanceof Error) throw answer;
+    return answer;
+  });
+  const workbench = {
+    engine: { client: { call } },
+    activities: new Activities(),
+    library: { refresh: vi.fn(), entry: () => null },
+  } as unknown as Workbench; // the parts that an image's state uses
+  return { image: new ImageState('opfs:a.qcow2', workbench), call, workbench };
+}
+
+describe('ImageState', () => {
+  it('is named by its id until the overview has come', async () => {
+    const { image } = imageWith({ 'image.overview': { name: 'renamed.qcow2' } as ImageOverview });
+    expect(image.name).toBe('a.qcow2');
+    await image.loadOverview();
+    expect(image.name).toBe('renamed.qcow2');
+  });
+
+  it('keeps the error of what failed, and forgets it at the next try', async () => {
+    const answers: Record<string, unknown> = { 'image.check': new Error('broken') };
+    const { image } = imageWith(answers);
+    await image.runCheck();
+    expect(image.error).toMatchObject({ message: 'broken' });
+    answers['image.check'] = outcome('good');
+    await image.runCheck();
+    expect(image.error).toBeNull();
+    expect(image.check?.verdict.sentence).toBe('good');
+  });
+
+  it('takes no cancellation for an error', async () => {
+    const { image, workbench } = imageWith({ 'image.check': Object.assign(new Error('x'), { code: 'cancelled' }) });
+    await image.runCheck();
+    expect(image.error).toBeNull();
+    expect(workbench.activities.list).toHaveLength(1);
+  });
+
+  it('asks for a part only once at a time', async () => {
+    const { image, call } = imageWith({ 'image.map': map });
+    await Promise.all([image.loadMap(), image.loadMap()]);
+    expect(call).toHaveBeenCalledTimes(1);
+    expect(image.busy).toEqual({});
+  });
+
+  it('applies a repair step by step, keeping the plan until the last step', async () => {
+    const { image, call } = imageWith({ 'image.planRepair': plan, 'image.applyRepair': result });
+    await image.planRepair('all');
+    await image.applyRepair(1);
+    expect(image.plan).toBe(plan);
+    expect(image.appliedSteps).toBe(1);
+    expect(image.check?.verdict.sentence).toBe('good');
+    await image.applyRepair(3);
+    expect(image.plan).toBeNull();
+    expect(image.repair?.planId).toBe('p1');
+    const applied = call.mock.calls.filter(([method]) => method === 'image.applyRepair').map(([, input]) => input);
+    expect(applied).toEqual([
+      { planId: 'p1', stepCount: 1 },
+      { planId: 'p1', stepCount: 3 },
+    ]);
+  });
+
+  it('undoes the repair and shows bytes anew', async () => {
+    const { image } = imageWith({
+      'image.planRepair': plan,
+      'image.applyRepair': result,
+      'image.undoRepair': outcome('bad again'),
+    });
+    await image.planRepair('all');
+    await image.applyRepair(null);
+    const revision = image.revision;
+    await image.undoRepair();
+    expect(image.check?.verdict.sentence).toBe('bad again');
+    expect(image.repair).toBeNull();
+    expect(image.revision).toBe(revision + 1);
+  });
+});

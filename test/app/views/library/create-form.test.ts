@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import {
+  createCommand,
+  createRequest,
+  formErrors,
+  NEW_FORM,
+  parseSize,
+  type CreateForm,
+} from '../../../../src/app/views/library/create-form.ts';
+
+const form = (changes: Partial<CreateForm>): CreateForm => ({ ...NEW_FORM, ...changes });
+
+it.each([
+  ['10G', 10 * 2 ** 30],
+  ['1.5M', 1.5 * 2 ** 20],
+  ['512', 512],
+  ['64k', 65536],
+  ['2 TiB', 2 ** 41],
+  ['', null],
+  ['ten', null],
+  ['-1', null],
+  ['99999P', null],
+])('reads the size %j as %s', (text, bytes) => expect(parseSize(text)).toBe(bytes));
+
+describe('formErrors', () => {
+  it('finds nothing wrong with a new form', () => expect(formErrors(form({}), [])).toEqual({}));
+
+  it.each([
+    [{ name: ' ' }, 'name', /needed/],
+    [{ name: 'a/b' }, 'name', /cannot contain/],
+    [{ name: 'taken.qcow2' }, 'name', /taken/],
+    [{ size: 'much' }, 'size', /Not a size/],
+    [{ size: '' }, 'size', /needed/],
+    [{ size: '129G', clusterSize: 512 }, 'size', /too large for file format 'qcow2'/],
+    [{ compat: '0.10' }, 'lazyRefcounts', /^Lazy refcounts only supported with compatibility level 1\.1 and above/],
+    [{ compat: '0.10', lazyRefcounts: false, refcountBits: 8 }, 'refcountBits', /^Different refcount widths than 16/],
+    [{ extendedL2: true, clusterSize: 8192 }, 'extendedL2', /cluster sizes of at least 16384 bytes/],
+    [{ preallocation: 'metadata', backingFile: 'base' }, 'preallocation', /can only be used at the same time/],
+  ] as const)('%j: says so beside %s', (changes, field, message) => {
+    expect(formErrors(form(changes), ['taken.qcow2'])[field]).toMatch(message);
+  });
+
+  it('takes the size of the backing file when none is given', () => {
+    const overlay = form({ size: '', backingFile: 'base.qcow2' });
+    expect(formErrors(overlay, [])).toEqual({});
+    expect(createRequest(overlay, 4096).options).toMatchObject({ size: 4096, backingFile: 'base.qcow2' });
+  });
+});
+
+describe('createCommand', () => {
+  it('leaves out what is the default', () => {
+    expect(createCommand(form({ lazyRefcounts: false, name: 'a.qcow2' }))).toBe('qemu-img create -f qcow2 a.qcow2 10G');
+  });
+
+  it('names every option that differs', () => {
+    const command = createCommand(
+      form({
+        name: 'my disk.qcow2',
+        clusterSize: 2 ** 21,
+        refcountBits: 1,
+        extendedL2: true,
+        compressionType: 'zstd',
+        preallocation: 'metadata',
+        backingFile: 'base.qcow2',
+      }),
+    );
+    expect(command).toBe(
+      'qemu-img create -f qcow2 -b base.qcow2 -F qcow2 -o cluster_size=2M,refcount_bits=1,lazy_refcounts=on,extended_l2=on,' +
+        "compression_type=zstd,preallocation=metadata 'my disk.qcow2' 10G",
+    );
+  });
+});
