@@ -25,7 +25,10 @@ export function* checkCopiedFlags(pass: CheckPass, isMending: boolean): LongTask
     if (offset === 0) continue;
     const refcount = refcounts.refcountOf(clusterOf(pass.subject, offset));
     if (refcount === null) continue;
-    if ((refcount === 1) !== isCopied(high)) judgeL1Flag(pass, { index, high, low, refcount }, isMending);
+    if ((refcount === 1) !== isCopied(high)) {
+      const text = refcounts.textOf(clusterOf(pass.subject, offset), refcount);
+      judgeL1Flag(pass, { index, high, low, refcount, text }, isMending);
+    }
     readL2Table(pass, offset, table);
     checkL2Flags(pass, refcounts, { offset, table }, isMending);
     yield { phase: 'copied', done: index + 1, total: header.l1Size };
@@ -37,16 +40,18 @@ interface FlaggedEntry {
   readonly high: number;
   readonly low: number;
   readonly refcount: number;
+  /** The refcount in digits. */
+  readonly text: string;
 }
 
-function judgeL1Flag(pass: CheckPass, { index, high, low, refcount }: FlaggedEntry, isMending: boolean): void {
+function judgeL1Flag(pass: CheckPass, { index, high, low, refcount, text }: FlaggedEntry, isMending: boolean): void {
   const { log, mender, subject } = pass;
   const at = subject.header.l1TableOffset + index * 8;
   const finding = {
     kind: 'copied-flag-l1',
     message:
       `${isMending ? 'Repairing' : 'ERROR'} OFLAG_COPIED L2 cluster: l1_index=${index} ` +
-      `l1_entry=${hexOfHalves(high, low)} refcount=${refcount}`,
+      `l1_entry=${hexOfHalves(high, low)} refcount=${text}`,
     mendedBy: 'all',
     at: { hostOffset: at, length: 8 },
     cluster: clusterOf(subject, offsetOf(high, low)),
@@ -84,7 +89,7 @@ function checkL2Flags(
       kind: 'copied-flag-l2',
       message:
         `${isMending ? 'Repairing' : 'ERROR'} OFLAG_COPIED data cluster: l2_entry=${hexOfHalves(high, low)} ` +
-        `refcount=${refcount}`,
+        `refcount=${isInDataFile ? 1 : refcounts.textOf(cluster, refcount)}`,
       mendedBy: 'all',
       at: { hostOffset: offset + at, length: geometry.l2EntrySize },
       cluster,

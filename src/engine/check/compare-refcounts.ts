@@ -28,20 +28,22 @@ export function* compareRefcounts(pass: CheckPass, fix: CompareFix): LongTask<Co
   const buffer = new Uint8Array(subject.geometry.clusterSize);
   const blockCount = Math.ceil(map.clusterCount / refcountBlockEntries);
   let needsRebuild = false;
-  let highestInBroken = 0;
+  let highestCluster = 0;
   for (let index = 0; index < blockCount; index++) {
     const block = blocks.passingBlock(index, buffer);
     const start = index * refcountBlockEntries;
     const end = Math.min(start + refcountBlockEntries, map.clusterCount);
-    if (!isSoundRange(pass, block, start, end)) {
+    if (isSoundRange(pass, block, start, end)) {
+      // What agrees with the references ends where they end.
+      highestCluster = map.lastReferenced(start, end) ?? highestCluster;
+    } else {
       const exact = compareExactly(pass, { block, index, start, end }, fix);
       needsRebuild ||= exact.needsRebuild;
-      highestInBroken = Math.max(highestInBroken, exact.highestCluster);
+      highestCluster = Math.max(highestCluster, exact.highestCluster);
     }
     if (index % 64 === 63) yield { phase: 'compare', done: end, total: map.clusterCount };
   }
-  // Where a block agrees with the references, the last reference is the last refcount.
-  return { needsRebuild, highestCluster: Math.max(highestInBroken, map.highestReferenced()) };
+  return { needsRebuild, highestCluster };
 }
 
 interface BlockRange {

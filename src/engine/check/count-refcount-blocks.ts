@@ -3,6 +3,10 @@ import { fixesErrors } from './check-log.ts';
 import { countRegion, type CheckPass } from './count-region.ts';
 import { clusterCountOf } from './subject.ts';
 
+/** Clusters that a repair may always make a file grow to. */
+const REACH_MIN = 2 ** 22;
+const FILE_OFFSET_MAX = 2 ** 63;
+
 /** A refcount table entry of the table under check: the block's offset with the reserved bits masked out. */
 export function refcountBlockOffset(table: Uint32Array, index: number): number {
   return joinHalves(table[index * 2]!, table[index * 2 + 1]! & 0xfffffe00);
@@ -74,12 +78,18 @@ function countBlockOutside(
     return true;
   }
   log.line(`Repairing refcount block ${index} is outside image`);
-  if (mender.growFile(offset + clusterSize)) {
+  if (isWithinReach(pass, offset) && mender.growFile(offset + clusterSize)) {
     map.grow(clusterCountOf(subject));
     log.mendedSilently('corruption', finding);
     countRegion(pass, offset, clusterSize, 'exclusive', pointer);
     return true;
   }
-  log.corruption({ ...finding, message: 'ERROR could not resize image: File too large' });
+  const reason = offset > FILE_OFFSET_MAX - clusterSize ? 'Invalid argument' : 'File too large';
+  log.corruption({ ...finding, mendedBy: 'rebuild', message: `ERROR could not resize image: ${reason}` });
   return false;
+}
+
+/** An entry that names a place far behind anything that the file can have held is broken, and growing to it no repair. */
+function isWithinReach({ subject, map }: CheckPass, offset: number): boolean {
+  return offset / subject.geometry.clusterSize < Math.max(map.clusterCount * 4, REACH_MIN);
 }

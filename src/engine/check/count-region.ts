@@ -42,7 +42,10 @@ export function countRegion(
   if (offset + size - fileLengthOf(subject) >= subject.geometry.clusterSize) {
     const isMended = mendBeyondEnd(pass, offset, size);
     reportBeyondEnd(pass, offset.toString(16), size, pointer, isMended);
-    if (!isMended) return false;
+    if (!isMended) {
+      map.addDangling({ first: clusterOf(subject, offset), last: clusterOf(subject, offset + size - 1) });
+      return false;
+    }
   }
   const last = clusterOf(subject, offset + size - 1);
   for (let cluster = clusterOf(subject, offset); cluster <= last; cluster++) {

@@ -98,6 +98,10 @@ function judgeCompressed(pass: CheckPass, role: L1Location['role'], entry: L2Ent
   const { hostOffset, lengthMax } = compressedExtentOf(geometry, high, low);
   if (hostOffset + lengthMax - fileLengthOf(subject) >= geometry.clusterSize) {
     reportBeyondEnd(pass, offsetHex, lengthMax, pointer, false);
+    pass.map.addDangling({
+      first: clusterOf(subject, hostOffset),
+      last: clusterOf(subject, hostOffset + lengthMax - 1),
+    });
   } else {
     countRegion(pass, hostOffset, lengthMax, role === 'active' ? 'compressed' : 'shared', pointer);
   }

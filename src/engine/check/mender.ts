@@ -27,5 +27,6 @@ export interface Mender {
   growFile(size: number): boolean;
   /** Cuts the list of snapshots in the header to the first `count`. */
   cutSnapshots(count: number): void;
-  rewriteSnapshotTable(snapshots: SnapshotList): void;
+  /** Writes the snapshot table anew in clusters that nobody in `map` claims. */
+  rewriteSnapshotTable(snapshots: SnapshotList, map: ReferenceMap): void;
 }

@@ -4,6 +4,8 @@ import { getRefcount } from '../format/refcount-block.ts';
 import { refcountBlockOffset } from './count-refcount-blocks.ts';
 import { readBytes, type Subject } from './subject.ts';
 
+/** No file reaches further. */
+const FILE_OFFSET_END = 2 ** 63;
 /** Enough for all refcounts of a terabyte, so that a shuffled image is looked up without reading a block twice. */
 const CACHE_SIZE_MAX = 32 * 1024 * 1024;
 
@@ -49,12 +51,20 @@ export class RefcountReader {
     return block.kind === 'absent' ? 0 : null;
   }
 
+  /** The refcount of a cluster in digits, as QEMU prints it. */
+  textOf(cluster: HostCluster, refcount: number): string {
+    const { refcountBlockEntries, refcountBits } = this.#subject.geometry;
+    const index = Math.floor(cluster / refcountBlockEntries);
+    return refcountText(this.block(index), refcountBits, cluster - index * refcountBlockEntries, refcount);
+  }
+
   #read(index: number, bytes: Uint8Array): RefcountBlock {
     const { refcountTable, geometry, storage } = this.#subject;
     if (index * 2 >= refcountTable.length) return { kind: 'absent' };
     const offset = refcountBlockOffset(refcountTable, index);
     if (offset === 0) return { kind: 'absent' };
     if (offset % geometry.clusterSize !== 0) return { kind: 'unaligned', offset };
+    if (offset >= FILE_OFFSET_END) return { kind: 'unreadable' };
     try {
       readBytes(storage, offset, bytes);
     } catch {

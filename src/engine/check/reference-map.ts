@@ -9,6 +9,14 @@ export const ACTIVE_SHARED = 0x4000;
 /** A count of this value stands in the spill map instead. */
 const SPILLED = COUNT_MASK;
 
+export interface ClusterRun {
+  readonly first: HostCluster;
+  readonly last: HostCluster;
+}
+
+/** More dangling entries than this are not remembered one by one. */
+const DANGLING_MAX = 100_000;
+
 /**
  * References to each host cluster, counted while the tables are walked: two bytes a cluster, counts beyond 14 bits
  * aside. Counting stops at `countMax`, the largest refcount that the image can hold.
@@ -19,6 +27,8 @@ export class ReferenceMap {
   /** Clusters counted so far; words behind it are zero. */
   clusterCount: number;
   readonly countMax: number;
+  /** What entries claim behind the end of the file: not counted, and nothing to put new structures into. */
+  readonly dangling: ClusterRun[] = [];
   readonly #spilled = new Map<HostCluster, number>();
 
   constructor(clusterCount: number, countMax: number) {
@@ -47,6 +57,10 @@ export class ReferenceMap {
     this.#setCount(cluster, 1);
   }
 
+  addDangling(run: ClusterRun): void {
+    if (this.dangling.length < DANGLING_MAX) this.dangling.push(run);
+  }
+
   grow(clusterCount: number): void {
     if (clusterCount <= this.clusterCount) return;
     const capacity = capacityFor(clusterCount);
@@ -58,11 +72,12 @@ export class ReferenceMap {
     this.clusterCount = clusterCount;
   }
 
-  /** The last cluster with a reference; 0 if there is none. */
-  highestReferenced(): HostCluster {
-    let cluster = this.clusterCount - 1;
-    while (cluster > 0 && (this.words[cluster]! & COUNT_MASK) === 0) cluster -= 1;
-    return Math.max(0, cluster);
+  /** The last cluster of [start, end) with a reference, or null. */
+  lastReferenced(start: HostCluster, end: HostCluster): HostCluster | null {
+    for (let cluster = end - 1; cluster >= start; cluster--) {
+      if ((this.words[cluster]! & COUNT_MASK) !== 0) return cluster;
+    }
+    return null;
   }
 
   #setCount(cluster: HostCluster, count: number): void {

@@ -9,6 +9,7 @@ import { countReferences } from './count-references.ts';
 import type { CheckPass } from './count-region.ts';
 import { noteCrossLinks } from './cross-links.ts';
 import type { Mender } from './mender.ts';
+import type { ReferenceMap } from './reference-map.ts';
 import type { CheckReport } from './report.ts';
 import { clusterCountOf, newReferenceMap, readSubject, type Subject } from './subject.ts';
 
@@ -36,9 +37,10 @@ export function* runCheck(storage: Storage, mender: Mender | null, options: Chec
     const snapshots = checkSnapshotTable(subject, log, mender);
     const snapshotCounters = log.takeCounters();
     try {
-      needsRebuild = yield* checkRefcounts(subject, snapshots, log, mender);
+      const checked = yield* checkRefcounts(subject, snapshots, log, mender);
+      needsRebuild = checked.needsRebuild;
       if (mender !== null && fixesErrors(mender.mode) && snapshots.pendingCorruptions > 0) {
-        mender.rewriteSnapshotTable(snapshots);
+        mender.rewriteSnapshotTable(snapshots, checked.map);
         snapshotCounters.corruptionsFixed += snapshots.pendingCorruptions;
         snapshotCounters.corruptions = 0;
       }
@@ -63,13 +65,13 @@ export function* runCheck(storage: Storage, mender: Mender | null, options: Chec
   };
 }
 
-/** Returns whether the refcount structures of the image, as found, must be rebuilt. */
+/** Returns whether the refcount structures of the image, as found, must be rebuilt, and what was counted. */
 function* checkRefcounts(
   subject: Subject,
   snapshots: SnapshotTableCheck,
   log: CheckLog,
   mender: Mender | null,
-): LongTask<boolean> {
+): LongTask<{ needsRebuild: boolean; map: ReferenceMap }> {
   const { clusterSize } = subject.geometry;
   if (clusterCountOf(subject) > CLUSTERS_MAX) {
     log.counters.checkErrors += 1;
@@ -111,7 +113,7 @@ function* checkRefcounts(
   if (copiedPass.needsCopiedPass || hasFoundAnything(log)) yield* checkCopiedFlags(copiedPass, isMending);
   counters.imageEndOffset = (highestCluster + 1) * clusterSize;
   yield* noteCrossLinks(pass, snapshots);
-  return needsRebuild;
+  return { needsRebuild, map: pass.map };
 }
 
 /** The word-wise comparison proves the COPIED flags only where nothing else was wrong. */

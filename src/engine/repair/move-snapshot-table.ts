@@ -2,25 +2,34 @@ import { ceilDiv } from '../bytes/align.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
 import { CheckAborted } from '../check/check-log.ts';
 import { RefcountReader } from '../check/refcount-reader.ts';
+import type { ClusterRun } from '../check/reference-map.ts';
 import { readSubject, type SnapshotList, type Subject } from '../check/subject.ts';
 import type { HostCluster } from '../format/addresses.ts';
 import { HEADER } from '../format/header.ts';
 import { encodeSnapshotTable } from '../format/snapshot-table.ts';
 import type { PlanStorage } from './plan-storage.ts';
 
-type WriteRefcount = (cluster: HostCluster, refcount: number) => void;
+interface Surroundings {
+  /** Clusters behind the end of the file that broken entries claim; the table must not become theirs. */
+  readonly dangling: readonly ClusterRun[];
+  readonly writeRefcount: (cluster: HostCluster, refcount: number) => void;
+}
 
 /**
  * Writes the snapshot table anew, complete, in free clusters; the header switches to it in one sector, and only then is
  * the old one given up.
  */
-export function moveSnapshotTable(storage: PlanStorage, snapshots: SnapshotList, writeRefcount: WriteRefcount): void {
+export function moveSnapshotTable(
+  storage: PlanStorage,
+  snapshots: SnapshotList,
+  { dangling, writeRefcount }: Surroundings,
+): void {
   const subject = readSubject(storage);
   const { clusterSize } = subject.geometry;
   const count = snapshots.entries.length;
   const table = encodeSnapshotTable(snapshots.entries, subject.header.virtualSize);
   const clusters = ceilDiv(table.length, clusterSize);
-  const first = clusters === 0 ? 0 : findFreeRun(subject, clusters);
+  const first = clusters === 0 ? 0 : findFreeRun(subject, clusters, dangling);
   for (let i = 0; i < clusters; i++) writeRefcount(first + i, 1);
   if (clusters > 0) storage.write(first * clusterSize, table, 'repair-snapshot-table');
   storage.endStep('mend-snapshot-table', { count, messages: [] });
@@ -39,7 +48,7 @@ export function moveSnapshotTable(storage: PlanStorage, snapshots: SnapshotList,
 }
 
 /** The first run of clusters with refcount 0 that existing refcount blocks can count. */
-function findFreeRun(subject: Subject, length: number): HostCluster {
+function findFreeRun(subject: Subject, length: number, dangling: readonly ClusterRun[]): HostCluster {
   const refcounts = new RefcountReader(subject);
   const { refcountBlockEntries } = subject.geometry;
   let free = 0;
@@ -50,7 +59,8 @@ function findFreeRun(subject: Subject, length: number): HostCluster {
     }
     for (let i = 0; i < refcountBlockEntries; i++) {
       const cluster = index * refcountBlockEntries + i;
-      free = refcounts.refcountOf(cluster) === 0 ? free + 1 : 0;
+      const isClaimed = dangling.some(({ first, last }) => cluster >= first && cluster <= last);
+      free = !isClaimed && refcounts.refcountOf(cluster) === 0 ? free + 1 : 0;
       if (free === length) return cluster - length + 1;
     }
   }

@@ -25,6 +25,7 @@ export function* rebuildRefcounts(
 ): LongTask<RebuiltRefcounts> {
   const { clusterSize } = subject.geometry;
   const blocks: number[] = [];
+  countDangling(subject, map);
   let count = yield* placeBlocks(subject, map, blocks, { first: 0, end: map.clusterCount });
   let tableClusters: number;
   let first: HostCluster;
@@ -43,6 +44,21 @@ export function* rebuildRefcounts(
   const view = viewOf(table);
   blocks.forEach((block, index) => setU64(view, index * 8, block * clusterSize));
   return { tableOffset: first * clusterSize, tableClusters, table };
+}
+
+/**
+ * The file may grow now, and what entries claim closely behind its end would come to lie in it: such clusters are counted
+ * as theirs, so that no new structure is put there. (QEMU puts one there, and the image is broken anew.)
+ */
+function countDangling({ geometry }: Subject, map: ReferenceMap): void {
+  const blockCount = Math.ceil(map.clusterCount / geometry.refcountBlockEntries);
+  const growthMax = 2 * blockCount + 16;
+  let reach = map.clusterCount + growthMax;
+  for (const { first, last } of map.dangling.toSorted((a, b) => a.first - b.first)) {
+    if (first > reach) return;
+    for (let cluster = first; cluster <= last; cluster++) map.add(cluster);
+    reach = Math.max(reach, last + 1 + growthMax);
+  }
 }
 
 /** Gives every block range with a reference in [first, end) a cluster for its block; returns how many were new. */

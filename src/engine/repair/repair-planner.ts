@@ -135,10 +135,13 @@ export class RepairPlanner implements Mender {
     this.#storage.write(HEADER.fields.snapshotCount.at, bytes, 'repair-header');
   }
 
-  rewriteSnapshotTable(snapshots: SnapshotList): void {
+  rewriteSnapshotTable(snapshots: SnapshotList, map: ReferenceMap): void {
     this.#end();
     this.freesClusters = true;
-    moveSnapshotTable(this.#storage, snapshots, (cluster, refcount) => this.#writeRefcount(cluster, refcount));
+    moveSnapshotTable(this.#storage, snapshots, {
+      dangling: map.dangling,
+      writeRefcount: (cluster, refcount) => this.#writeRefcount(cluster, refcount),
+    });
   }
 
   /** The last steps: the marks come off only when the refcounts are known to be right, and the dirty bit last of all. */
