@@ -30,6 +30,9 @@ const ENCODERS: Record<string, (bytes: Uint8Array) => Uint8Array> = {
   fflate: (bytes) => fflateDeflate(bytes, { level: 9 }),
 };
 
+/** For hundreds of streams, on a machine that is busy. */
+const LONG = { timeout: 60_000 };
+
 describe(`inflateRaw, seed ${SEED}`, () => {
   describe.each(Object.entries(ENCODERS))('gives back what %s compressed', (_name, encode) => {
     it.each(KINDS)('%s', (kind) => {
@@ -106,11 +109,11 @@ describe(`inflateRaw, seed ${SEED}`, () => {
     expect(target.isUntouched).toBe(true);
   });
 
-  it('agrees with zlib about damaged streams, and never touches memory outside its output', () => {
+  it('agrees with zlib about damaged streams, and never touches memory outside its output', LONG, () => {
     const random = randomOf(SEED);
     const room = new GuardedRoom(1 << 20);
     let accepted = 0;
-    for (let round = 0; round < 3000; round++) {
+    for (let round = 0; round < 1500; round++) {
       const encode = Object.values(ENCODERS)[random(Object.keys(ENCODERS).length)]!;
       const stream = damaged(encode(mixedSample(1 + random(1 << random(12)), random)), random);
       const expected = zlibVerdict(stream, room.room.length);
@@ -121,8 +124,8 @@ describe(`inflateRaw, seed ${SEED}`, () => {
       if (actual !== null) accepted++;
     }
     expect(room.isIntact).toBe(true);
-    expect(accepted).toBeGreaterThan(100);
-    expect(accepted).toBeLessThan(2900);
+    expect(accepted).toBeGreaterThan(50);
+    expect(accepted).toBeLessThan(1450);
   });
 });
 

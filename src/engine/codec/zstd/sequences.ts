@@ -6,13 +6,24 @@ import { backwardStreamStart, readDistribution, spreadStates } from './fse.ts';
 import type { Literals } from './literals.ts';
 
 /**
- * An FSE decoding table joined with its alphabet: a state gives `base` plus extra bits, and `moves` holds
- * what it takes: bits 0–3 bits to read for the next state, 4–8 extra bits, 9–… what to add for the next state.
+ * The decoding tables, joined with their alphabets: a state gives BASES plus extra bits, and MOVES holds what it takes:
+ * bits 0–3 bits to read for the next state, 4–8 extra bits, 9–… what to add for the next state. All tables share two
+ * constant arrays, each in a place of its own, and a state is an index of these: the decoding loop is faster for it.
  */
+const TABLE_SPACE = 2048;
+const BASES = new Int32Array(TABLE_SPACE);
+const MOVES = new Int32Array(TABLE_SPACE);
+let spaceUsed = 0;
+
 interface SequenceTable {
-  bases: Int32Array;
-  moves: Int32Array;
+  readonly start: number;
   accuracy: number;
+}
+
+function newTable(accuracyMax: number): SequenceTable {
+  const start = spaceUsed;
+  spaceUsed += 1 << accuracyMax;
+  return { start, accuracy: 0 };
 }
 
 /** What a frame keeps from block to block: the three tables for repeat mode, and the last three offsets. */
@@ -31,8 +42,8 @@ class TableSlot {
 
   constructor(alphabet: CodeAlphabet) {
     this.alphabet = alphabet;
-    this.#own = emptyTable(1 << alphabet.accuracyMax);
-    this.#predefined = emptyTable(1 << alphabet.predefinedAccuracy);
+    this.#own = newTable(alphabet.accuracyMax);
+    this.#predefined = newTable(alphabet.predefinedAccuracy);
     fillTable(this.#predefined, alphabet, alphabet.predefined, alphabet.predefined.length, alphabet.predefinedAccuracy);
   }
 
@@ -61,16 +72,13 @@ class TableSlot {
   #readSingle(input: DataView, at: number, end: number): number {
     const code = at < end ? input.getUint8(at) : Infinity;
     if (code >= this.alphabet.base.length) throw corrupt(`invalid ${this.alphabet.name} code`);
-    this.#own.bases[0] = this.alphabet.base[code]!;
-    this.#own.moves[0] = this.alphabet.extraBits[code]! << 4;
+    const { start } = this.#own;
+    BASES[start] = this.alphabet.base[code]!;
+    MOVES[start] = (this.alphabet.extraBits[code]! << 4) | (start << 9);
     this.#own.accuracy = 0;
     this.current = this.#own;
     return at + 1;
   }
-}
-
-function emptyTable(size: number): SequenceTable {
-  return { bases: new Int32Array(size), moves: new Int32Array(size), accuracy: 0 };
 }
 
 const spread = new Uint8Array(512);
@@ -83,10 +91,10 @@ function fillTable(
   accuracy: number,
 ): void {
   const { base, extraBits } = alphabet;
-  const { bases, moves } = table;
+  const { start } = table;
   spreadStates(counts, symbolCount, accuracy, spread, (state, symbol, bits, nextBase) => {
-    bases[state] = base[symbol]!;
-    moves[state] = bits | (extraBits[symbol]! << 4) | (nextBase << 9);
+    BASES[start + state] = base[symbol]!;
+    MOVES[start + state] = bits | (extraBits[symbol]! << 4) | ((start + nextBase) << 9);
   });
   table.accuracy = accuracy;
 }
@@ -158,9 +166,6 @@ function runSequences(
   const literalLengthTable = state.literalLengths.current!;
   const offsetTable = state.offsets.current!;
   const matchLengthTable = state.matchLengths.current!;
-  const { bases: literalLengthBases, moves: literalLengthMoves } = literalLengthTable;
-  const { bases: offsetBases, moves: offsetMoves } = offsetTable;
-  const { bases: matchLengthBases, moves: matchLengthMoves } = matchLengthTable;
   const { bytes, view } = target.memory;
   const { bytes: literalBytes, view: literalView } = literals;
   const { outEnd, frameStart } = target;
@@ -174,30 +179,31 @@ function runSequences(
   const start = at * 8;
   let bit = backwardStreamStart(input, at, end);
   bit -= literalLengthTable.accuracy;
-  let literalLengthState = peekBits(input, bit, literalLengthTable.accuracy);
+  let literalLengthState = literalLengthTable.start + peekBits(input, bit, literalLengthTable.accuracy);
   bit -= offsetTable.accuracy;
-  let offsetState = peekBits(input, bit, offsetTable.accuracy);
+  let offsetState = offsetTable.start + peekBits(input, bit, offsetTable.accuracy);
   bit -= matchLengthTable.accuracy;
-  let matchLengthState = peekBits(input, bit, matchLengthTable.accuracy);
+  let matchLengthState = matchLengthTable.start + peekBits(input, bit, matchLengthTable.accuracy);
 
   for (;;) {
-    const offsetMove = offsetMoves[offsetState]!;
-    const matchLengthMove = matchLengthMoves[matchLengthState]!;
-    const literalLengthMove = literalLengthMoves[literalLengthState]!;
+    const offsetMove = MOVES[offsetState]!;
+    const matchLengthMove = MOVES[matchLengthState]!;
+    const literalLengthMove = MOVES[literalLengthState]!;
 
     let extraBits = (offsetMove >>> 4) & 31;
     bit -= extraBits;
+    // One check a sequence: what the other fields take, 90 bits at most, is still within the memory's slack.
     if (bit < start) throw corrupt('sequences are truncated');
-    let offset = offsetBases[offsetState]!;
+    let offset = BASES[offsetState]!;
     if (extraBits <= 25) offset += peekBits(input, bit, extraBits);
     // No window that this engine reads reaches that far back.
     else throw corrupt('a match reaches back before the start');
     extraBits = (matchLengthMove >>> 4) & 31;
     bit -= extraBits;
-    const matchLength = matchLengthBases[matchLengthState]! + peekBits(input, bit, extraBits);
+    const matchLength = BASES[matchLengthState]! + peekBits(input, bit, extraBits);
     extraBits = (literalLengthMove >>> 4) & 31;
     bit -= extraBits;
-    const literalLength = literalLengthBases[literalLengthState]! + peekBits(input, bit, extraBits);
+    const literalLength = BASES[literalLengthState]! + peekBits(input, bit, extraBits);
 
     if (offset > 3) {
       offset -= 3;
@@ -222,21 +228,8 @@ function runSequences(
 
     if (literalAt + literalLength > literalEnd) throw corrupt('more literals are used than there are');
     if (out + literalLength + matchLength > outEnd) throw corrupt('a block gives more than it may');
-    if (literalLength > 64) {
-      bytes.set(literalBytes.subarray(literalAt, literalAt + literalLength), out);
-    } else {
-      const literalStop = out + literalLength;
-      let to = out;
-      let from = literalAt;
-      while (to < literalStop) {
-        view.setInt32(to, literalView.getInt32(from, true), true);
-        view.setInt32(to + 4, literalView.getInt32(from + 4, true), true);
-        view.setInt32(to + 8, literalView.getInt32(from + 8, true), true);
-        view.setInt32(to + 12, literalView.getInt32(from + 12, true), true);
-        to += 16;
-        from += 16;
-      }
-    }
+    if (literalLength > 64) bytes.set(literalBytes.subarray(literalAt, literalAt + literalLength), out);
+    else copyFew(literalView, literalAt, view, out, literalLength);
     out += literalLength;
     literalAt += literalLength;
     if (offset > out - frameStart || offset === 0) throw corrupt('a match reaches back before the start');
@@ -268,6 +261,14 @@ function peekBits(input: DataView, bit: number, count: number): number {
   return (input.getUint32(bit >> 3, true) >>> (bit & 7)) & ((1 << count) - 1);
 }
 
+/** Copies eight bytes at a time, up to seven more than asked for. */
+function copyFew(from: DataView, fromAt: number, to: DataView, toAt: number, count: number): void {
+  for (let done = 0; done < count; done += 8) {
+    to.setInt32(toAt + done, from.getInt32(fromAt + done, true), true);
+    to.setInt32(toAt + done + 4, from.getInt32(fromAt + done + 4, true), true);
+  }
+}
+
 function appendLiterals(literals: Literals, from: number, target: Target): void {
   const end = literals.at + literals.length;
   if (target.out + (end - from) > target.outEnd) throw corrupt('a block gives more than it may');
@@ -276,4 +277,4 @@ function appendLiterals(literals: Literals, from: number, target: Target): void 
 }
 
 /** How far beyond its end a block may write. */
-export const TARGET_SLACK = COPY_SLACK + 16;
+export const TARGET_SLACK = COPY_SLACK + 8;
