@@ -72,8 +72,8 @@ export function eventSentence(event: RecordedEvent): string {
 
 export const OPERATION_WORDS: Record<GuestOperation['kind'], { name: string; about: string }> = {
   write: { name: 'Write', about: 'The guest writes; where nothing is allocated yet, a cluster is allocated.' },
-  'write-compressed': { name: 'Write compressed', about: 'Whole clusters, deflated, packed close to each other.' },
-  'write-zeroes': { name: 'Write zeroes', about: 'A flag in the L2 entry; no data is written.' },
+  'write-compressed': { name: 'Compressed', about: 'Whole clusters, deflated, packed close to each other.' },
+  'write-zeroes': { name: 'Zeroes', about: 'A flag in the L2 entry; no data is written.' },
   discard: { name: 'Discard', about: 'The guest no longer needs this range; its clusters are freed.' },
   flush: { name: 'Flush', about: 'Everything before it must be durable when it returns.' },
   close: { name: 'Close', about: 'Clean close: flush, and clear the dirty bit.' },
@@ -176,8 +176,7 @@ export function explorationSentence(exploration: Exploration, isExhaustive: bool
 /** What the power cut did, and what it means for the data. */
 export function crashSentence(state: CrashState): string {
   const { corruptions, leaks } = state.check.counters;
-  const first = state.violations[0];
-  if (state.verdict === 'violation') return first ?? state.guest.unreadable ?? 'A promise to the guest is broken.';
+  if (state.verdict === 'violation') return violationSentence(state.violations);
   if (state.verdict === 'leaks') {
     const space = formatBytes(leaks * state.map.clusterSize);
     return `${plural(leaks, 'cluster')} (${space}) ${leaks === 1 ? 'belongs' : 'belong'} to nobody. Space is lost, data is not.`;
@@ -191,6 +190,14 @@ export function crashSentence(state: CrashState): string {
   if (state.isDirty)
     return 'Marked dirty, yet every refcount is right. Opening it for writing checks that and clears the mark.';
   return 'Sound: every refcount is right, and the image says so. There is nothing to repair.';
+}
+
+/** The first of the broken promises; the others are counted. */
+export function violationSentence(violations: readonly string[]): string {
+  const [first = 'A promise to the guest is broken.', ...others] = violations;
+  return others.length === 0
+    ? first
+    : `${first} ${plural(others.length, 'more promise')} ${others.length === 1 ? 'is' : 'are'} broken.`;
 }
 
 function behind(corruptions: number): string {

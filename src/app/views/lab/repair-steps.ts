@@ -8,7 +8,7 @@ export interface RepairMoment {
   readonly done: readonly RecordedEvent[];
   /** The event just done, when the last step was one. */
   readonly latest: RecordedEvent | null;
-  /** Host clusters that the last step read or changed. */
+  /** Host clusters that the stage read, or has changed so far. */
   readonly clusters: ReadonlySet<number>;
 }
 
@@ -19,17 +19,22 @@ export function repairMoment(act: Act, stop: number, clusterSize: number): Repai
   if (column === undefined || stage === undefined) return null;
   const doneEnd = column.event === null ? stage.begin : column.event + 1;
   const latest = column.event === null ? null : act.events[column.event]!;
+  const done = act.events.slice(stage.begin, doneEnd);
   return {
     stage,
     stageIndex: column.span,
-    done: act.events.slice(stage.begin, doneEnd),
+    done,
     latest,
-    clusters: latest === null ? readClusters(stage) : clustersOf(latest, clusterSize),
+    clusters: latest === null ? readClusters(stage) : changedClusters(done, clusterSize),
   };
 }
 
 function readClusters(stage: RepairStage): Set<number> {
   return new Set(stage.reads.flatMap((read) => read.clusters));
+}
+
+function changedClusters(events: readonly RecordedEvent[], clusterSize: number): Set<number> {
+  return new Set(events.flatMap((event) => [...clustersOf(event, clusterSize)]));
 }
 
 /** The host clusters that an event writes or discards. */
