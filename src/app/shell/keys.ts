@@ -37,15 +37,15 @@ export const KEY_HELP: readonly { readonly group: string; readonly rows: readonl
       ['G I', 'Image'],
       ['G C', 'Crash lab'],
       ['G H', 'Help'],
-      ['Esc', 'Back, close'],
+      ['/', 'Filter the library'],
+      ['Esc', 'Close'],
     ],
   },
   {
     group: 'Image',
     rows: [
       ['Ctrl G', 'Go to offset'],
-      ['/', 'Filter'],
-      [', .', 'Previous, next finding or step'],
+      [', .', 'Previous, next step of a repair'],
       ['← ↑ ↓ →', 'Move in the map'],
       ['+ −', 'Zoom the map'],
       ['F', 'Fit the map'],

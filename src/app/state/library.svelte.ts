@@ -114,6 +114,8 @@ export class Library {
   }
 
   #keep(entry: LibraryEntry): LibraryEntry {
+    // Without it the browser may clear this storage when the disk gets full; asking again costs nothing.
+    if (entry.place === 'browser') void navigator.storage.persist();
     const others = (this.entries ?? []).filter(({ id }) => id !== entry.id);
     this.entries = [entry, ...others];
     return entry;

@@ -62,6 +62,15 @@ function problemWords({ code, message, firstBytes }: ImageProblem): StateWords {
       detail: 'Local files are closed when the page is. Your unsaved changes are kept.',
     };
   }
+  if (code === 'stale') {
+    return {
+      tone: 'repair',
+      short: 'changed on disk',
+      sentence: 'The file changed on disk after it was opened.',
+      detail:
+        'Changes that you had not saved were made to the older content. Open the file as it is now, or discard them.',
+    };
+  }
   if (code === 'not-qcow2') {
     return {
       tone: 'violation',

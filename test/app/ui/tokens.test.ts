@@ -12,6 +12,8 @@ const TEXT_PAIRS = [
   ['text-3', 'surface-0'],
   ['text-3', 'surface-1'],
   ['text-3', 'surface-2'],
+  ['text-3', 'accent-soft'],
+  ['text-2', 'accent-soft'],
   ['accent', 'surface-0'],
   ['accent', 'surface-1'],
   ['accent', 'accent-soft'],
