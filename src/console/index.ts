@@ -6,3 +6,6 @@ export { backingNameOf, hasProtocol } from './block/backing-name.ts';
 export * from './options/options.ts';
 export * from './text/sizes.ts';
 export { strerror } from './text/strerror.ts';
+export { qemuIo, runCommand } from './qemu-io/main.ts';
+export { IoSession } from './qemu-io/session.ts';
+export { qemuImg } from './qemu-img/main.ts';

@@ -71,3 +71,5 @@ export { zstdCompress, zstdDecompress } from './codec/zstd.ts';
 
 export * from './operations/snapshots.ts';
 export { resizeImage } from './operations/resize.ts';
+export * from './operations/vm-state.ts';
+export { rewriteBackingFile, type BackingFile } from './operations/backing-file.ts';

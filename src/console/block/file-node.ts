@@ -1,5 +1,5 @@
 import type { GuestOffset, Storage } from '#engine';
-import type { BlockNode, BlockStatus } from './node.ts';
+import { refuseVmState, type BlockNode, type BlockStatus } from './node.ts';
 
 /** The lowest node: a file. What lies past its end reads as zeros. */
 export class FileNode implements BlockNode {
@@ -49,6 +49,14 @@ export class FileNode implements BlockNode {
 
   truncate(length: number): void {
     this.storage.truncate(length, 'truncate');
+  }
+
+  readVmState(): void {
+    refuseVmState();
+  }
+
+  writeVmState(): void {
+    refuseVmState();
   }
 
   statusAt(at: GuestOffset, lengthMax: number): BlockStatus {

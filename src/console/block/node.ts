@@ -1,4 +1,4 @@
-import type { GuestOffset, HostOffset, Image, Storage } from '#engine';
+import { EngineError, type GuestOffset, type HostOffset, type Image, type Storage } from '#engine';
 
 /** What QEMU calls block status of a run of bytes. */
 export interface BlockStatus {
@@ -39,7 +39,15 @@ export interface BlockNode {
   discard(at: GuestOffset, length: number): void;
   flush(): void;
   truncate(length: number): void;
+  /** VM state, `at` counting from its start. */
+  readVmState(at: number, into: Uint8Array): void;
+  writeVmState(at: number, bytes: Uint8Array): void;
   statusAt(at: GuestOffset, lengthMax: number): BlockStatus;
   /** Closes the node and everything below it. */
   close(): void;
+}
+
+/** @throws EngineError always: only qcow2 keeps VM state. */
+export function refuseVmState(): never {
+  throw new EngineError('unsupported', 'This format does not keep VM state.');
 }

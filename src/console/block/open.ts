@@ -41,13 +41,34 @@ const PROTOCOLS = new Set(['file', 'host_device', 'blkdebug', 'null-co']);
  * @throws EngineError with the text that QEMU's tools print behind their name
  */
 export async function openBlock(host: ConsoleHost, request: OpenRequest): Promise<BlockNode> {
-  const { filename } = request;
-  const options: Options = new Map(request.options ?? []);
-  if (filename !== null && filename.startsWith('json:')) {
-    for (const [name, value] of parseJsonName(filename)) if (!options.has(name)) options.set(name, value);
-    return openNode(host, null, filename, options, request);
+  const { filename, options } = optionsOf(request);
+  return openNode(host, filename, request.filename, options, request);
+}
+
+/**
+ * Opens only the file of an image, as a check does, for which a broken image is no obstacle.
+ * @returns the node below the format, and the format's name
+ */
+export async function openImageFile(
+  host: ConsoleHost,
+  request: OpenRequest,
+): Promise<{ readonly file: BlockNode; readonly format: string }> {
+  const { filename, options } = optionsOf(request);
+  const driver = takeOption(options, 'driver') ?? request.format ?? null;
+  if (driver !== null && !FORMATS.has(driver) && !PROTOCOLS.has(driver)) {
+    throw new EngineError('invalid-argument', `Unknown driver '${driver}'`);
   }
-  return openNode(host, filename, filename, options, request);
+  const file = await openFileChild(host, filename, options, request.flags);
+  return { file, format: driver ?? probeFormat(storageOf(file)) };
+}
+
+/** The options of a request, those of a `json:` name included; the name itself is null then. */
+function optionsOf(request: OpenRequest): { filename: string | null; options: Options } {
+  const options: Options = new Map(request.options ?? []);
+  if (request.filename === null || !request.filename.startsWith('json:'))
+    return { filename: request.filename, options };
+  for (const [name, value] of parseJsonName(request.filename)) if (!options.has(name)) options.set(name, value);
+  return { filename: null, options };
 }
 
 async function openNode(
@@ -164,7 +185,7 @@ async function openBacking(
   });
 }
 
-function sourceOf(node: BlockNode): GuestSource {
+export function sourceOf(node: BlockNode): GuestSource {
   return {
     get virtualSize() {
       return node.length;

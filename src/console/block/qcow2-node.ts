@@ -4,9 +4,11 @@ import {
   extentAt,
   flushImage,
   readAt,
+  readVmState,
   resizeImage,
   writeAt,
   writeCompressed,
+  writeVmState,
   writeZeroes,
   type GuestOffset,
   type Image,
@@ -65,6 +67,14 @@ export class Qcow2Node implements BlockNode {
 
   truncate(length: number): void {
     resizeImage(this.image, length);
+  }
+
+  readVmState(at: number, into: Uint8Array): void {
+    readVmState(this.image, at, into);
+  }
+
+  writeVmState(at: number, bytes: Uint8Array): void {
+    writeVmState(this.image, at, bytes);
   }
 
   statusAt(at: GuestOffset, lengthMax: number): BlockStatus {

@@ -1,5 +1,5 @@
 import type { GuestOffset, Storage } from '#engine';
-import type { BlockNode, BlockStatus } from './node.ts';
+import { refuseVmState, type BlockNode, type BlockStatus } from './node.ts';
 
 /** A raw disk: the bytes of the node below, its length rounded up to whole sectors. */
 export class RawNode implements BlockNode {
@@ -48,6 +48,14 @@ export class RawNode implements BlockNode {
 
   truncate(length: number): void {
     this.file.truncate(length);
+  }
+
+  readVmState(): void {
+    refuseVmState();
+  }
+
+  writeVmState(): void {
+    refuseVmState();
   }
 
   statusAt(at: GuestOffset, lengthMax: number): BlockStatus {

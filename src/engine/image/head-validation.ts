@@ -1,5 +1,6 @@
 import { getU64, viewOf } from '../bytes/big-endian.ts';
 import { EngineError } from '../errors.ts';
+import type { HostOffset } from '../format/addresses.ts';
 import { decodeFeatureNames, nameIncompatibleBits } from '../format/feature-name-table.ts';
 import { COMPRESSION_TYPE_BIT, CORRUPT_BIT, EXTENDED_L2_BIT, KNOWN_INCOMPATIBLE } from '../format/features.ts';
 import { l1EntriesFor, type Geometry } from '../format/geometry.ts';
@@ -11,6 +12,7 @@ import type { Storage } from '../storage/storage.ts';
 export const REFCOUNT_TABLE_SIZE_MAX = 8 * 1024 * 1024;
 export const L1_TABLE_SIZE_MAX = 32 * 1024 * 1024;
 const OFFSET_MAX = 2 ** 63;
+const READ_END_MAX = 2 ** 63 - 2 ** 30;
 const INT_MAX = 2 ** 31 - 1;
 
 /** The first checks, on the first bytes alone: is it qcow2, and is the header where it can be read? */
@@ -94,9 +96,17 @@ export function judgeTables(storage: Storage, header: Header, geometry: Geometry
   const l1Entries = l1EntriesFor(geometry, header.virtualSize);
   if (l1Entries > INT_MAX) throw invalid('Image is too big');
   if (header.l1Size < l1Entries) throw invalid('L1 table is too small');
+  mustBeReadable(header.l1TableOffset, header.l1Size * 8, 'Could not read L1 table');
   if (header.cryptMethod > 2) {
     throw new EngineError('unsupported', `Unsupported encryption method ${header.cryptMethod}`);
   }
+  const refcountTableSize = header.refcountTableClusters * clusterSize;
+  mustBeReadable(header.refcountTableOffset, refcountTableSize, 'Could not initialize refcount handling');
+}
+
+/** Past the end of the file everything reads as zeros, but no file reaches the last GiB below 2^63. */
+export function mustBeReadable(at: HostOffset, length: number, failure: string): void {
+  if (length > 0 && at + length > READ_END_MAX) throw new EngineError('io', `${failure}: Input/output error`);
 }
 
 interface TableClaim {

@@ -14,7 +14,7 @@ import {
 } from '../format/snapshot-table.ts';
 import type { Storage } from '../storage/storage.ts';
 import { judgeExtensions, type HeaderExtensions } from './head-extensions.ts';
-import { judgeFeatures, judgeHeaderFields, judgeTables } from './head-validation.ts';
+import { judgeFeatures, judgeHeaderFields, judgeTables, mustBeReadable } from './head-validation.ts';
 
 /** Everything that an open learns before it touches a table: the header, what hangs on it, and what follows from both. */
 export interface ImageHead {
@@ -139,6 +139,7 @@ function readBackingFile(storage: Storage, header: Header): string | null {
 
 function readSnapshots(storage: Storage, header: Header): SnapshotEntry[] {
   const snapshots: SnapshotEntry[] = [];
+  mustBeReadable(header.snapshotsOffset, header.snapshotCount, 'Failed to read snapshot table');
   for (const entry of readSnapshotTable(storage, header.snapshotsOffset, header.snapshotCount)) {
     if (entry.extraDataSize > SNAPSHOT_EXTRA_DATA_MAX) {
       throw new EngineError('invalid-image', `Too much extra metadata in snapshot table entry ${snapshots.length}`, {

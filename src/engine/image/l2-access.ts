@@ -20,8 +20,12 @@ export function findL2Entry(image: Image, guestOffset: GuestOffset): L2Entry | n
   return l2Offset === 0 ? null : l2EntryAt(image, l2Offset, l2IndexOf(image.geometry, guestOffset));
 }
 
-/** @throws EngineError corrupt when the L1 entry points between clusters */
+/**
+ * Host offset of the L2 table that an L1 entry names; 0 where there is none, beyond the end of the L1 table too.
+ * @throws EngineError corrupt when the L1 entry points between clusters
+ */
 export function l2OffsetOf(image: Image, l1Index: number): HostOffset {
+  if (l1Index >= image.l1.entryCount) return 0;
   const l2Offset = image.l1.l2OffsetAt(l1Index);
   if (l2Offset % image.geometry.clusterSize !== 0) {
     throw new EngineError('corrupt', `L2 table offset ${hex(l2Offset)} unaligned (L1 index: ${hex(l1Index)})`);

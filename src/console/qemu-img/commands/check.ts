@@ -1,0 +1,60 @@
+import {
+  applyRepair,
+  checkImage,
+  checkJson,
+  checkOutput,
+  drain,
+  planRepair,
+  repairOutput,
+  type RepairMode,
+} from '#engine';
+import { ImgFailure, Invocation, jsonText, misused, openFailure, type ImgCommand } from '../invocation.ts';
+import { readHead } from '#engine';
+import { storageOf } from '../../block/node-storage.ts';
+
+const UNSUPPORTED = 63;
+
+export const check: ImgCommand = async (host, args) => {
+  const invocation = new Invocation(host, args, {
+    short: 'hf:r:T:qU',
+    long: { 'format=': 'f', 'repair=': 'r', 'output=': 'output', 'force-share': 'U' },
+  });
+  const mode = repairModeOf(invocation.value('r'));
+  const [name] = invocation.words;
+  if (name === undefined || invocation.words.length !== 1) throw misused('Expecting one image file name');
+  const { isJson } = invocation;
+  const cacheMode = invocation.cacheMode('T', 'writeback', 'source ');
+  // The check works on the file itself: what makes an open fail is what it is there to find.
+  const file = await invocation.openFile(name, { writable: mode !== null, cacheMode, format: invocation.value('f') });
+  if (file === null) throw new ImgFailure('This image format does not support checks', { exitCode: UNSUPPORTED });
+  const storage = storageOf(file);
+  try {
+    readHead(storage, { writable: mode !== null, checkMode: true });
+  } catch (error) {
+    file.close();
+    throw openFailure(error, name);
+  }
+
+  const { output, stderr, exitCode, json } = mode === null ? checked() : repaired(mode);
+  host.writeErr(stderr);
+  invocation.print(isJson ? (exitCode === 1 ? '' : jsonText(json)) : output);
+  file.close();
+  return exitCode;
+
+  function checked() {
+    const report = drain(checkImage(storage));
+    return { ...checkOutput(report), json: checkJson(name!, { report }) };
+  }
+
+  function repaired(repairMode: RepairMode) {
+    const plan = drain(planRepair(storage, repairMode));
+    if (plan.refused === null) drain(applyRepair(storage, plan));
+    return { ...repairOutput(plan), json: checkJson(name!, plan) };
+  }
+};
+
+function repairModeOf(text: string | undefined): RepairMode | null {
+  if (text === undefined) return null;
+  if (text === 'leaks' || text === 'all') return text;
+  throw misused(`Unknown option value for -r (expecting 'leaks' or 'all'): ${text}`);
+}

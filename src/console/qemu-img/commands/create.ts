@@ -1,0 +1,112 @@
+import { createImage, isEngineError } from '#engine';
+import { backingNameOf } from '../../block/backing-name.ts';
+import { openBlock } from '../../block/open.ts';
+import type { ConsoleHost } from '../../host.ts';
+import { strerror } from '../../text/strerror.ts';
+import { describeValues, engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
+import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
+
+const FORMATS = ['qcow2', 'raw'];
+
+export const create: ImgCommand = async (host, args) => {
+  const invocation = new Invocation(host, args, { short: 'F:b:f:ho:qu' });
+  const format = invocation.value('f') ?? 'raw';
+  const [name, sizeText] = invocation.words;
+  if (name === undefined) throw misused('Expecting image file name');
+  if (invocation.words.length > 2) throw misused(`Unexpected argument: ${invocation.words[2]}`);
+  const size = sizeText === undefined ? null : sizeOf('image size', sizeText);
+  try {
+    await createFile(host, invocation, { name, format, size });
+  } catch (error) {
+    if (error instanceof ImgFailure) throw new ImgFailure(`${name}: ${error.message}`, { hints: error.hints });
+    if (!isEngineError(error)) throw error;
+    throw new ImgFailure(`${name}: ${error.message}`, { hints: error.hint === null ? [] : [error.hint] });
+  }
+  return 0;
+};
+
+interface NewFile {
+  readonly name: string;
+  readonly format: string;
+  readonly size: number | null;
+}
+
+async function createFile(host: ConsoleHost, invocation: Invocation, { name, format, size }: NewFile): Promise<void> {
+  if (!FORMATS.includes(format)) throw new ImgFailure(`Unknown file format '${format}'`);
+  const values = parseCreateValues(format, invocation.values('o'));
+  if (values.has('size') && size !== null) throw new ImgFailure('The image size must be specified only once');
+  if (size !== null) values.set('size', String(size));
+  applyBackingOptions(invocation, format, values);
+  const backingFile = values.get('backing_file');
+  if (backingFile === name) {
+    throw new ImgFailure('Error: Trying to create an image with the same filename as the backing file');
+  }
+  if (backingFile === '') throw new ImgFailure('Expected backing file name, got empty string');
+  if (backingFile !== undefined) await takeSizeFromBacking(host, invocation, name, backingFile, values);
+  if (!values.has('size')) throw new ImgFailure('Image creation needs a size parameter');
+
+  invocation.print(`Formatting '${name}', fmt=${format} ${describeValues(format, values)}\n`);
+  host.flushOut();
+  await write(host, name, format, values);
+}
+
+function applyBackingOptions(invocation: Invocation, format: string, values: CreateValues): void {
+  const backingFile = invocation.value('b');
+  const backingFormat = invocation.value('F');
+  if (format === 'raw' && backingFile !== undefined) {
+    throw new ImgFailure("Backing file not supported for file format 'raw'");
+  }
+  if (format === 'raw' && backingFormat !== undefined) {
+    throw new ImgFailure("Backing file format not supported for file format 'raw'");
+  }
+  if (backingFile !== undefined) values.set('backing_file', backingFile);
+  if (backingFormat !== undefined) values.set('backing_fmt', backingFormat);
+}
+
+/** The backing file must open (unless `-u`), must be named with its format, and gives the size where none was given. */
+async function takeSizeFromBacking(
+  host: ConsoleHost,
+  invocation: Invocation,
+  name: string,
+  backingFile: string,
+  values: CreateValues,
+): Promise<void> {
+  const format = values.get('backing_fmt');
+  if (invocation.has('u')) {
+    if (format === undefined) throw new ImgFailure('Backing file specified without backing format');
+    return;
+  }
+  const backing = await openBlock(host, {
+    filename: backingNameOf(name, backingFile),
+    format: format ?? null,
+    flags: { writable: false, cacheMode: 'writeback' },
+  }).catch((error: unknown) => {
+    if (!isEngineError(error)) throw error;
+    throw new ImgFailure(error.message, { hints: ['Could not open backing image.'] });
+  });
+  const { driver, length } = backing;
+  backing.close();
+  if (format === undefined) {
+    throw new ImgFailure('Backing file specified without backing format', { hints: [`Detected format of ${driver}.`] });
+  }
+  if (!values.has('size')) values.set('size', String(length));
+}
+
+async function write(host: ConsoleHost, name: string, format: string, values: CreateValues): Promise<void> {
+  const size = Number(values.get('size'));
+  // Options are judged before the file that may be there is emptied.
+  const options = format === 'raw' ? null : engineOptionsOf(values, size);
+  const existed = (await host.files.stat(name)) !== null;
+  const storage = await host.files.create(name).catch((error: unknown) => {
+    throw new ImgFailure(`Could not create '${name}': ${strerror(error)}`);
+  });
+  try {
+    if (options === null) storage.truncate(Math.ceil(size / 512) * 512, 'create');
+    else createImage(storage, options);
+    storage.close();
+  } catch (error) {
+    storage.close();
+    if (!existed) await host.files.remove(name);
+    throw error;
+  }
+}

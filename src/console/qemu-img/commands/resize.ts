@@ -1,0 +1,39 @@
+import { isEngineError } from '#engine';
+import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
+
+export const resize: ImgCommand = async (host, args) => {
+  // A size such as -1M is no option: it is the last word of the line.
+  const last = args.at(-1);
+  const relativeSize = last !== undefined && /^-\d/.test(last) ? last : null;
+  const invocation = new Invocation(host, relativeSize === null ? args : args.slice(0, -1), {
+    short: 'f:hq',
+    long: { 'preallocation=': 'preallocation', shrink: 'shrink' },
+  });
+  const words = relativeSize === null ? invocation.words : [...invocation.words, relativeSize];
+  if (words.length !== 2) throw misused('Expecting image file name and size');
+  const [name, text] = words as [string, string];
+  const node = await invocation.open(name, { writable: true, format: invocation.value('f') });
+  try {
+    const sign = text.startsWith('+') ? 1 : text.startsWith('-') ? -1 : 0;
+    const amount = sizeOf('image size', sign === 0 ? text : text.slice(1));
+    const size = sign === 0 ? amount : node.length + sign * amount;
+    if (size <= 0) throw new ImgFailure('New image size must be positive');
+    if (size < node.length && !invocation.has('shrink')) {
+      throw new ImgFailure('Use the --shrink option to perform a shrink operation.', {
+        hints: [
+          "qemu-img: warning: Shrinking an image will delete all data beyond the shrunken image's end. Before performing such an operation, make sure there is no important data there.",
+        ],
+      });
+    }
+    try {
+      node.truncate(size);
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      throw new ImgFailure(error.message);
+    }
+    invocation.print('Image resized.\n');
+    return 0;
+  } finally {
+    node.close();
+  }
+};

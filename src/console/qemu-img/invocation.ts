@@ -1,0 +1,163 @@
+import { EngineError, isEngineError, type CacheMode } from '#engine';
+import { openBlock, openImageFile, type OpenRequest } from '../block/open.ts';
+import type { BlockNode } from '../block/node.ts';
+import type { ConsoleHost } from '../host.ts';
+import { parseCacheMode } from '../options/cache-mode.ts';
+import { getopt, type OptionSpec } from '../options/getopt.ts';
+import { parsePairs, type Options } from '../options/options.ts';
+import { parseSize } from '../text/sizes.ts';
+
+/** A sub-command of qemu-img; returns the exit code. */
+export type ImgCommand = (host: ConsoleHost, args: readonly string[]) => Promise<number>;
+
+/** Ends a command: the message goes to standard error behind the program's name. */
+export class ImgFailure extends Error {
+  readonly exitCode: number;
+  readonly hints: readonly string[];
+
+  constructor(message: string, { exitCode = 1, hints = [] }: { exitCode?: number; hints?: readonly string[] } = {}) {
+    super(message);
+    this.exitCode = exitCode;
+    this.hints = hints;
+  }
+}
+
+/** Bad usage: points to the help. */
+export function misused(message: string): ImgFailure {
+  return new ImgFailure(message, { hints: ["Try 'qemu-img --help' for more information"] });
+}
+
+/** The arguments of a sub-command, sorted out. */
+export class Invocation {
+  readonly host: ConsoleHost;
+  readonly words: readonly string[];
+  readonly #values = new Map<string, string[]>();
+
+  /** @throws ImgFailure for options that the sub-command does not know */
+  constructor(host: ConsoleHost, args: readonly string[], spec: OptionSpec) {
+    this.host = host;
+    const words: string[] = [];
+    const long = { help: 'h', 'object=': 'object', 'image-opts': 'image-opts', ...spec.long };
+    for (const argument of getopt('qemu-img', args, { short: spec.short, long })) {
+      if (argument.kind === 'word') words.push(argument.value);
+      else if (argument.kind === 'problem') throw misused(problemText(argument.message));
+      else this.#values.set(argument.name, [...(this.#values.get(argument.name) ?? []), argument.value]);
+    }
+    this.words = words;
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  value(name: string): string | undefined {
+    return this.#values.get(name)?.at(-1);
+  }
+
+  values(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  get isQuiet(): boolean {
+    return this.has('q');
+  }
+
+  print(text: string): void {
+    if (!this.isQuiet) this.host.writeOut(text);
+  }
+
+  complain(message: string): void {
+    this.host.writeErr(`qemu-img: ${message}\n`);
+  }
+
+  /** `human` or `json`. @throws ImgFailure */
+  get isJson(): boolean {
+    const output = this.value('output');
+    if (output === undefined || output === 'human') return false;
+    if (output === 'json') return true;
+    throw new ImgFailure('--output must be used with human or json as argument.');
+  }
+
+  /** @throws ImgFailure */
+  cacheMode(option: string, fallback: CacheMode, what: string): CacheMode {
+    const text = this.value(option);
+    const mode = text === undefined ? fallback : parseCacheMode(text);
+    if (mode === null) throw new ImgFailure(`Invalid ${what}cache option: ${text}`);
+    return mode;
+  }
+
+  /** Opens a file as the command line names it. @throws ImgFailure with QEMU's text */
+  async open(name: string, as: OpenAs): Promise<BlockNode> {
+    const request = this.#requestOf(name, as);
+    return openBlock(this.host, request).catch((error: unknown) => {
+      throw openFailure(error, name);
+    });
+  }
+
+  /** Opens the file of a qcow2 image without the image itself; null for another format. */
+  async openFile(name: string, as: OpenAs): Promise<BlockNode | null> {
+    const request = this.#requestOf(name, as);
+    const { file, format } = await openImageFile(this.host, request).catch((error: unknown) => {
+      throw openFailure(error, name);
+    });
+    if (format === 'qcow2') return file;
+    file.close();
+    return null;
+  }
+
+  #requestOf(name: string, { writable, cacheMode = 'writeback', format, withoutBacking = false }: OpenAs): OpenRequest {
+    const hasOptions = this.has('image-opts');
+    if (hasOptions && format !== undefined) throw new ImgFailure('--image-opts and --format are mutually exclusive');
+    const options: Options = new Map(hasOptions ? parsePairs(name, 'file') : []);
+    const flags = { writable, cacheMode, withoutBacking };
+    return { filename: hasOptions ? null : name, format: format ?? null, options, flags };
+  }
+}
+
+export interface OpenAs {
+  readonly writable: boolean;
+  readonly cacheMode?: CacheMode;
+  readonly format: string | undefined;
+  readonly withoutBacking?: boolean;
+}
+
+/** `Could not open 'NAME': REASON`. */
+export function openFailure(error: unknown, name: string): ImgFailure {
+  if (!isEngineError(error)) throw error;
+  const prefix = `Could not open '${name}': `;
+  const message = error.message.startsWith(prefix) ? error.message : prefix + error.message;
+  return new ImgFailure(message, { hints: error.hint === null ? [] : [error.hint] });
+}
+
+/** A size of the command line. @throws ImgFailure */
+export function sizeOf(what: string, text: string): number {
+  const size = parseSize(text);
+  if (size === 'not-a-number') {
+    throw new ImgFailure(`Invalid ${what} specified. You may use k, M, G, T, P or E suffixes for`, {
+      hints: ['qemu-img: kilobytes, megabytes, gigabytes, terabytes, petabytes and exabytes.'],
+    });
+  }
+  if (size === 'out-of-range') {
+    throw new ImgFailure(`Invalid ${what} specified. Must be between 0 and 9223372036854775807.`);
+  }
+  return size;
+}
+
+/** Pretty-printed as QEMU does: four spaces a level. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v), 4)}\n`;
+}
+
+function problemText(message: string): string {
+  const missing = /option requires an argument -- '(.)'/.exec(message);
+  if (missing !== null) return `missing argument for option '-${missing[1]}'`;
+  const unknown = /invalid option -- '(.)'/.exec(message) ?? /unrecognized option '(.*)'/.exec(message);
+  if (unknown === null) return message.replace('qemu-img: ', '');
+  const name = unknown[1]!;
+  return `unrecognized option '${name.startsWith('-') ? name : `-${name}`}'`;
+}
+
+export function mustBeEngineError(error: unknown): EngineError {
+  if (isEngineError(error)) return error;
+  throw error;
+}

@@ -1,0 +1,50 @@
+import { isEngineError } from '#engine';
+import type { ConsoleHost } from '../host.ts';
+import { check } from './commands/check.ts';
+import { compare } from './commands/compare.ts';
+import { create } from './commands/create.ts';
+import { info } from './commands/info.ts';
+import { map } from './commands/map.ts';
+import { rebase } from './commands/rebase.ts';
+import { resize } from './commands/resize.ts';
+import { snapshot } from './commands/snapshot.ts';
+import { ImgFailure, misused, type ImgCommand } from './invocation.ts';
+
+const COMMANDS: Readonly<Record<string, ImgCommand>> = { check, compare, create, info, map, rebase, resize, snapshot };
+
+const HELP = `qemu-img version 7.2.22
+usage: qemu-img [standard options] command [command options]
+QEMU disk image utility
+
+Commands: ${Object.keys(COMMANDS).join(', ')}
+`;
+
+/** The program qemu-img. @returns the exit code */
+export async function qemuImg(host: ConsoleHost, args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  try {
+    if (name === undefined) throw misused('Not enough arguments');
+    if (name === '--help' || name === '-h' || name === 'help') {
+      host.writeOut(HELP);
+      return 0;
+    }
+    if (name === '--version' || name === '-V') {
+      host.writeOut('qemu-img version 7.2.22\n');
+      return 0;
+    }
+    const command = COMMANDS[name];
+    if (command === undefined) throw misused(`Command not found: ${name}`);
+    return await command(host, rest);
+  } catch (error) {
+    const { message, hints, exitCode } = failureOf(error);
+    host.writeErr([`qemu-img: ${message}`, ...hints].map((line) => `${line}\n`).join(''));
+    return exitCode;
+  }
+}
+
+function failureOf(error: unknown): Pick<ImgFailure, 'message' | 'hints' | 'exitCode'> {
+  if (error instanceof ImgFailure) return error;
+  if (isEngineError(error))
+    return { message: error.message, hints: error.hint === null ? [] : [error.hint], exitCode: 1 };
+  throw error;
+}

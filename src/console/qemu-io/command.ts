@@ -1,0 +1,61 @@
+import { parseSize } from '../text/sizes.ts';
+import type { IoSession } from './session.ts';
+
+/** The longest request: just below 2 GiB. */
+export const REQUEST_LENGTH_MAX = 2147483136;
+
+/** A command of qemu-io. `run` returns whether it succeeded; what it prints it has printed. */
+export interface IoCommand {
+  readonly name: string;
+  readonly alias?: string;
+  readonly argumentsMin: number;
+  /** null: any number. */
+  readonly argumentsMax: number | null;
+  readonly worksWithoutFile?: boolean;
+  readonly writes?: boolean;
+  readonly usage: string;
+  readonly summary: string;
+  readonly help: string;
+  run(session: IoSession, args: readonly string[]): Promise<boolean> | boolean;
+}
+
+/** What a command says of arguments that it cannot use, on standard output; the command fails. */
+export class IoRefusal extends Error {}
+
+/** @throws IoRefusal */
+export function numberOf(text: string): number {
+  const value = parseSize(text);
+  if (value === 'not-a-number') {
+    throw new IoRefusal(`Parsing error: non-numeric argument, or extraneous/unrecognized suffix -- ${text}`);
+  }
+  if (value === 'out-of-range') throw new IoRefusal(`Parsing error: argument too large -- ${text}`);
+  return value;
+}
+
+/** @throws IoRefusal */
+export function lengthOf(text: string): number {
+  const length = numberOf(text);
+  if (length > REQUEST_LENGTH_MAX) throw new IoRefusal(`length cannot exceed ${REQUEST_LENGTH_MAX}, given ${text}`);
+  return length;
+}
+
+/** @throws IoRefusal */
+export function patternOf(text: string): number {
+  const value = /^\s*[+-]?(0x[0-9a-f]+|\d+)$/i.test(text) ? parseC(text.trim()) : NaN;
+  if (!(value >= 0 && value <= 255)) throw new IoRefusal(`${text} is not a valid pattern byte`);
+  return value;
+}
+
+/** As C's strtol with base 0: a leading 0 means octal. */
+function parseC(text: string): number {
+  if (/^[+-]?0x/i.test(text)) return parseInt(text, 16);
+  return /^[+-]?0\d/.test(text) ? parseInt(text, 8) : parseInt(text, 10);
+}
+
+/** @throws IoRefusal */
+export function mustBeSectors(value: number, name: string): void {
+  if (value % 512 !== 0) throw new IoRefusal(`${value} is not a sector-aligned value for '${name}'`);
+}
+
+/** The arguments do not have the command's form. */
+export class IoUsage extends Error {}

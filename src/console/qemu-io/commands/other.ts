@@ -1,0 +1,204 @@
+import { isEngineError } from '#engine';
+import { strerror } from '../../text/strerror.ts';
+import { IoRefusal, IoUsage, numberOf, type IoCommand } from '../command.ts';
+import { flagsOf } from '../flags.ts';
+import { ioSize } from '../report.ts';
+
+const ABORT = 6;
+const SIGNALS_MAX = 64;
+
+export const AIO_FLUSH: IoCommand = {
+  name: 'aio_flush',
+  argumentsMin: 0,
+  argumentsMax: 0,
+  usage: '',
+  summary: 'completes all outstanding aio requests',
+  help: 'Requests are carried out when they are submitted, so none is outstanding.',
+  run: () => true,
+};
+
+export const FLUSH: IoCommand = {
+  name: 'flush',
+  alias: 'f',
+  argumentsMin: 0,
+  argumentsMax: 0,
+  usage: '',
+  summary: 'flush all in-core file state to disk',
+  help: 'Makes all completed writes durable.',
+  run(session) {
+    try {
+      session.disk.flush();
+      return true;
+    } catch (error) {
+      strerror(error);
+      return false;
+    }
+  },
+};
+
+export const TRUNCATE: IoCommand = {
+  name: 'truncate',
+  alias: 't',
+  argumentsMin: 1,
+  argumentsMax: 3,
+  writes: true,
+  usage: '[-m prealloc_mode] off',
+  summary: 'truncates the current file at the given offset',
+  help: 'Changes the size of the disk.',
+  run(session, args) {
+    const flags = flagsOf('truncate', args, 'm:');
+    const size = numberOf(flags.words[0] ?? '');
+    try {
+      session.disk.truncate(size);
+      return true;
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      session.complain(error.message);
+      return false;
+    }
+  },
+};
+
+export const LENGTH: IoCommand = {
+  name: 'length',
+  alias: 'l',
+  argumentsMin: 0,
+  argumentsMax: 0,
+  usage: '',
+  summary: 'gets the length of the current file',
+  help: 'Prints the size of the disk.',
+  run(session) {
+    session.print(`${ioSize(session.disk.length)}\n`);
+    return true;
+  },
+};
+
+export const ALLOC: IoCommand = {
+  name: 'alloc',
+  alias: 'a',
+  argumentsMin: 1,
+  argumentsMax: 2,
+  usage: 'offset [count]',
+  summary: 'checks if offset is allocated in the file',
+  help: 'Counts the bytes from an offset on that the file itself holds, without its backing file.',
+  run(session, args) {
+    const start = numberOf(args[0]!);
+    const count = args[1] === undefined ? 512 : numberOf(args[1]);
+    let allocated = 0;
+    let at = start;
+    const end = Math.min(start + count, session.disk.length);
+    while (at < end) {
+      const status = session.disk.statusAt(at, end - at);
+      if (status.isAllocated) allocated += status.length;
+      at += status.length;
+    }
+    session.print(`${allocated}/${Math.max(0, end - start)} bytes allocated at offset ${ioSize(start)}\n`);
+    return true;
+  },
+};
+
+export const MAP: IoCommand = {
+  name: 'map',
+  argumentsMin: 0,
+  argumentsMax: 0,
+  usage: '',
+  summary: 'prints the allocated areas of a file',
+  help: 'Lists the runs of the disk that the file itself holds, and those that it does not.',
+  run(session) {
+    const { disk } = session;
+    for (let at = 0; at < disk.length;) {
+      const start = at;
+      const { isAllocated } = disk.statusAt(at, disk.length - at);
+      while (at < disk.length) {
+        const status = disk.statusAt(at, disk.length - at);
+        if (status.isAllocated !== isAllocated) break;
+        at += status.length;
+      }
+      const length = at - start;
+      const word = isAllocated ? '    allocated' : 'not allocated';
+      session.print(
+        `${ioSize(length)} (0x${length.toString(16)}) bytes ${word} at offset ${ioSize(start)} (0x${start.toString(16)})\n`,
+      );
+    }
+    return true;
+  },
+};
+
+export const CLOSE: IoCommand = {
+  name: 'close',
+  alias: 'c',
+  argumentsMin: 0,
+  argumentsMax: 0,
+  usage: '',
+  summary: 'close the current open file',
+  help: 'Closes the open file cleanly.',
+  run(session) {
+    session.close();
+    return true;
+  },
+};
+
+export const QUIT: IoCommand = {
+  name: 'quit',
+  alias: 'q',
+  argumentsMin: 0,
+  argumentsMax: 0,
+  worksWithoutFile: true,
+  usage: '',
+  summary: 'exit the program',
+  help: 'Ends qemu-io; the open file is closed cleanly.',
+  run(session) {
+    session.hasQuit = true;
+    return true;
+  },
+};
+
+export const ABORT_COMMAND: IoCommand = {
+  name: 'abort',
+  argumentsMin: 0,
+  argumentsMax: 0,
+  worksWithoutFile: true,
+  usage: '',
+  summary: 'simulate a program crash using abort(3)',
+  help: 'Ends at once: nothing is flushed, nothing closed.',
+  run(session) {
+    session.host.raise(ABORT);
+    return true;
+  },
+};
+
+export const SIGRAISE: IoCommand = {
+  name: 'sigraise',
+  argumentsMin: 1,
+  argumentsMax: 1,
+  worksWithoutFile: true,
+  usage: 'signal',
+  summary: 'raises a signal',
+  help: 'Raises a signal by number; 9 ends at once, nothing flushed, nothing closed.',
+  run(session, args) {
+    const signal = numberOf(args[0]!);
+    if (signal > SIGNALS_MAX) {
+      throw new IoRefusal(`signal argument '${args[0]}' is too large to be a valid signal`);
+    }
+    session.host.flushOut();
+    session.host.raise(signal);
+    return true;
+  },
+};
+
+export const SLEEP: IoCommand = {
+  name: 'sleep',
+  argumentsMin: 1,
+  argumentsMax: 1,
+  worksWithoutFile: true,
+  usage: 'ms',
+  summary: 'waits for the given value in milliseconds',
+  help: 'Waits.',
+  async run(session, args) {
+    const milliseconds = Number(args[0]);
+    if (!Number.isInteger(milliseconds) || milliseconds < 0) throw new IoUsage();
+    const end = session.host.now() + milliseconds;
+    while (session.host.now() < end) await session.host.pause();
+    return true;
+  },
+};

@@ -1,0 +1,146 @@
+import { EngineError, isEngineError } from '#engine';
+import { strerror } from '../../text/strerror.ts';
+import {
+  IoRefusal,
+  IoUsage,
+  lengthOf,
+  mustBeSectors,
+  numberOf,
+  patternOf,
+  REQUEST_LENGTH_MAX,
+  type IoCommand,
+} from '../command.ts';
+import { flagsOf, type IoFlags } from '../flags.ts';
+import { dump, reportOf } from '../report.ts';
+import type { IoSession } from '../session.ts';
+
+/** Reading a range, however the command spells it. */
+interface ReadRequest {
+  readonly at: number;
+  readonly length: number;
+  readonly flags: IoFlags;
+  /** Part of the range that a pattern is compared with. */
+  readonly pattern: { readonly value: number; readonly skip: number; readonly length: number } | null;
+  readonly fromVmState: boolean;
+  readonly failure: string;
+}
+
+export const READ: IoCommand = {
+  name: 'read',
+  alias: 'r',
+  argumentsMin: 2,
+  argumentsMax: null,
+  usage: '[-abCqv] [-P pattern [-s off] [-l len]] off len',
+  summary: 'reads a number of bytes at a specified offset',
+  help: 'Reads a part of the open file. -b: from the VM state, -C: figures for programs, -P: compare with a pattern, -l and\n-s: length and start of the compared part, -v: show the bytes, -q: no figures.',
+  run(session, args) {
+    const flags = flagsOf('read', args, 'bCl:pP:qs:v');
+    const countText = flags.value('l');
+    const partLength = countText === undefined ? null : numberOf(countText);
+    const skip = numberOf(flags.value('s') ?? '0');
+    const value = flags.has('P') ? patternOf(flags.value('P')!) : null;
+    if (flags.words.length !== 2) throw new IoUsage();
+    const at = numberOf(flags.words[0]!);
+    const length = lengthOf(flags.words[1]!);
+    if (value === null && (partLength !== null || flags.has('s'))) throw new IoUsage();
+    const compared = partLength ?? length - skip;
+    if (compared < 0 || compared + skip > length)
+      throw new IoRefusal('pattern verification range exceeds end of read data');
+    if (flags.has('b')) {
+      mustBeSectors(at, 'offset');
+      mustBeSectors(length, 'count');
+    }
+    const pattern = value === null ? null : { value, skip, length: compared };
+    return read(session, { at, length, flags, pattern, fromVmState: flags.has('b'), failure: 'read failed' });
+  },
+};
+
+export const READV: IoCommand = {
+  name: 'readv',
+  argumentsMin: 2,
+  argumentsMax: null,
+  usage: '[-Cqv] [-P pattern] off len [len..]',
+  summary: 'reads a number of bytes at a specified offset',
+  help: 'Reads a part of the open file into as many buffers as lengths are given.',
+  run: (session, args) => readVector(session, 'readv', flagsOf('readv', args, 'CP:qv')),
+};
+
+export const AIO_READ: IoCommand = {
+  name: 'aio_read',
+  argumentsMin: 2,
+  argumentsMax: null,
+  usage: '[-Ciqv] [-P pattern] off len [len..]',
+  summary: 'asynchronously reads a number of bytes',
+  help: 'Submits a read; it counts as successful whatever becomes of it. -i: an invalid request, for statistics.',
+  run(session, args) {
+    const flags = flagsOf('aio_read', args, 'CP:iqv');
+    if (flags.has('i')) {
+      session.print('injecting invalid read request\n');
+      return true;
+    }
+    readVector(session, 'readv', flags);
+    return true;
+  },
+};
+
+function readVector(session: IoSession, name: string, flags: IoFlags): boolean {
+  const value = flags.has('P') ? patternOf(flags.value('P')!) : null;
+  if (flags.words.length < 2) throw new IoUsage();
+  const at = numberOf(flags.words[0]!);
+  const length = totalLength(flags.words.slice(1));
+  const pattern = value === null ? null : { value, skip: 0, length };
+  return read(session, { at, length, flags, pattern, fromVmState: false, failure: `${name} failed` });
+}
+
+/** @throws IoRefusal when one length or their sum is more than a request may have */
+export function totalLength(texts: readonly string[]): number {
+  let total = 0;
+  for (const text of texts) {
+    const length = numberOf(text);
+    if (length > REQUEST_LENGTH_MAX) {
+      throw new IoRefusal(`Argument '${text}' exceeds maximum size ${REQUEST_LENGTH_MAX}`);
+    }
+    if (total > REQUEST_LENGTH_MAX - length) {
+      throw new IoRefusal(`The total number of bytes exceed the maximum size ${REQUEST_LENGTH_MAX}`);
+    }
+    total += length;
+  }
+  return total;
+}
+
+function read(session: IoSession, { at, length, flags, pattern, fromVmState, failure }: ReadRequest): boolean {
+  const bytes = new Uint8Array(length);
+  const start = session.host.now();
+  try {
+    if (fromVmState) session.disk.readVmState(at, bytes);
+    else {
+      mustLieWithin(session, at, length);
+      session.disk.readAt(at, bytes);
+    }
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    session.reportCorruption(error);
+    session.print(`${failure}: ${strerror(error)}\n`);
+    return false;
+  }
+  const milliseconds = session.host.now() - start;
+  const isAsExpected =
+    pattern === null || isFilled(bytes.subarray(pattern.skip, pattern.skip + pattern.length), pattern.value);
+  if (pattern !== null && !isAsExpected) {
+    session.print(`Pattern verification failed at offset ${at + pattern.skip}, ${pattern.length} bytes\n`);
+  }
+  if (!flags.has('q')) {
+    if (flags.has('v')) session.print(dump(bytes, at));
+    session.print(reportOf({ name: 'read', at, length, milliseconds, machineReadable: flags.has('C') }));
+  }
+  return isAsExpected;
+}
+
+/** @throws EngineError io, as QEMU answers requests beyond the end of the disk */
+export function mustLieWithin(session: IoSession, at: number, length: number): void {
+  if (at + length > session.disk.length) throw new EngineError('io', 'The request goes beyond the end of the disk.');
+}
+
+function isFilled(bytes: Uint8Array, value: number): boolean {
+  return bytes.every((byte) => byte === value);
+}

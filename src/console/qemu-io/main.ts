@@ -1,0 +1,170 @@
+import { isEngineError } from '#engine';
+import type { ConsoleHost } from '../host.ts';
+import { parseCacheMode } from '../options/cache-mode.ts';
+import { getopt } from '../options/getopt.ts';
+import { parsePairs, type Options } from '../options/options.ts';
+import { IoRefusal, IoUsage } from './command.ts';
+import { findCommand, usageOf } from './commands/index.ts';
+import { IoSession } from './session.ts';
+
+const SHORT = 'hVc:d:f:rsnCmki:t:T:U';
+const LONG = {
+  help: 'h',
+  version: 'V',
+  'cmd=': 'c',
+  'format=': 'f',
+  'read-only': 'r',
+  snapshot: 's',
+  nocache: 'n',
+  'copy-on-read': 'C',
+  misalign: 'm',
+  'native-aio': 'k',
+  'aio=': 'i',
+  'discard=': 'd',
+  'cache=': 't',
+  'trace=': 'T',
+  'force-share': 'U',
+  'object=': 'object',
+  'image-opts': 'image-opts',
+};
+
+const USAGE = `Usage: qemu-io [OPTIONS]... [-c STRING]... [file]
+QEMU disk exerciser
+
+  -c, --cmd STRING     a command, as typed at the prompt; may be given many times
+  -f, --format FMT     the format of the file
+  -r, --read-only      open read-only
+  -s, --snapshot       writes go to a temporary overlay
+  -n, --nocache        cache mode none
+  -t, --cache=MODE     cache mode (none, writeback, writethrough, directsync, unsafe)
+  -d, --discard=MODE   discard mode (ignore/off, unmap/on)
+      --image-opts     the file is given as options
+      --object DEF     defines an object, such as a secret
+  -h, --help           this text
+  -V, --version        the version
+`;
+
+/**
+ * The program qemu-io: opens a file and carries out commands, those of `-c` or else of standard input.
+ * @returns the exit code: 1 if anything failed
+ */
+export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promise<number> {
+  const commands: string[] = [];
+  const words: string[] = [];
+  let writable = true;
+  let snapshot = false;
+  let imageOptions = false;
+  let cacheMode = parseCacheMode('writethrough')!;
+  let format: string | null = null;
+  for (const argument of getopt('qemu-io', args, { short: SHORT, long: LONG })) {
+    if (argument.kind === 'problem') {
+      host.writeErr(`${argument.message}\n`);
+      host.writeOut(USAGE);
+      return 1;
+    }
+    if (argument.kind === 'word') {
+      words.push(argument.value);
+      continue;
+    }
+    const { name, value } = argument;
+    if (name === 'c') commands.push(value);
+    else if (name === 'f') format = value;
+    else if (name === 'r') writable = false;
+    else if (name === 's') snapshot = true;
+    else if (name === 'n') cacheMode = 'none';
+    else if (name === 'image-opts') imageOptions = true;
+    else if (name === 't') {
+      const mode = parseCacheMode(value);
+      if (mode === null) return complain(host, `Invalid cache option: ${value}`);
+      cacheMode = mode;
+    } else if (name === 'h') {
+      host.writeOut(USAGE);
+      return 0;
+    } else if (name === 'V') {
+      host.writeOut('qemu-io version 7.2.22\n');
+      return 0;
+    }
+  }
+  if (words.length > 1) {
+    host.writeOut(USAGE);
+    return 1;
+  }
+  if (format !== null && imageOptions) return complain(host, '--image-opts and -f are mutually exclusive');
+
+  const session = new IoSession(host, imageOptions);
+  if (words[0] !== undefined) {
+    const options: Options = new Map(imageOptions ? parsePairs(words[0], 'file') : []);
+    if (format !== null) options.set('driver', format);
+    const filename = imageOptions ? null : words[0];
+    if (!(await session.open({ filename, options, writable, cacheMode, snapshot }))) return 1;
+  }
+  const succeeded = await (commands.length > 0 ? runAll(session, commands) : interact(session));
+  try {
+    session.close();
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    return complain(host, error.message);
+  }
+  return succeeded ? 0 : 1;
+}
+
+function complain(host: ConsoleHost, message: string): number {
+  host.writeErr(`qemu-io: ${message}\n`);
+  return 1;
+}
+
+async function runAll(session: IoSession, commands: readonly string[]): Promise<boolean> {
+  let succeeded = true;
+  for (const command of commands) {
+    if (session.hasQuit) break;
+    if (!(await runCommand(session, command))) succeeded = false;
+  }
+  return succeeded;
+}
+
+async function interact(session: IoSession): Promise<boolean> {
+  let succeeded = true;
+  while (!session.hasQuit) {
+    session.print('qemu-io> ');
+    session.host.flushOut();
+    const line = await session.host.readLine();
+    if (line === null) break;
+    if (!(await runCommand(session, line))) succeeded = false;
+  }
+  return succeeded;
+}
+
+/** Carries out one line; what is wrong with it is printed. */
+export async function runCommand(session: IoSession, line: string): Promise<boolean> {
+  const [name, ...args] = line.split(' ').filter((word) => word !== '');
+  if (name === undefined) return true;
+  const command = findCommand(name);
+  if (command === null) {
+    session.host.writeErr(`command "${name}" not found\n`);
+    return false;
+  }
+  if (command.worksWithoutFile !== true && session.node === null) {
+    session.host.writeErr("no file open, try 'help open'\n");
+    return false;
+  }
+  const { argumentsMin: min, argumentsMax: max } = command;
+  if (args.length < min || (max !== null && args.length > max)) {
+    const expected = max === null ? `at least ${min}` : min === max ? String(min) : `between ${min} and ${max}`;
+    session.host.writeErr(`bad argument count ${args.length} to ${name}, expected ${expected} arguments\n`);
+    return false;
+  }
+  if (command.writes === true && session.disk.isReadOnly) {
+    session.complain('Block node is read-only');
+    return false;
+  }
+  try {
+    return await command.run(session, args);
+  } catch (error) {
+    if (error instanceof IoRefusal) session.print(`${error.message}\n`);
+    else if (error instanceof IoUsage) {
+      if (error.message !== '') session.host.writeErr(`${error.message}\n`);
+      session.print(`${usageOf(command)}\n`);
+    } else throw error;
+    return false;
+  }
+}

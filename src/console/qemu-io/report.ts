@@ -1,0 +1,68 @@
+const UNITS = ['EiB', 'PiB', 'TiB', 'GiB', 'MiB', 'KiB'];
+
+/** A size as qemu-io prints it: three decimals, or none where they are zeros. */
+export function ioSize(value: number): string {
+  for (const [index, unit] of UNITS.entries()) {
+    const scale = 1024 ** (UNITS.length - index);
+    if (value >= scale) return withUnit((value / scale).toFixed(3), unit);
+  }
+  return withUnit(value.toFixed(6), 'bytes');
+}
+
+function withUnit(digits: string, unit: string): string {
+  const zeros = digits.indexOf('.000');
+  return zeros >= 0 ? `${digits.slice(0, zeros)} ${unit}` : `${digits} ${unit}`;
+}
+
+export interface Operation {
+  readonly name: 'read' | 'wrote' | 'discard';
+  readonly at: number;
+  readonly length: number;
+  readonly milliseconds: number;
+  readonly machineReadable: boolean;
+}
+
+/** The two lines (with `-C` one) that close a command. */
+export function reportOf({ name, at, length, milliseconds, machineReadable }: Operation): string {
+  const seconds = Math.max(milliseconds, 0.001) / 1000;
+  if (machineReadable) {
+    return `${length},1,${terseTime(seconds)},${(length / seconds).toFixed(3)},${(1 / seconds).toFixed(3)}\n`;
+  }
+  const rate = `${ioSize(length / seconds)}/sec and ${(1 / seconds).toFixed(4)} ops/sec`;
+  return (
+    `${name} ${length}/${length} bytes at offset ${at}\n` + `${ioSize(length)}, 1 ops; ${time(seconds)} (${rate})\n`
+  );
+}
+
+function time(seconds: number): string {
+  return seconds < 1 ? `${pad(seconds)} sec` : verboseTime(seconds);
+}
+
+function verboseTime(seconds: number): string {
+  const minutes = String(Math.floor((seconds % 3600) / 60)).padStart(2, '0');
+  return `${Math.floor(seconds / 3600)}:${minutes}:${pad(seconds % 60)}`;
+}
+
+function terseTime(seconds: number): string {
+  return seconds >= 3600 ? verboseTime(seconds) : `${Math.floor(seconds / 60)}:${pad(seconds % 60)}`;
+}
+
+function pad(seconds: number): string {
+  return seconds.toFixed(2).padStart(5, '0');
+}
+
+/** Sixteen bytes a line in hex and as characters. */
+export function dump(bytes: Uint8Array, at: number): string {
+  const lines: string[] = [];
+  for (let start = 0; start < bytes.length; start += 16) {
+    const row = [...bytes.subarray(start, start + 16)];
+    const hex = row.map((byte) => `${byte.toString(16).padStart(2, '0')} `).join('');
+    const text = row.map((byte) => (isAlphanumeric(byte) ? String.fromCharCode(byte) : '.')).join('');
+    lines.push(`${(at + start).toString(16).padStart(8, '0')}:  ${hex} ${text}\n`);
+  }
+  return lines.join('');
+}
+
+function isAlphanumeric(byte: number): boolean {
+  return /[0-9A-Za-z]/.test(String.fromCharCode(byte));
+}

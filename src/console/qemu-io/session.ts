@@ -1,0 +1,104 @@
+import { createImage, EngineError, isEngineError, MemoryStorage, openImage, type CacheMode } from '#engine';
+import { openBlock, sourceOf, type OpenRequest } from '../block/open.ts';
+import type { BlockNode } from '../block/node.ts';
+import { FileNode } from '../block/file-node.ts';
+import { Qcow2Node } from '../block/qcow2-node.ts';
+import type { ConsoleHost } from '../host.ts';
+import type { Options } from '../options/options.ts';
+
+export interface IoOpen {
+  readonly filename: string | null;
+  readonly options: Options;
+  readonly writable: boolean;
+  readonly cacheMode: CacheMode;
+  /** Writes go to a temporary overlay. */
+  readonly snapshot: boolean;
+}
+
+/** What a run of qemu-io has open, and how. */
+export class IoSession {
+  readonly host: ConsoleHost;
+  /** Options are given as `--image-opts`, so `open` takes its argument as such too. */
+  readonly imageOptions: boolean;
+  node: BlockNode | null = null;
+  opened: IoOpen | null = null;
+  hasQuit = false;
+
+  constructor(host: ConsoleHost, imageOptions: boolean) {
+    this.host = host;
+    this.imageOptions = imageOptions;
+  }
+
+  print(text: string): void {
+    this.host.writeOut(text);
+  }
+
+  complain(message: string): void {
+    this.host.writeErr(`qemu-io: ${message}\n`);
+  }
+
+  /** What QEMU says on standard error when an access finds the image contradicting itself. */
+  reportCorruption(error: EngineError): void {
+    if (error.code === 'corrupt' && error.message.startsWith('qcow2: ')) this.host.writeErr(`${error.message}\n`);
+  }
+
+  /** Opens; on failure says why and returns false. */
+  async open(request: IoOpen): Promise<boolean> {
+    if (this.node !== null) {
+      this.complain("file open already, try 'help close'");
+      return false;
+    }
+    try {
+      this.node = await this.#openNode(request);
+      this.opened = request;
+      return true;
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      this.complain(`can't open${request.filename === null ? '' : ` device ${request.filename}`}: ${error.message}`);
+      if (error.hint !== null) this.host.writeErr(`${error.hint}\n`);
+      return false;
+    }
+  }
+
+  /** Closes and opens again with other options; an image that cannot be opened so is opened as it was. */
+  async reopen(changes: Pick<IoOpen, 'writable' | 'cacheMode' | 'options'>): Promise<void> {
+    const before = this.opened!;
+    const options: Options = new Map([...before.options, ...changes.options]);
+    this.close();
+    try {
+      this.node = await this.#openNode({ ...before, ...changes, options });
+      this.opened = { ...before, ...changes, options };
+    } catch (error) {
+      this.node = await this.#openNode(before);
+      this.opened = before;
+      throw error;
+    }
+  }
+
+  close(): void {
+    const node = this.node;
+    this.node = null;
+    this.opened = null;
+    node?.close();
+  }
+
+  /** The open node. */
+  get disk(): BlockNode {
+    if (this.node === null) throw new EngineError('closed', 'No file is open.');
+    return this.node;
+  }
+
+  async #openNode({ filename, options, writable, cacheMode, snapshot }: IoOpen): Promise<BlockNode> {
+    const request: OpenRequest = { filename, options, flags: { writable: writable && !snapshot, cacheMode } };
+    const node = await openBlock(this.host, request);
+    return snapshot ? overlayOf(node, cacheMode) : node;
+  }
+}
+
+/** A temporary overlay in memory: writes go there, and are gone when it is closed. */
+function overlayOf(below: BlockNode, cacheMode: CacheMode): BlockNode {
+  const storage = new MemoryStorage();
+  createImage(storage, { size: below.length, backingFile: below.filename, backingFormat: below.driver });
+  const image = openImage(storage, { writable: true, cacheMode, backing: sourceOf(below) });
+  return new Qcow2Node(below.filename, new FileNode(below.filename, storage), below, image);
+}

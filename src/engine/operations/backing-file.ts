@@ -1,0 +1,35 @@
+import { EngineError } from '../errors.ts';
+import { encodeHeaderCluster } from '../image/header-cluster.ts';
+import { readHead } from '../image/head.ts';
+import type { Image } from '../image/image.ts';
+
+export interface BackingFile {
+  readonly name: string;
+  /** null: whoever opens it looks at its first bytes. */
+  readonly format: string | null;
+}
+
+const NAME_LENGTH_MAX = 1023;
+
+/**
+ * Changes the name (and format) of the backing file in the header, and nothing else: what the disk reads where it holds
+ * nothing itself changes with it. Extensions and unknown header fields are kept.
+ * @throws EngineError invalid-argument (name too long), no-space (the header cluster is full); the header is as before then
+ */
+export function rewriteBackingFile(image: Image, backing: BackingFile | null): void {
+  image.mustBeWritable();
+  if (backing !== null && backing.format === null) {
+    throw new EngineError('invalid-argument', 'backing format must be specified');
+  }
+  if (backing !== null && new TextEncoder().encode(backing.name).length > NAME_LENGTH_MAX) {
+    throw new EngineError('invalid-argument', 'Invalid argument');
+  }
+  const head = readHead(image.storage, { writable: true });
+  const cluster = encodeHeaderCluster({
+    ...head,
+    backingFile: backing?.name ?? null,
+    backingFormat: backing?.format ?? null,
+  });
+  image.file.write(0, cluster, 'header-other');
+  image.file.flush('flush-ordering');
+}

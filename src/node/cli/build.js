@@ -1,0 +1,28 @@
+// Bundles the two programs into single files that Node runs as they are: dist/cli/qemu-img and dist/cli/qemu-io.
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const outDir = `${root}dist/cli`;
+
+for (const program of ['qemu-img', 'qemu-io']) {
+  await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    publicDir: false,
+    build: {
+      outDir,
+      emptyOutDir: false,
+      target: 'node20',
+      minify: true,
+      ssr: `${root}src/node/cli/${program}.ts`,
+      rolldownOptions: { output: { format: 'cjs', entryFileNames: program, banner: '#!/usr/bin/env node' } },
+    },
+  });
+  chmodSync(`${outDir}/${program}`, 0o755);
+}
+// The files have no ending, and the package around them is made of modules.
+mkdirSync(outDir, { recursive: true });
+writeFileSync(`${outDir}/package.json`, '{ "type": "commonjs" }\n');

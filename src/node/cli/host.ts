@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { ConsoleHost, FileStat } from '#console';
+import { EngineError } from '#engine';
+import { NodeStorage } from '../file-storage.ts';
+
+/**
+ * The terminal as a console's host. Standard output is held back until a flush or the end, as C programs do into a pipe,
+ * so that it stands behind what went to standard error meanwhile.
+ */
+export class TerminalHost implements ConsoleHost {
+  #held: string[] = [];
+  #lines: AsyncIterator<string> | null = null;
+
+  readonly files: ConsoleHost['files'] = {
+    stat: (name) => Promise.resolve(statOf(name)),
+    open: (name, mode) => attempt(() => new NodeStorage(name, mode)),
+    create: (name) => attempt(() => new NodeStorage(name, 'create')),
+    remove: (name) => attempt(() => rmSync(name)),
+    readText: (name) => attempt(() => readFileSync(name, 'utf8')),
+    complete: (prefix) => attempt(() => namesBeginning(prefix)),
+  };
+
+  writeOut(text: string): void {
+    this.#held.push(text);
+    if (this.#held.length > 1000) this.flushOut();
+  }
+
+  writeErr(text: string): void {
+    writeAll(2, text);
+  }
+
+  flushOut(): void {
+    const text = this.#held.join('');
+    this.#held = [];
+    if (text !== '') writeAll(1, text);
+  }
+
+  async readLine(): Promise<string | null> {
+    this.#lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+    const next = await this.#lines.next();
+    return next.done === true ? null : next.value;
+  }
+
+  now(): number {
+    return performance.timeOrigin + performance.now();
+  }
+
+  randomBytes(length: number): Uint8Array {
+    return randomBytes(length);
+  }
+
+  raise(signal: number): void {
+    process.kill(process.pid, signal);
+    // The signal arrives between two turns of the event loop; nothing may happen before.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10_000);
+  }
+
+  pause(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function attempt<T>(work: () => T): Promise<T> {
+  try {
+    return Promise.resolve(work());
+  } catch (error) {
+    return Promise.reject(error instanceof Error ? error : new EngineError('io', String(error)));
+  }
+}
+
+function statOf(name: string): FileStat | null {
+  const stat = statSync(name, { throwIfNoEntry: false });
+  if (stat === undefined) return null;
+  const kind = stat.isFile()
+    ? 'file'
+    : stat.isDirectory()
+      ? 'directory'
+      : stat.isCharacterDevice()
+        ? 'character-device'
+        : stat.isBlockDevice()
+          ? 'block-device'
+          : 'other';
+  return { size: stat.size, allocatedBytes: stat.blocks * 512, kind };
+}
+
+function namesBeginning(prefix: string): string[] {
+  const folder = prefix.endsWith('/') ? prefix : dirname(prefix);
+  const start = prefix.slice(prefix.lastIndexOf('/') + 1);
+  const shown = prefix.slice(0, prefix.length - start.length);
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(start))
+    .map((name) => shown + name);
+}
+
+function writeAll(file: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let done = 0; done < bytes.length;) {
+    try {
+      done += writeSync(file, bytes, done);
+    } catch (error) {
+      // A pipe whose reader is slow; it takes more in a moment.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+}

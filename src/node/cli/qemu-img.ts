@@ -1,0 +1,4 @@
+import { qemuImg } from '#console';
+import { run } from './run.ts';
+
+void run(qemuImg);

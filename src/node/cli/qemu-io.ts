@@ -1,0 +1,4 @@
+import { qemuIo } from '#console';
+import { run } from './run.ts';
+
+void run(qemuIo);
