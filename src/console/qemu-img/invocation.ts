@@ -1,4 +1,5 @@
-import { EngineError, isEngineError, type CacheMode } from '#engine';
+import type { EngineError} from '#engine';
+import { isEngineError, type CacheMode } from '#engine';
 import { openBlock, openImageFile, type OpenRequest } from '../block/open.ts';
 import type { BlockNode } from '../block/node.ts';
 import type { ConsoleHost } from '../host.ts';
