@@ -139,6 +139,21 @@ export const PREPARED_SCENARIOS: readonly PreparedScenario[] = [
     cutIn: { operation: 2, eventInOperation: 1 },
   },
   {
+    name: 'many-writes',
+    title: 'What lazy refcounts save',
+    about:
+      'Twelve writes, each durable before the next. Lazily, each costs one write and one flush less; the refcounts are written once, when the image is closed. The price is a check after a crash.',
+    scenario: {
+      ...FIRST_SCENARIO,
+      cacheMode: 'writethrough',
+      operations: [
+        ...Array.from({ length: 12 }, (_, index) => ({ kind: 'write', at: index * 4 * KIB, length: 4 * KIB }) as const),
+        { kind: 'close' },
+      ],
+    },
+    cutIn: { operation: 6, eventInOperation: 1 },
+  },
+  {
     name: 'unsafe',
     title: 'cache=unsafe: no promise at all',
     about:
@@ -146,4 +161,19 @@ export const PREPARED_SCENARIOS: readonly PreparedScenario[] = [
     scenario: { ...FIRST_SCENARIO, cacheMode: 'unsafe' },
     cutIn: { operation: 5, eventInOperation: 0 },
   },
+];
+
+/** The workloads of `lab.workload`, by index. */
+export const LAB_WORKLOADS: readonly string[] = [
+  '64 KiB clusters, 4 KiB writes, sequential',
+  '64 KiB clusters, 64 KiB writes, sequential',
+  '64 KiB clusters, 4 KiB writes, random',
+  '64 KiB clusters, 64 KiB writes, random',
+  '4 KiB clusters, 4 KiB writes, sequential',
+  '4 KiB clusters, 4 KiB writes, random',
+  '4 KiB clusters, 64 KiB writes, sequential',
+  '4 KiB clusters, 64 KiB writes, random',
+  '2 MiB clusters, 64 KiB writes, sequential',
+  '64 KiB clusters, 4 KiB writes, one in 16 allocates',
+  '64 KiB clusters, 4 KiB writes, rewriting',
 ];

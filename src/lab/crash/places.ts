@@ -3,7 +3,7 @@ import type { PlaceRow } from '../crash-state.ts';
 import { ScratchStorage } from '../disk/scratch-storage.ts';
 import type { EngineMemory } from '../run/run-scenario.ts';
 import { mergeSectors } from '../trace/describe-trace.ts';
-import { entriesOf, type Entry, type Region } from '../trace/structures.ts';
+import { DIRTY_BIT_LABEL, entriesOf, type Entry, type Region } from '../trace/structures.ts';
 import type { TableIndex } from '../trace/table-index.ts';
 import { replay } from '../trace/trace.ts';
 import type { CrashPoint } from './crash-point.ts';
@@ -31,8 +31,6 @@ export function placesOf(point: CrashPoint, memory: EngineMemory | null, index: 
   return mergeSectors(sorted, isAlike).slice(0, ROWS_MAX);
 }
 
-const FEATURES_ENTRY = 'header incompatibleFeatures';
-
 function rowOf(
   { use }: Region,
   entry: Entry,
@@ -43,7 +41,7 @@ function rowOf(
     view.read(entry.at, bytes);
     return entry.format(bytes);
   }) as [string, string, string];
-  if (engine === cache && cache === media && entry.label !== FEATURES_ENTRY) return null;
+  if (engine === cache && cache === media && entry.label !== DIRTY_BIT_LABEL) return null;
   return {
     use,
     label: entry.label,

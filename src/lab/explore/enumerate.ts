@@ -81,12 +81,13 @@ function sitesOf(atoms: readonly Atom[], indexes: readonly number[], disk: DiskM
   return [...sites.values()];
 }
 
+/** Everything comes first: unfinished data in clusters that are free again is the worst ground for a repair. */
 function dataPatterns(atoms: readonly Atom[], data: readonly number[]): ReadonlySet<number>[] {
   if (data.length === 0) return [new Set()];
   const first = data.filter(
     (index, position) => !data.slice(0, position).some((early) => overlap(atoms[early]!, atoms[index]!)),
   );
-  const patterns = [new Set<number>(), new Set(data)];
+  const patterns = [new Set(data), new Set<number>()];
   return first.length === data.length ? patterns : [...patterns, new Set(first)];
 }
 
@@ -127,10 +128,16 @@ function canStep(digit: number, site: Site): boolean {
 /** Nothing, everything, all but one, only one, every prefix, then random ones; each combination is set as a whole. */
 function* sampledChoices(sites: readonly Site[], { statesMax, seed }: StatesOptions): Generator<Choose> {
   const random = randomFrom(seed);
-  const whole = (digitOf: (site: Site, position: number) => number): Choose => {
-    const digits = sites.map(digitOf);
-    return (media) => sites.forEach((site, position) => setSite(media, site, digits[position]!));
-  };
+  let count = 0;
+  for (const digits of sampledDigits(sites, random)) {
+    yield (media) => sites.forEach((site, position) => setSite(media, site, digits[position]!));
+    count++;
+    if (count >= statesMax) return;
+  }
+}
+
+function* sampledDigits(sites: readonly Site[], random: () => number): Generator<number[]> {
+  const whole = (digitOf: (site: Site, position: number) => number) => sites.map(digitOf);
   yield whole(() => 0);
   yield whole((site) => site.length);
   for (let chosen = 0; chosen < sites.length; chosen++) {
@@ -138,9 +145,7 @@ function* sampledChoices(sites: readonly Site[], { statesMax, seed }: StatesOpti
     yield whole((site, position) => (position === chosen ? site.length : 0));
     yield whole((site, position) => (position < chosen ? site.length : 0));
   }
-  for (let count = 2 + sites.length * 3; count < statesMax; count++) {
-    yield whole((site) => Math.floor(random() * (site.length + 1)));
-  }
+  for (;;) yield whole((site) => Math.floor(random() * (site.length + 1)));
 }
 
 /** Digit 0: no version of the site is on the media; digit n: the n-th version is. */

@@ -1,4 +1,4 @@
-import type { LongTask, Storage } from '#engine';
+import type { LongTask, Progress, Storage } from '#engine';
 import { isDataAtom, promiseCut } from '../crash/crash-point.ts';
 import { CRASH_VERDICTS, type CrashVerdict } from '../crash-state.ts';
 import type { Atom } from '../disk/atoms.ts';
@@ -17,6 +17,8 @@ import { segmentsOf, type Fingerprints, type Segment } from './segments.ts';
 export interface ExploreOptions {
   /** More metadata states of one epoch than this are sampled. */
   readonly statesMax?: number;
+  /** The same for the epochs of a repair. */
+  readonly repairStatesMax?: number;
   /** How many crashes during repairs may follow the first crash. */
   readonly repairDepth?: number;
   readonly violationsMax?: number;
@@ -42,30 +44,33 @@ class Explorer {
   readonly #violations: Violation[] = [];
   #violationCount = 0;
   #repairStates = 0;
+  #done = 0;
 
   constructor(run: ScenarioRun, options: ExploreOptions) {
     this.#run = run;
     this.#refcountChanges = refcountChangesOf(run);
-    this.#options = { statesMax: 4096, repairDepth: 1, violationsMax: 20, seed: 1, ...options };
+    this.#options = { statesMax: 4096, repairStatesMax: 128, repairDepth: 1, violationsMax: 20, seed: 1, ...options };
   }
 
   *run(): LongTask<Exploration> {
     const { trace, scenario } = this.#run;
+    const { statesMax } = this.#options;
     const epochs: EpochSummary[] = [];
     let statesChecked = 0;
     for (const segment of segmentsOf(trace, { fingerprint: 0, metadata: 0 }, scenario.disk)) {
       const verdicts = CRASH_VERDICTS.map(() => 0);
       const guestCut = promiseCut(trace, segment.end, scenario.disk);
       const leaksMax = leakBound(this.#run, this.#refcountChanges, guestCut);
-      for (const state of this.#states(trace, segment)) {
+      for (const state of this.#states(trace, segment, statesMax)) {
         const judgement = judgeState({ run: this.#run, media: state.media, guestCut, leaksMax });
         const crashes = [state.crash];
         this.#noteBroken(judgement.broken, crashes);
         let verdict: CrashVerdict = judgement.verdict;
-        if (this.#exploreRepair(judgement, state, crashes, guestCut)) verdict = 'violation';
+        if (yield* this.#exploreRepair(judgement, state, crashes, guestCut)) verdict = 'violation';
         verdicts[CRASH_VERDICTS.indexOf(verdict)]!++;
         statesChecked++;
-        yield { phase: 'explore', done: segment.end, total: trace.events.length };
+        this.#done = segment.end;
+        yield this.#progress();
       }
       epochs.push({
         epoch: epochs.length,
@@ -90,16 +95,22 @@ class Explorer {
    * Crashes inside the repair that `first` recorded: every state must open again and end where the undisturbed repair
    * ends. Returns whether one of them does not.
    */
-  #exploreRepair(first: StateJudgement, from: MediaState, crashes: readonly Crash[], guestCut: number): boolean {
+  *#exploreRepair(
+    first: StateJudgement,
+    from: MediaState,
+    crashes: readonly Crash[],
+    guestCut: number,
+  ): LongTask<boolean> {
     const { trace, image } = first.opened;
     if (image === null || trace.events.length === 0 || crashes.length > this.#options.repairDepth) return false;
     // Repairs read metadata only: where that is equal they run alike, whatever the guest's data is.
     if (this.#repairs.has(from.metadata)) return false;
     this.#repairs.add(from.metadata);
+    const { repairStatesMax } = this.#options;
     const countBefore = this.#violationCount;
     const goal = this.#guestContent(first, guestCut);
     for (const segment of segmentsOf(trace, from, this.#run.scenario.disk)) {
-      for (const state of this.#states(trace, segment)) {
+      for (const state of this.#states(trace, segment, repairStatesMax)) {
         if (this.#repairStatesSeen.has(state.metadata)) continue;
         this.#repairStatesSeen.add(state.metadata);
         this.#repairStates++;
@@ -110,15 +121,16 @@ class Explorer {
           broken.push({ invariant: 'I16', sentence: 'The guest finds other data than without the second crash.' });
         }
         this.#noteBroken(broken, path);
-        this.#exploreRepair(judgement, state, path, guestCut);
+        yield* this.#exploreRepair(judgement, state, path, guestCut);
+        yield this.#progress();
       }
     }
     return this.#violationCount > countBefore;
   }
 
-  *#states(trace: Trace, segment: Segment): Generator<MediaState> {
+  *#states(trace: Trace, segment: Segment, statesMax: number): Generator<MediaState> {
     const isData = (atom: Atom) => isDataAtom(atom, trace);
-    const { statesMax, seed } = this.#options;
+    const { seed } = this.#options;
     const space = statesOf(segment.atoms, { disk: this.#run.scenario.disk, isData, statesMax, seed });
     segment.isExhaustive = space.isExhaustive;
     const touched = sectorsOfAtoms(segment.atoms);
@@ -130,6 +142,10 @@ class Explorer {
       const persisted = segment.atoms.flatMap((_atom, index) => (media.isPersisted(index) ? [index] : []));
       yield { media, fingerprint, metadata, crash: { cut: segment.end, persisted } };
     }
+  }
+
+  #progress(): Progress {
+    return { phase: 'explore', done: this.#done, total: this.#run.trace.events.length };
   }
 
   #noteBroken(broken: readonly BrokenInvariant[], crashes: readonly Crash[]): void {

@@ -132,9 +132,14 @@ function judgeOpened(
   // a layer of its own, so that the recorded repair stays what it is.
   const used = reopenRecorded(run, new ScratchStorage(recorder));
   if (used.image === null) return report('I6', `Opening again fails: ${used.refusal?.message}`);
-  useOn(run, used.image);
-  judgeGuest(run, used.image, guestCut, 'after another write', report);
-  closeImage(used.image);
+  try {
+    useOn(run, used.image);
+    judgeGuest(run, used.image, guestCut, 'after another write', report);
+    closeImage(used.image);
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    return report('I7', `The image cannot be used on: ${error.message}`);
+  }
   judgeSound(used.recorder, leaksMax, 'after another write and a clean close', report);
 }
 

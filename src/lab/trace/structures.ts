@@ -1,5 +1,6 @@
 import {
   COPIED_HIGH,
+  DIRTY_BIT,
   FEATURES,
   HEADER,
   HEADER_V3_LENGTH,
@@ -113,6 +114,8 @@ function* headerEntries({ at, length }: Region): Generator<Entry> {
   for (const [name, field] of Object.entries(HEADER.fields)) {
     const size = fieldSize(field);
     if (field.at + size <= at || field.at >= at + length) continue;
+    if (name === 'incompatibleFeatures')
+      yield { label: DIRTY_BIT_LABEL, at: field.at, length: size, format: formatDirtyBit };
     yield { label: `header ${name}`, at: field.at, length: size, format: (bytes) => formatHeaderField(name, bytes) };
   }
   const rest = Math.max(at, HEADER_V3_LENGTH);
@@ -121,10 +124,18 @@ function* headerEntries({ at, length }: Region): Generator<Entry> {
   }
 }
 
+/** The dirty bit has a line of its own, apart from the other incompatible features. */
+export const DIRTY_BIT_LABEL = 'header dirty bit';
+
+function formatDirtyBit(bytes: Uint8Array): string {
+  return (viewOf(bytes).getBigUint64(0) & DIRTY_BIT) === 0n ? 'clear' : 'set';
+}
+
 function formatHeaderField(name: string, bytes: Uint8Array): string {
   const kind = name.replace('Features', '') as FeatureKind;
   if (name.endsWith('Features')) {
-    const word = viewOf(bytes).getBigUint64(0);
+    const all = viewOf(bytes).getBigUint64(0);
+    const word = kind === 'incompatible' ? all & ~DIRTY_BIT : all;
     const names = FEATURES.filter((f) => f.kind === kind && (word >> BigInt(f.bit)) & 1n).map((f) => f.name);
     return names.length === 0 ? (word === 0n ? 'none' : `0x${word.toString(16)}`) : names.join(', ');
   }
