@@ -154,6 +154,7 @@ async function openQcow2(
     const image = openImage(storage, {
       writable: flags.writable,
       cacheMode: flags.cacheMode,
+      onMessage: (line) => host.writeErr(`${line}\n`),
       backing: backing === null ? (flags.withoutBacking === true ? EMPTY : null) : sourceOf(backing),
     });
     return new Qcow2Node(name, file, backing, image);

@@ -12,9 +12,9 @@ export interface FeatureName {
   readonly name: string;
 }
 
-/** Decodes all whole records. */
+/** Decodes all records; the last one may be cut off within its name. */
 export function decodeFeatureNames(data: Uint8Array): FeatureName[] {
-  const count = Math.floor(data.length / FEATURE_NAME_RECORD_SIZE);
+  const count = Math.ceil((data.length - 1) / FEATURE_NAME_RECORD_SIZE);
   return Array.from({ length: count }, (_, index) => {
     const record = data.subarray(index * FEATURE_NAME_RECORD_SIZE, (index + 1) * FEATURE_NAME_RECORD_SIZE);
     return { kind: FEATURE_KINDS[record[0]!] ?? null, bit: record[1]!, name: decodeName(upToNul(record.subarray(2))) };

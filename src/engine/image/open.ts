@@ -17,6 +17,8 @@ export interface OpenOptions {
   readonly lazyRefcounts?: boolean;
   /** The backing file, opened by the caller; without one, unallocated clusters of an image that names one are an error. */
   readonly backing?: GuestSource | null;
+  /** Told what QEMU prints on standard error: warnings of the open, and each line of the repair of a dirty image. */
+  readonly onMessage?: (line: string) => void;
 }
 
 /**
@@ -43,7 +45,7 @@ export function openImage(storage: Storage, options: OpenOptions = {}): Image {
       storage.write(0, encodeHeaderCluster(headForWriting(head)), 'header-other');
       storage.flush('flush-ordering');
     }
-    if (isMarkedDirty(storage)) repairDirtyImage(storage);
+    if (isMarkedDirty(storage)) repairDirtyImage(storage, options.onMessage ?? (() => undefined));
     head = readHead(storage, { writable: true });
   }
   const dirtyState = (head.header.incompatibleFeatures & DIRTY_BIT) !== 0n ? 'found-at-open' : 'clean';
@@ -60,8 +62,9 @@ function isMarkedDirty(storage: Storage): boolean {
 }
 
 /** What is left broken after a repair keeps the dirty bit set, but does not keep the image from being opened. */
-function repairDirtyImage(storage: Storage): void {
+function repairDirtyImage(storage: Storage, onMessage: (line: string) => void): void {
   const { report } = drain(repairImage(storage, 'all'));
+  report.messages.forEach(onMessage);
   if (report.aborted !== null || report.counters.checkErrors > 0) {
     throw new EngineError('corrupt', `Could not repair dirty image: ${report.aborted ?? 'Input/output error'}`);
   }

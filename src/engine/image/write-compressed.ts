@@ -51,10 +51,11 @@ function writeCluster(image: Image, at: GuestOffset, bytes: Uint8Array): void {
   const length = usesZstd(image.header) ? zstdCompress(content, room) : deflateRaw(content, room);
   if (length === null) return writeData(image, at, bytes);
 
-  const { hostOffset, isFresh } = allocateBytes(image, length);
+  const hostOffset = allocateBytes(image, length);
   image.decompressed = null;
   image.file.write(hostOffset, room.subarray(0, length), 'compressed-data');
-  orderLink(image, { isNew: true, mustPrecedeLink: !isFresh });
+  // An entry whose stream did not reach the disk could not be read at all.
+  orderLink(image, { isNew: true, mustPrecedeLink: true });
   const [high, low] = encodeCompressed(image.geometry, hostOffset, length);
   if (image.geometry.extendedL2) setSubclusters(image, entry, 0, 0);
   setL2Entry(image, entry, high, low);
@@ -64,7 +65,7 @@ function writeCluster(image: Image, at: GuestOffset, bytes: Uint8Array): void {
  * Room for a stream: right behind the one before where its host cluster has room left (or the next cluster is free),
  * else in a new cluster. Each stream counts once in every cluster that it touches.
  */
-function allocateBytes(image: Image, length: number): { hostOffset: HostOffset; isFresh: boolean } {
+function allocateBytes(image: Image, length: number): HostOffset {
   const { clusterSize } = image.geometry;
   const { allocator } = image;
   const free = image.compressedEnd;
@@ -72,15 +73,13 @@ function allocateBytes(image: Image, length: number): { hostOffset: HostOffset; 
   const missing = Math.ceil((length - room) / clusterSize);
   if (room > 0 && image.refcounts.get(image.clusterOf(free)) < refcountMax(image.geometry.refcountBits)) {
     const next = free + room;
-    const isFresh = free >= image.file.size;
     if (length <= room || allocator.allocateAt(next, missing) === missing) {
       allocator.reference(free - (free % clusterSize), 1);
       image.compressedEnd = free + length;
-      return { hostOffset: free, isFresh };
+      return free;
     }
   }
   const hostOffset = allocator.allocate(Math.ceil(length / clusterSize));
-  const isFresh = hostOffset >= image.file.size;
   image.compressedEnd = hostOffset + length;
-  return { hostOffset, isFresh };
+  return hostOffset;
 }

@@ -4,12 +4,14 @@ import {
   checkJson,
   checkOutput,
   drain,
+  encodeHeaderCluster,
+  headForWriting,
   planRepair,
+  readHead,
   repairOutput,
   type RepairMode,
 } from '#engine';
 import { ImgFailure, Invocation, jsonText, misused, openFailure, type ImgCommand } from '../invocation.ts';
-import { readHead } from '#engine';
 import { storageOf } from '../../block/node-storage.ts';
 
 const UNSUPPORTED = 63;
@@ -29,7 +31,8 @@ export const check: ImgCommand = async (host, args) => {
   if (file === null) throw new ImgFailure('This image format does not support checks', { exitCode: UNSUPPORTED });
   const storage = storageOf(file);
   try {
-    readHead(storage, { writable: mode !== null, checkMode: true });
+    const head = readHead(storage, { writable: mode !== null, checkMode: true });
+    if (mode !== null && head.needsRewrite) storage.write(0, encodeHeaderCluster(headForWriting(head)), 'header-other');
   } catch (error) {
     file.close();
     throw openFailure(error, name);
