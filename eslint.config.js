@@ -29,7 +29,7 @@ const layerRules = Object.entries(LAYERS).map(([layer, { imports, typesOnly = []
 }));
 
 export default ts.config(
-  { ignores: ['dist/', 'node_modules/', 'test-results/', 'playwright-report/', '.svelte-check/'] },
+  { ignores: ['dist/', 'node_modules/', 'test-results/', 'playwright-report/'] },
   js.configs.recommended,
   ...ts.configs.strict,
   ...svelte.configs.recommended,
