@@ -24,6 +24,7 @@ export * from './storage/storage.ts';
 export * from './storage/memory.ts';
 export * from './storage/read-cache.ts';
 export * from './storage/overlay.ts';
+export { OVERLAY_BLOCK_SIZE, type ChangedRange, type OverlayPiece } from './storage/overlay-index.ts';
 export type { BaseVersion } from './storage/overlay-journal.ts';
 
 export * from './image/cache-mode.ts';

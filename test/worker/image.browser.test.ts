@@ -126,6 +126,16 @@ describe('the backing file of an image', () => {
     expect(await guestText(id, 100)).toBe('cluster 100, line 0');
   });
 
+  it('does not hide the image when it cannot be read itself', async () => {
+    const id = await sample('backing-chain');
+    const file = new File(['no image'], 'broken.qcow2');
+    const { id: broken } = await client.call('library.import', { file, name: 'broken.qcow2' });
+    const { chain } = await client.call('image.grantBacking', { id, linkIndex: 0, backing: broken });
+    expect(chain.map(({ granted }) => granted)).toEqual([broken]);
+    await expect(guestText(id, 100)).rejects.toMatchObject({ code: 'not-qcow2' });
+    expect((await client.call('image.check', { id })).verdict.level).toBe('sound');
+  });
+
   it('is given when the image is created, and never the image itself', async () => {
     const base = await sample('version-2');
     const options = { size: 64 * 2 ** 20, backingFile: 'version-2.qcow2', backingFormat: 'qcow2' };

@@ -1,11 +1,8 @@
-import { ceilDiv } from '../bytes/align.ts';
 import { EngineError } from '../errors.ts';
 import type { HostOffset } from '../format/addresses.ts';
-import { OverlayJournal, type BaseVersion, type JournalRecord } from './overlay-journal.ts';
+import { OVERLAY_BLOCK_SIZE, OverlayIndex, type ChangedRange, type OverlayPiece } from './overlay-index.ts';
+import { OverlayJournal, type BaseVersion } from './overlay-journal.ts';
 import type { Storage } from './storage.ts';
-
-/** Bytes of a block: what is kept, listed and saved as a whole. */
-export const OVERLAY_BLOCK_SIZE = 64 * 1024;
 
 export interface OverlayParts {
   /** The original; only ever read. */
@@ -17,102 +14,61 @@ export interface OverlayParts {
   readonly journal: Storage;
 }
 
-export interface ChangedRange {
-  readonly at: HostOffset;
-  readonly length: number;
-}
-
-/** Bytes of the image as they stand in the original or in the data file; `zeros` stand nowhere. */
-export interface OverlayPiece {
-  readonly from: 'base' | 'data' | 'zeros';
-  readonly at: number;
-  readonly length: number;
-}
-
 /**
  * Edits over an original that stays untouched, kept in two files that survive a reload and a crash: after a flush the
  * data stands before the journal says so. The overlay knows which state of the original it belongs to and refuses any
- * other as `stale`. It opens the parts of others: closing it closes all of them.
+ * other as `stale`. Closing it closes its parts.
  */
 export class OverlayStorage implements Storage {
   readonly isReadOnly: boolean;
   readonly #base: Storage;
+  readonly #baseVersion: BaseVersion;
   readonly #data: Storage;
   readonly #journal: OverlayJournal;
-  #baseVersion: BaseVersion;
-  #slots = new Map<number, number>();
-  #slotCount = 0;
-  #size: number;
-  /** Bytes of the base that still show; what was cut off stays cut off when the image grows again. */
-  #baseLimit: number;
-  /** Changes of the index since the last flush. */
-  #pending: JournalRecord[] = [];
+  #index: OverlayIndex;
   #isClosed = false;
 
   constructor({ base, baseVersion, data, journal }: OverlayParts) {
     this.#base = base;
+    this.#baseVersion = baseVersion;
     this.#data = data;
     this.#journal = new OverlayJournal(journal);
-    this.#baseVersion = baseVersion;
-    this.#size = base.size;
-    this.#baseLimit = base.size;
+    this.#index = new OverlayIndex(base.size);
     this.isReadOnly = data.isReadOnly || journal.isReadOnly;
     this.#replay();
   }
 
   get size(): number {
-    return this.#size;
+    return this.#index.size;
   }
 
   get hasChanges(): boolean {
-    return this.#slots.size > 0 || this.#size !== this.#base.size || this.#baseLimit !== this.#base.size;
+    return this.#index.hasChanges;
   }
 
   /** Bytes at the start of the original that still count, where not changed; the rest of it was cut off. */
   get baseLimit(): number {
-    return this.#baseLimit;
+    return this.#index.baseLimit;
   }
 
   get changedBlockCount(): number {
-    return this.#slots.size;
+    return this.#index.slots.size;
   }
 
   /** The changed blocks in order, neighbours joined, cut at the end of the image. */
   changedRanges(): ChangedRange[] {
-    const ranges: { at: number; length: number }[] = [];
-    for (const block of [...this.#slots.keys()].sort((a, b) => a - b)) {
-      const at = block * OVERLAY_BLOCK_SIZE;
-      const length = Math.min(OVERLAY_BLOCK_SIZE, this.#size - at);
-      const last = ranges.at(-1);
-      if (last !== undefined && last.at + last.length === at) last.length += length;
-      else ranges.push({ at, length });
-    }
-    return ranges;
+    return this.#index.changedRanges();
   }
 
   /** Where the bytes of the image stand, in order; for putting it together without reading it. */
-  *pieces(): Generator<OverlayPiece> {
-    for (let at = 0; at < this.#size;) {
-      const block = Math.floor(at / OVERLAY_BLOCK_SIZE);
-      const slot = this.#slots.get(block);
-      const length = Math.min(OVERLAY_BLOCK_SIZE, this.#size - at);
-      if (slot !== undefined) {
-        yield { from: 'data', at: slot * OVERLAY_BLOCK_SIZE, length };
-        at += length;
-        continue;
-      }
-      const end = this.#endOfUnchanged(block);
-      const baseEnd = Math.min(end, Math.max(at, this.#baseLimit));
-      if (baseEnd > at) yield { from: 'base', at, length: baseEnd - at };
-      if (end > baseEnd) yield { from: 'zeros', at: baseEnd, length: end - baseEnd };
-      at = end;
-    }
+  pieces(): Iterable<OverlayPiece> {
+    return this.#index.pieces();
   }
 
   read(at: HostOffset, into: Uint8Array): void {
     this.#mustBeOpen();
     for (const { block, start, from, to } of parts(at, into.length)) {
-      const slot = this.#slots.get(block);
+      const slot = this.#index.slots.get(block);
       const part = into.subarray(from, to);
       if (slot === undefined) this.#readBase(block * OVERLAY_BLOCK_SIZE + start, part);
       else this.#data.read(slot * OVERLAY_BLOCK_SIZE + start, part);
@@ -123,28 +79,24 @@ export class OverlayStorage implements Storage {
     this.#mustBeWritable();
     for (const { block, start, from, to } of parts(at, bytes.length)) {
       const part = bytes.subarray(from, to);
-      const slot = this.#slots.get(block);
-      if (slot === undefined) this.#writeNewSlot(block, start, part);
+      const slot = this.#index.slots.get(block);
+      if (slot === undefined) this.#writeNewSlot(block, start, part, this.#blockOfBase(block, part));
       else this.#data.write(slot * OVERLAY_BLOCK_SIZE + start, part, 'guest-data');
     }
-    if (bytes.length > 0 && at + bytes.length > this.#size) this.#setSize(at + bytes.length);
+    if (bytes.length > 0 && at + bytes.length > this.size) this.#index.setSize(at + bytes.length);
   }
 
   truncate(size: number): void {
     this.#mustBeWritable();
-    if (size < this.#size) {
-      const keptBytes = size % OVERLAY_BLOCK_SIZE;
-      const lastBlock = Math.floor(size / OVERLAY_BLOCK_SIZE);
-      if (keptBytes > 0 && this.#slots.has(lastBlock)) {
-        // Into a new slot: zeroing the cut-off bytes in place would lose them if a crash undid the cut itself.
-        const kept = new Uint8Array(keptBytes);
-        this.read(lastBlock * OVERLAY_BLOCK_SIZE, kept);
-        this.#slots.delete(lastBlock);
-        this.#setSize(size);
-        return this.#writeNewSlot(lastBlock, 0, kept, new Uint8Array(OVERLAY_BLOCK_SIZE));
-      }
-    }
-    if (size !== this.#size) this.#setSize(size);
+    if (size === this.size) return;
+    const lastBlock = Math.floor(size / OVERLAY_BLOCK_SIZE);
+    const keptBytes = size % OVERLAY_BLOCK_SIZE;
+    if (size > this.size || keptBytes === 0 || !this.#index.slots.has(lastBlock)) return this.#index.setSize(size);
+    // Into a new slot: zeroing the cut-off bytes in place would lose them if a crash undid the cut itself.
+    const kept = new Uint8Array(keptBytes);
+    this.read(lastBlock * OVERLAY_BLOCK_SIZE, kept);
+    this.#writeNewSlot(lastBlock, 0, kept, new Uint8Array(OVERLAY_BLOCK_SIZE));
+    this.#index.setSize(size);
   }
 
   /** The old bytes stay: a discard saves no space here, and each block it changed would have to be saved. */
@@ -156,35 +108,31 @@ export class OverlayStorage implements Storage {
     this.#mustBeOpen();
     if (this.isReadOnly) return;
     this.#data.flush('flush-guest');
-    if (this.#pending.length === 0) return;
-    this.#journal.append(this.#baseVersion, this.#pending);
-    this.#pending = [];
+    if (this.#index.pending.length === 0) return;
+    this.#journal.append(this.#baseVersion, this.#index.pending);
+    this.#index.forgetPending();
   }
 
   close(): void {
     if (this.#isClosed) return;
-    if (!this.isReadOnly && this.#pending.length > 0) this.flush();
-    this.#isClosed = true;
-    this.#base.close();
-    this.#data.close();
-    this.#journal.close();
+    try {
+      if (!this.isReadOnly && this.#index.pending.length > 0) this.flush();
+    } finally {
+      this.#isClosed = true;
+      this.#base.close();
+      this.#data.close();
+      this.#journal.close();
+    }
   }
 
   /**
-   * To be called before the changes are written into the base: if a crash comes after that and before `forgetChanges`,
-   * the next open sees that the base has become what the overlay shows, and drops the changes instead of calling them stale.
+   * To be called before the changes are written into the base: if a crash comes after that and before the overlay's files
+   * are removed, the next open sees that the base has become what the overlay shows, and does not call it stale.
    */
   markSaving(): void {
     this.#mustBeWritable();
-    this.#pending.push({ kind: 'saving' });
+    this.#index.markSaving();
     this.flush();
-  }
-
-  #endOfUnchanged(block: number): number {
-    const blockCount = ceilDiv(this.#size, OVERLAY_BLOCK_SIZE);
-    let next = block;
-    while (next < blockCount && !this.#slots.has(next)) next++;
-    return Math.min(next * OVERLAY_BLOCK_SIZE, this.#size);
   }
 
   #replay(): void {
@@ -194,63 +142,30 @@ export class OverlayStorage implements Storage {
       if (contents !== null && !this.isReadOnly) this.#journal.reset();
       return;
     }
-    for (const record of contents.records) this.#apply(record);
+    for (const record of contents.records) this.#index.apply(record);
     const { version } = contents;
     if (version.size === this.#baseVersion.size && version.modified === this.#baseVersion.modified) return;
     if (contents.records.at(-1)?.kind !== 'saving' || !this.#baseEqualsOverlay()) {
+      const changes = `${this.changedBlockCount} changed blocks belong to its earlier content.`;
       throw new EngineError(
         'stale',
         'The file was changed on disk by another program since changes to it were kept here.',
-        {
-          hint: `${this.#slots.size} changed blocks belong to its earlier content. They are kept until you discard them.`,
-        },
+        { hint: `${changes} They are kept until you discard them.` },
       );
     }
     if (!this.isReadOnly) forget(this.#journal, this.#data);
-    this.#slots.clear();
-    this.#slotCount = 0;
-    this.#size = this.#baseLimit = this.#base.size;
+    this.#index = new OverlayIndex(this.#base.size);
   }
 
-  #apply(record: JournalRecord): void {
-    switch (record.kind) {
-      case 'block':
-        this.#slots.set(record.block, record.slot);
-        this.#slotCount = Math.max(this.#slotCount, record.slot + 1);
-        return;
-      case 'size':
-        this.#size = record.size;
-        this.#baseLimit = record.baseLimit;
-        return this.#dropSlotsPastEnd();
-      case 'saving':
-        return;
-    }
-  }
-
-  #setSize(size: number): void {
-    this.#size = size;
-    this.#baseLimit = Math.min(this.#baseLimit, size);
-    this.#pending.push({ kind: 'size', size, baseLimit: this.#baseLimit });
-    this.#dropSlotsPastEnd();
-  }
-
-  #dropSlotsPastEnd(): void {
-    const blockCount = ceilDiv(this.#size, OVERLAY_BLOCK_SIZE);
-    for (const block of this.#slots.keys()) {
-      if (block >= blockCount) this.#slots.delete(block);
-    }
-  }
-
-  /** Puts a block that the base still shows into a slot of its own, `bytes` over what it showed. */
-  #writeNewSlot(block: number, start: number, bytes: Uint8Array, under = this.#blockOfBase(block, bytes)): void {
+  /** Puts a block into a slot of its own: `bytes` over what stood `under` them. */
+  #writeNewSlot(block: number, start: number, bytes: Uint8Array, under: Uint8Array): void {
     under.set(bytes, start);
-    // Growth first: replaying a block past the end of the image would drop it.
-    const end = block * OVERLAY_BLOCK_SIZE + start + bytes.length;
-    if (end > this.#size) this.#setSize(end);
-    const slot = this.#slotCount++;
+    const slot = this.#index.nextSlot;
     this.#data.write(slot * OVERLAY_BLOCK_SIZE, under, 'guest-data');
-    this.#slots.set(block, slot);
-    this.#pending.push({ kind: 'block', block, slot });
+    // Growth before the block: replaying a block past the end of the image would drop it.
+    const end = block * OVERLAY_BLOCK_SIZE + start + bytes.length;
+    if (end > this.size) this.#index.setSize(end);
+    this.#index.assign(block, slot);
   }
 
   #blockOfBase(block: number, over: Uint8Array): Uint8Array {
@@ -260,16 +175,16 @@ export class OverlayStorage implements Storage {
   }
 
   #readBase(at: HostOffset, into: Uint8Array): void {
-    const length = Math.max(0, Math.min(into.length, this.#baseLimit - at));
+    const length = Math.max(0, Math.min(into.length, this.#index.baseLimit - at));
     if (length > 0) this.#base.read(at, into.subarray(0, length));
     into.fill(0, length);
   }
 
   #baseEqualsOverlay(): boolean {
-    if (this.#base.size !== this.#size) return false;
+    if (this.#base.size !== this.size) return false;
     const ours = new Uint8Array(OVERLAY_BLOCK_SIZE);
     const theirs = new Uint8Array(OVERLAY_BLOCK_SIZE);
-    for (const [block, slot] of this.#slots) {
+    for (const [block, slot] of this.#index.slots) {
       this.#data.read(slot * OVERLAY_BLOCK_SIZE, ours);
       this.#base.read(block * OVERLAY_BLOCK_SIZE, theirs);
       if (!ours.every((byte, index) => byte === theirs[index])) return false;

@@ -1,4 +1,13 @@
-import { EngineError, imageSource, openImage, rawSource, readHead, type GuestSource, type Storage } from '#engine';
+import {
+  EngineError,
+  imageSource,
+  isEngineError,
+  openImage,
+  rawSource,
+  readHead,
+  type GuestSource,
+  type Storage,
+} from '#engine';
 import type { ChainLink, ImageId } from '#protocol';
 import type { Library } from '../library/library.ts';
 
@@ -13,13 +22,19 @@ interface Link extends ChainLink {
  */
 export async function backingChain(library: Library, id: ImageId): Promise<Link[]> {
   const links: Link[] = [];
-  const seen = new Set<ImageId>();
-  for (let owner: ImageId | null = id; owner !== null && !seen.has(owner);) {
-    seen.add(owner);
-    const link: Link | null = await linkOf(library, owner);
-    if (link === null) break;
+  const seen = new Set([id]);
+  for (let link = await linkOf(library, id, null); link !== null;) {
     links.push(link);
-    owner = link.granted;
+    const { granted, format } = link;
+    if (granted === null || seen.has(granted)) break;
+    seen.add(granted);
+    try {
+      link = await linkOf(library, granted, format);
+    } catch (error) {
+      // The image itself can be looked at although a file below it cannot be read; reading through it will say why.
+      if (!isEngineError(error)) throw error;
+      break;
+    }
   }
   return links;
 }
@@ -66,10 +81,10 @@ export async function withBacking<T>(
   });
 }
 
-async function linkOf(library: Library, owner: ImageId): Promise<Link | null> {
+async function linkOf(library: Library, owner: ImageId, statedFormat: string | null): Promise<Link | null> {
   const storage = await library.files.openSnapshot(owner);
   try {
-    if (formatOf(storage, null) === 'raw') return null;
+    if (formatOf(storage, statedFormat) === 'raw') return null;
     const { backingFile, backingFormat } = readHead(storage, { writable: false, checkMode: true });
     if (backingFile === null) return null;
     return { owner, name: backingFile, format: backingFormat, granted: await library.backingOf(owner) };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isEngineError, MemoryStorage, OVERLAY_BLOCK_SIZE, OverlayStorage, type Storage } from '#engine';
+import { EngineError, isEngineError, MemoryStorage, OVERLAY_BLOCK_SIZE, OverlayStorage, type Storage } from '#engine';
 import { codeOf, describeStorageContract, expectBytes, pattern, readBack } from './contract.ts';
 
 const BLOCK = OVERLAY_BLOCK_SIZE;
@@ -137,6 +137,31 @@ describe('an overlay', () => {
       desk.journal.write(0, whole);
     }
     expect(desk.open().size).toBe(2 * BLOCK + 10);
+  });
+
+  it('keeps its changes together when the disk is full while they are recorded', () => {
+    const desk = new Desk();
+    const overlay = desk.open();
+    const write = desk.journal.write.bind(desk.journal);
+    desk.journal.write = () => {
+      throw new EngineError('no-space', 'full');
+    };
+    overlay.write(0, new Uint8Array(10));
+    expect(codeOf(() => overlay.flush())).toBe('no-space');
+    desk.journal.write = write;
+    overlay.flush();
+    expect(desk.open().changedBlockCount).toBe(1);
+  });
+
+  it('does not grow by a write that found no room', () => {
+    const desk = new Desk();
+    const overlay = desk.open();
+    desk.data.write = () => {
+      throw new EngineError('no-space', 'full');
+    };
+    expect(codeOf(() => overlay.write(VERSION.size + 10, new Uint8Array(10)))).toBe('no-space');
+    expect(overlay.size).toBe(VERSION.size);
+    expect(overlay.hasChanges).toBe(false);
   });
 
   it('does not revive a record that stood behind a torn one', () => {
