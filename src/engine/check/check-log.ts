@@ -25,6 +25,8 @@ export class CheckLog {
   messagesOmitted = 0;
   /** The first table that could not be reached: what it refers to is not counted. */
   unknownReferences: string | null = null;
+  /** The refcount structures of the image, as found, are beyond correcting. */
+  needsRebuild = false;
   readonly #options: CheckLogOptions;
 
   constructor(options: CheckLogOptions) {

@@ -31,16 +31,14 @@ export function* runCheck(storage: Storage, mender: Mender | null, options: Chec
   const subject = readSubject(storage);
   const { findingsMax = FINDINGS_MAX, messagesMax = MESSAGES_MAX } = options;
   const log = new CheckLog({ findingsMax, messagesMax, onMended: (line) => mender?.said(line) });
-  let needsRebuild = false;
   let aborted: string | null = null;
   try {
     const snapshots = checkSnapshotTable(subject, log, mender);
     const snapshotCounters = log.takeCounters();
     try {
-      const checked = yield* checkRefcounts(subject, snapshots, log, mender);
-      needsRebuild = checked.needsRebuild;
+      const map = yield* checkRefcounts(subject, snapshots, log, mender);
       if (mender !== null && fixesErrors(mender.mode) && snapshots.pendingCorruptions > 0) {
-        mender.rewriteSnapshotTable(snapshots, checked.map);
+        mender.rewriteSnapshotTable(snapshots, map);
         snapshotCounters.corruptionsFixed += snapshots.pendingCorruptions;
         snapshotCounters.corruptions = 0;
       }
@@ -57,7 +55,7 @@ export function* runCheck(storage: Storage, mender: Mender | null, options: Chec
     findingsOmitted: log.findingsOmitted,
     messages: log.messages,
     messagesOmitted: log.messagesOmitted,
-    needsRebuild,
+    needsRebuild: log.needsRebuild,
     unknownReferences: log.unknownReferences,
     aborted,
     isDirty: subject.isDirty,
@@ -65,13 +63,13 @@ export function* runCheck(storage: Storage, mender: Mender | null, options: Chec
   };
 }
 
-/** Returns whether the refcount structures of the image, as found, must be rebuilt, and what was counted. */
+/** Counts all references and holds the refcounts and COPIED flags against them; returns what was counted. */
 function* checkRefcounts(
   subject: Subject,
   snapshots: SnapshotTableCheck,
   log: CheckLog,
   mender: Mender | null,
-): LongTask<{ needsRebuild: boolean; map: ReferenceMap }> {
+): LongTask<ReferenceMap> {
   const { clusterSize } = subject.geometry;
   if (clusterCountOf(subject) > CLUSTERS_MAX) {
     log.counters.checkErrors += 1;
@@ -82,16 +80,16 @@ function* checkRefcounts(
   const isBroken = yield* countReferences(pass, snapshots);
   const beforeCompare = { ...log.counters };
   const found = yield* compareRefcounts(pass, FIX_NOTHING);
-  const needsRebuild = isBroken || found.needsRebuild;
+  log.needsRebuild = isBroken || found.needsRebuild;
   let { highestCluster } = found;
   let copiedPass = pass;
 
-  if (needsRebuild && mender !== null && fixesErrors(mender.mode)) {
+  if (log.needsRebuild && mender !== null && fixesErrors(mender.mode)) {
     const rebuilt = yield* rebuildAndRecount(pass, snapshots, mender);
     copiedPass = rebuilt.pass;
     highestCluster = rebuilt.highestCluster;
   } else if (mender !== null) {
-    if (needsRebuild) {
+    if (log.needsRebuild) {
       log.line('ERROR need to rebuild refcount structures');
       log.counters.checkErrors += 1;
       throw new CheckAborted('Input/output error');
@@ -113,7 +111,7 @@ function* checkRefcounts(
   if (copiedPass.needsCopiedPass || hasFoundAnything(log)) yield* checkCopiedFlags(copiedPass, isMending);
   counters.imageEndOffset = (highestCluster + 1) * clusterSize;
   yield* noteCrossLinks(pass, snapshots);
-  return { needsRebuild, map: pass.map };
+  return pass.map;
 }
 
 /** The word-wise comparison proves the COPIED flags only where nothing else was wrong. */

@@ -28,9 +28,10 @@ export function* walkL1(pass: CheckPass, l1: L1Location): LongTask<void> {
   const bytes = new Uint8Array(l1.entries * 8);
   readOrAbort(pass, 'l1', () => readBytes(storage, l1.offset, bytes));
   const view = viewOf(bytes);
-  const buffer = new Uint8Array(Math.max(geometry.clusterSize, RUN_SIZE_MAX));
   // A mender may change a table that another entry names as well, so each is read when its turn comes.
-  const runTablesMax = pass.mender === null ? buffer.length / geometry.clusterSize : 1;
+  const runTablesMax =
+    pass.mender === null ? Math.min(Math.max(1, RUN_SIZE_MAX / geometry.clusterSize), l1.entries) : 1;
+  const buffer = new Uint8Array(runTablesMax * geometry.clusterSize);
 
   for (let index = 0; index < l1.entries;) {
     const run = runAt(view, index, l1.entries, runTablesMax, geometry.clusterSize);
