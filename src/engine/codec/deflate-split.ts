@@ -1,11 +1,5 @@
-import {
-  DISTANCE_SYMBOL_COUNT,
-  DISTANCE_SYMBOLS,
-  LENGTH_SYMBOLS,
-  LITERAL_SYMBOL_COUNT,
-  tokenDistance,
-  tokenLength,
-} from './deflate-symbols.ts';
+import { DISTANCE_SYMBOL_COUNT, DISTANCE_SYMBOLS, LENGTH_SYMBOLS, LITERAL_SYMBOL_COUNT } from './deflate-symbols.ts';
+import { tokenDistance, tokenLength } from './deflate-token.ts';
 
 const SYMBOL_COUNT = LITERAL_SYMBOL_COUNT + DISTANCE_SYMBOL_COUNT;
 const CHUNK_TOKENS = 1024;

@@ -1,6 +1,4 @@
-import { type Match, matchDistance, matchLength } from './match-finder.ts';
-
-/** The alphabets of deflate (RFC 1951, 3.2.5) from the encoder's side. */
+/** The alphabets of deflate (RFC 1951, 3.2.5). */
 export const LITERAL_SYMBOL_COUNT = 286;
 export const DISTANCE_SYMBOL_COUNT = 30;
 export const END_OF_BLOCK = 256;
@@ -41,15 +39,13 @@ export const DISTANCE_BASES = new Uint16Array(DISTANCE_SYMBOL_COUNT);
   }
 }
 
-/** A literal is its byte; a match is negative, and otherwise as the match finder gives it. */
-export function matchToken(match: Match): number {
-  return match | 0x80000000;
-}
+/** Lengths of the fixed codes; the two literal symbols beyond those in use belong to the code all the same. */
+export const FIXED_LITERAL_LENGTHS = Uint8Array.from({ length: 288 }, (_, i) =>
+  i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8,
+);
+export const FIXED_DISTANCE_LENGTHS = new Uint8Array(32).fill(5);
 
-export function tokenLength(token: number): number {
-  return matchLength(token & 0x7fffffff);
-}
-
-export function tokenDistance(token: number): number {
-  return matchDistance(token);
-}
+/** The precode describes the code lengths of a dynamic block; its own lengths come in this order. */
+export const PRECODE_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+/** Extra bits of its symbols: from 16 on they repeat the length before, or zeros. */
+export const PRECODE_EXTRA_BITS = Uint8Array.from([...new Array<number>(16).fill(0), 2, 3, 7]);

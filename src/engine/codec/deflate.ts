@@ -1,5 +1,5 @@
 import { BlockWriter } from './deflate-block.ts';
-import { matchToken } from './deflate-symbols.ts';
+import { matchToken } from './deflate-token.ts';
 import {
   FINDER_SLACK,
   findMatch,

@@ -1,3 +1,16 @@
+import {
+  DISTANCE_BASES,
+  DISTANCE_EXTRA_BITS,
+  DISTANCE_SYMBOL_COUNT,
+  END_OF_BLOCK,
+  FIXED_DISTANCE_LENGTHS,
+  FIXED_LITERAL_LENGTHS,
+  LENGTH_BASES,
+  LENGTH_EXTRA_BITS,
+  LITERAL_SYMBOL_COUNT,
+  PRECODE_EXTRA_BITS,
+} from './deflate-symbols.ts';
+
 /**
  * Decoding tables of inflate. A table has 2^rootBits entries, indexed by the next bits of the stream, and behind them
  * subtables for longer codes. An entry is an Int32:
@@ -22,33 +35,20 @@ export const DISTANCE_TABLE_SIZE = 600;
 
 /** What each symbol's entry is before its code length is known. */
 export const PRECODE_SYMBOLS = Int32Array.from({ length: 19 }, (_, symbol) => {
-  const extraBits = symbol < 16 ? 0 : [2, 3, 7][symbol - 16]!;
-  return (symbol << 9) | extraBits;
+  return (symbol << 9) | PRECODE_EXTRA_BITS[symbol]!;
 });
 
 export const LITERAL_SYMBOLS = Int32Array.from({ length: 288 }, (_, symbol) => {
   if (symbol < 256) return (1 << 25) | (symbol << 9);
-  if (symbol === 256) return KIND_END;
-  if (symbol > 285) return KIND_INVALID;
-  return KIND_LENGTH | (lengthBase(symbol - 257) << 9) | lengthExtraBits(symbol - 257);
+  if (symbol === END_OF_BLOCK) return KIND_END;
+  if (symbol >= LITERAL_SYMBOL_COUNT) return KIND_INVALID;
+  return KIND_LENGTH | (LENGTH_BASES[symbol]! << 9) | LENGTH_EXTRA_BITS[symbol]!;
 });
 
 export const DISTANCE_SYMBOLS = Int32Array.from({ length: 32 }, (_, symbol) => {
-  if (symbol > 29) return KIND_INVALID;
-  const extraBits = symbol < 2 ? 0 : (symbol >> 1) - 1;
-  const base = symbol < 2 ? symbol + 1 : ((2 + (symbol & 1)) << extraBits) + 1;
-  return (base << 9) | extraBits;
+  if (symbol >= DISTANCE_SYMBOL_COUNT) return KIND_INVALID;
+  return (DISTANCE_BASES[symbol]! << 9) | DISTANCE_EXTRA_BITS[symbol]!;
 });
-
-function lengthExtraBits(index: number): number {
-  return index < 8 || index === 28 ? 0 : (index >> 2) - 1;
-}
-
-function lengthBase(index: number): number {
-  if (index === 28) return 258;
-  if (index < 8) return index + 3;
-  return ((4 + (index & 3)) << lengthExtraBits(index)) + 3;
-}
 
 const lengthCounts = new Uint16Array(16);
 const nextIndexes = new Uint16Array(17);
@@ -153,17 +153,6 @@ export function pairLiterals(table: Int32Array): void {
 
 export const fixedLiteralTable = new Int32Array(1 << LITERAL_ROOT_BITS);
 export const fixedDistanceTable = new Int32Array(1 << DISTANCE_ROOT_BITS);
-{
-  const lengths = Uint8Array.from({ length: 288 }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8));
-  buildDecodingTable(fixedLiteralTable, LITERAL_ROOT_BITS, LITERAL_SYMBOLS, lengths, 0, 288, 'complete');
-  pairLiterals(fixedLiteralTable);
-  buildDecodingTable(
-    fixedDistanceTable,
-    DISTANCE_ROOT_BITS,
-    DISTANCE_SYMBOLS,
-    new Uint8Array(32).fill(5),
-    0,
-    32,
-    'complete',
-  );
-}
+buildDecodingTable(fixedLiteralTable, LITERAL_ROOT_BITS, LITERAL_SYMBOLS, FIXED_LITERAL_LENGTHS, 0, 288, 'complete');
+pairLiterals(fixedLiteralTable);
+buildDecodingTable(fixedDistanceTable, DISTANCE_ROOT_BITS, DISTANCE_SYMBOLS, FIXED_DISTANCE_LENGTHS, 0, 32, 'complete');

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts';
 import { COPY_SLACK, copyMatch } from './copy-match.ts';
+import { END_OF_BLOCK, PRECODE_ORDER } from './deflate-symbols.ts';
 import {
   buildDecodingTable,
   DISTANCE_ROOT_BITS,
@@ -161,8 +162,6 @@ function copyStored(): void {
   bit = (at + 4 + length) * 8;
 }
 
-const PRECODE_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
-
 /** The Huffman codes of a dynamic block; what is allowed follows zlib, the format's arbiter. */
 function readDynamicTables(): void {
   const header = peek();
@@ -202,7 +201,7 @@ function readDynamicTables(): void {
   }
   if (bit > bitEnd) throw truncated();
 
-  if (codeLengths[256] === 0) throw corrupt('missing end-of-block code');
+  if (codeLengths[END_OF_BLOCK] === 0) throw corrupt('missing end-of-block code');
   if (!buildDecodingTable(literalTable, LITERAL_ROOT_BITS, LITERAL_SYMBOLS, codeLengths, 0, literalCount, 'one-bit'))
     throw corrupt('invalid literal and length code');
   pairLiterals(literalTable);

@@ -1,3 +1,5 @@
+import { commonLength } from './common-length.ts';
+
 /** The longest match that deflate can express, and the farthest a reader with a 12-bit window accepts. */
 export const MATCH_LENGTH_MAX = 258;
 export const DISTANCE_MAX = 4096;
@@ -64,16 +66,7 @@ export function findMatch(
   for (let depth = depthMax; depth > 0 && distance > nearer && distance <= distanceMax; depth--) {
     const from = at - distance;
     if (view.getUint32(from + best - 3, true) === tail && view.getUint32(from, true) === word) {
-      let length = 4;
-      while (length < lengthMax) {
-        const difference = view.getUint32(from + length, true) ^ view.getUint32(at + length, true);
-        if (difference !== 0) {
-          length += (31 - Math.clz32(difference & -difference)) >> 3;
-          break;
-        }
-        length += 4;
-      }
-      if (length > lengthMax) length = lengthMax;
+      const length = commonLength(view, from, at, lengthMax);
       if (length > best) {
         best = length;
         match = (length << 13) | distance;

@@ -1,3 +1,4 @@
+import { commonLength } from '../common-length.ts';
 import type { Scratch } from '../scratch.ts';
 import { BLOCK_SIZE_MAX } from './codes.ts';
 
@@ -131,22 +132,22 @@ function search(view: DataView, at: number, end: number, repeats: Int32Array, ru
   newest[hash] = position;
   older[position & chainMask] = candidate;
   foundSaving = 0;
+  const lengthMax = end - at;
   let best = MATCH_LENGTH_MIN - 1;
 
   // The last offset can be repeated cheaply, unless it just ended; then the one before takes its place.
   const repeat = run === 0 ? repeats[1]! : repeats[0]!;
   if (repeat <= at && view.getUint32(at - repeat, true) === word) {
-    best = matchLength(view, at - repeat, at, end);
+    best = commonLength(view, at - repeat, at, lengthMax);
     foundLength = best;
     foundOffset = repeat;
     foundSaving = best * literalBits - REPEAT_BITS;
     if (best >= NICE_LENGTH) return;
   }
-  const lengthMax = end - at;
   for (let depth = depthMax; depth > 0 && candidate >= origin; depth--) {
     const from = candidate - origin;
     if (view.getUint8(from + best) === view.getUint8(at + best) && view.getUint32(from, true) === word) {
-      const length = matchLength(view, from, at, end);
+      const length = commonLength(view, from, at, lengthMax);
       if (length > best) {
         best = length;
         const saving = length * literalBits - (31 - Math.clz32(at - from)) - SEQUENCE_BITS;
@@ -160,20 +161,6 @@ function search(view: DataView, at: number, end: number, repeats: Int32Array, ru
     }
     candidate = older[candidate & chainMask]!;
   }
-}
-
-function matchLength(view: DataView, from: number, at: number, end: number): number {
-  const lengthMax = end - at;
-  let length = 4;
-  while (length < lengthMax) {
-    const difference = view.getUint32(from + length, true) ^ view.getUint32(at + length, true);
-    if (difference !== 0) {
-      length += (31 - Math.clz32(difference & -difference)) >> 3;
-      break;
-    }
-    length += 4;
-  }
-  return Math.min(length, lengthMax);
 }
 
 /** Runs are short as a rule, and then a loop is faster than a call. */
