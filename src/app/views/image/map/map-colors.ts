@@ -19,8 +19,11 @@ export function readMapColors(element: Element): MapColors {
   };
 }
 
-/** `#1b8a5a` → the pixel of `ImageData`; the theme's colours are all written so. */
+/** `#1b8a5a` → the pixel of `ImageData`. The build writes `#ffffff` as `#fff`, so both forms are read. */
 export function parseColor(text: string): Pixel {
-  const [, red = '0', green = '0', blue = '0'] = /^\s*#(..)(..)(..)\s*$/.exec(text) ?? [];
-  return ((0xff << 24) | (parseInt(blue, 16) << 16) | (parseInt(green, 16) << 8) | parseInt(red, 16)) >>> 0;
+  const [, digits = ''] = /^\s*#([\da-f]{3}|[\da-f]{6})\s*$/i.exec(text) ?? [];
+  if (digits === '') throw new Error(`Not a colour of the theme: “${text}”`);
+  const long = digits.length === 3 ? digits.replace(/./g, '$&$&') : digits;
+  const [red, green, blue] = [0, 2, 4].map((at) => parseInt(long.slice(at, at + 2), 16));
+  return ((0xff << 24) | (blue! << 16) | (green! << 8) | red!) >>> 0;
 }

@@ -65,4 +65,8 @@ describe('stamps', () => {
   });
 });
 
-it('reads the theme’s colours as pixels', () => expect(parseColor(' #1b8a5a')).toBe(0xff5a8a1b));
+describe('parseColor', () => {
+  it('reads the theme’s colours as pixels', () => expect(parseColor(' #1b8a5a')).toBe(0xff5a8a1b));
+  it('reads the short form that the build writes', () => expect(parseColor('#fa3')).toBe(0xff33aaff));
+  it('refuses anything else instead of drawing black', () => expect(() => parseColor('white')).toThrow(/colour/));
+});
