@@ -1,10 +1,11 @@
-// Bundles the two programs into single files that Node runs as they are: dist/cli/qemu-img and dist/cli/qemu-io.
+// Bundles the two programs into single files that Node runs as they are: dist/cli/qemu-img and dist/cli/qemu-io (in the
+// folder OUT instead, if the environment names one).
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const outDir = `${root}dist/cli`;
+const outDir = process.env['OUT'] ?? `${root}dist/cli`;
 
 for (const program of ['qemu-img', 'qemu-io']) {
   await build({
