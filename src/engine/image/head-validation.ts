@@ -106,7 +106,8 @@ export function judgeTables(storage: Storage, header: Header, geometry: Geometry
 
 /** Past the end of the file everything reads as zeros, but no file reaches the last GiB below 2^63. */
 export function mustBeReadable(at: HostOffset, length: number, failure: string): void {
-  if (length > 0 && at + length > READ_END_MAX) throw new EngineError('io', `${failure}: Input/output error`);
+  if (length > 0 && (at >= READ_END_MAX || at + length > READ_END_MAX))
+    throw new EngineError('io', `${failure}: Input/output error`);
 }
 
 interface TableClaim {

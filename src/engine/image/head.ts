@@ -9,6 +9,7 @@ import { decodeName, upToNul } from '../format/name.ts';
 import {
   readSnapshotTable,
   SNAPSHOT_EXTRA_DATA_MAX,
+  SNAPSHOT_HEADER,
   SNAPSHOT_TABLE_SIZE_MAX,
   type SnapshotEntry,
 } from '../format/snapshot-table.ts';
@@ -139,7 +140,8 @@ function readBackingFile(storage: Storage, header: Header): string | null {
 
 function readSnapshots(storage: Storage, header: Header): SnapshotEntry[] {
   const snapshots: SnapshotEntry[] = [];
-  mustBeReadable(header.snapshotsOffset, header.snapshotCount, 'Failed to read snapshot table');
+  const sizeMin = header.snapshotCount * SNAPSHOT_HEADER.size;
+  mustBeReadable(header.snapshotsOffset, sizeMin, 'Failed to read snapshot table');
   for (const entry of readSnapshotTable(storage, header.snapshotsOffset, header.snapshotCount)) {
     if (entry.extraDataSize > SNAPSHOT_EXTRA_DATA_MAX) {
       throw new EngineError('invalid-image', `Too much extra metadata in snapshot table entry ${snapshots.length}`, {

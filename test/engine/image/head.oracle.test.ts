@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isEngineError } from '../../../src/engine/errors.ts';
 import { encodeExtension } from '../../../src/engine/format/header-extensions.ts';
@@ -75,6 +76,10 @@ const CASES: readonly [what: string, base: Base, ...patches: Patch[]][] = [
   ['refcount table unaligned', 'v3', [48, 8, 0x10200]],
   ['refcount table beyond the file', 'v3', [48, 8, 0x7000000000000000n]],
   ['refcount table beyond 2^63', 'v3', [48, 8, 0x8000000000000000n]],
+  ['refcount table where no file reaches', 'bare', [48, 8, 0x7fffffffc0000000n]],
+  ['refcount table as far as files may reach', 'bare', [48, 8, 0x7fffffffbffff000n]],
+  ['L1 table where no file reaches', 'bare', [40, 8, 0x7fffffffc0000000n]],
+  ['snapshot table where no file reaches', 'bare', [60, 4, 1], [64, 8, 0x7fffffffc0000000n]],
   ['refcount table just below 2^63', 'v3', [48, 8, 0x7fffffffffff0000n]],
   ['refcount table at an odd huge offset', 'v3', [48, 8, 0x0070000000000001n]],
   ['too many snapshots', 'v3', [60, 4, 65537]],
@@ -127,6 +132,21 @@ describe('readHead opens and refuses what QEMU does, with its texts', () => {
     expect(ours(bytes, { writable: true })).toEqual(theirs(bytes, []));
     expect(ours(bytes, { writable: true, checkMode: true })).toEqual(theirsChecking(bytes));
   });
+});
+
+const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+
+it(`finds the same of two faults first as QEMU does, seed ${SEED}`, () => {
+  // Any base has room for a patch in the header cluster.
+  const faults = CASES.filter(([, , ...patches]) => patches.length > 0 && patches.every(([at]) => at < 4096));
+  const pair = fc.tuple(fc.constantFrom(...faults), fc.constantFrom(...faults));
+  fc.assert(
+    fc.property(pair, fc.boolean(), ([[, base, ...patches], [, , ...more]], writable) => {
+      const bytes = patched(base, [...patches, ...more]);
+      expect(ours(bytes, { writable })).toEqual(theirs(bytes, writable ? [] : ['-r']));
+    }),
+    { seed: SEED, numRuns: 150 },
+  );
 });
 
 it.each(['bitmaps extension without its bit', 'bitmaps extension in version 2'])('warns as QEMU does: %s', (name) => {
