@@ -41,6 +41,8 @@ export interface RecordedOperation {
   readonly operation: GuestOperation;
   /** Such as `write 4 KiB at 0x1000`, `overwrite …` where every sector of it had been written before, `flush`. */
   readonly label: string;
+  /** Its host I/O in one line: `DATA DIRTY F`, where F is a flush. */
+  readonly sequence: string;
   /** Events before it began, and when it was acknowledged: its own events are [begin, end). */
   readonly begin: number;
   readonly end: number;

@@ -11,7 +11,7 @@ import {
   type Storage,
 } from '#engine';
 import { reopenRecorded, type RecordedOpen } from '../crash/crash-point.ts';
-import { CRASH_VERDICTS, type CrashVerdict } from '../crash-state.ts';
+import type { CrashVerdict } from '../crash-state.ts';
 import { ScratchStorage } from '../disk/scratch-storage.ts';
 import { judgeSectors } from '../guest/guest-view.ts';
 import { SECTOR, writtenBytes } from '../guest/sector-content.ts';
@@ -176,8 +176,4 @@ function verdictOf(check: CheckReport, broken: readonly BrokenInvariant[]): Cras
   if (broken.length > 0) return 'violation';
   if (check.isDirty) return 'repair';
   return check.counters.leaks > 0 ? 'leaks' : 'safe';
-}
-
-export function worseVerdict(a: CrashVerdict, b: CrashVerdict): CrashVerdict {
-  return CRASH_VERDICTS.indexOf(a) > CRASH_VERDICTS.indexOf(b) ? a : b;
 }

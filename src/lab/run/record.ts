@@ -3,6 +3,7 @@ import type { CostRow } from '../cost.ts';
 import type { RecordedOperation, Recording } from '../recording.ts';
 import type { GuestOperation, Scenario } from '../scenario.ts';
 import { describeTrace } from '../trace/describe-trace.ts';
+import { sequenceOf } from '../trace/sequence.ts';
 import { costOf } from './cost-of.ts';
 import { runScenario, type OperationRun, type ScenarioRun } from './run-scenario.ts';
 
@@ -11,7 +12,7 @@ export function recordingOf(run: ScenarioRun): Recording {
   const events = describeTrace(run.trace);
   return {
     scenario: run.scenario,
-    operations: run.operations.map(describeOperation),
+    operations: run.operations.map((operation) => describeOperation(operation, run)),
     events,
     epochCount: events.filter((event) => event.kind === 'flush').length + 1,
     cost: costOf(run.trace.events),
@@ -31,10 +32,11 @@ export function compareCosts(scenario: Scenario, base?: Storage): CostRow[] {
   );
 }
 
-function describeOperation(run: OperationRun): RecordedOperation {
+function describeOperation(run: OperationRun, { trace }: ScenarioRun): RecordedOperation {
   return {
     operation: run.operation,
     label: operationLabel(run.operation, run.isOverwrite),
+    sequence: sequenceOf(trace.events.slice(run.begin, run.end)),
     begin: run.begin,
     end: run.end,
     isDurableAck: run.promise !== 'nothing',

@@ -4,8 +4,8 @@ import { explore, runScenario, type ScenarioRun } from '#lab';
 import { isDataAtom } from '../../../src/lab/crash/crash-point.ts';
 import { CrashMedia } from '../../../src/lab/disk/crash-media.ts';
 import { segmentsOf } from '../../../src/lab/explore/segments.ts';
-import { onLyingDisk } from '../../../src/lab/run/lying-disk.ts';
 import { sequenceOf } from '../../../src/lab/trace/sequence.ts';
+import { onLyingDisk } from '../lying-disk.ts';
 import { scenarioFrom } from '../scenario-from.ts';
 
 // The smallest story of lazy refcounts: one write into a new cluster, made durable, and a clean close. Its nine states

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CACHE_MODES, type CacheMode } from '#engine';
-import { runScenario } from '#lab';
-import { sequenceOf } from '../../../src/lab/trace/sequence.ts';
+import { recordingOf, runScenario } from '#lab';
 import { scenarioFrom, type ScenarioText } from '../scenario-from.ts';
 
 // What the engine writes, operation by operation. QEMU 7.2's own sequences stand beside each group; ours are equal or
@@ -12,7 +11,7 @@ import { scenarioFrom, type ScenarioText } from '../scenario-from.ts';
 function sequences(text: ScenarioText): string[] {
   const run = runScenario(scenarioFrom(text));
   expect(run.operations.map((operation) => operation.error)).toEqual(run.operations.map(() => null));
-  return run.operations.map(({ begin, end }) => sequenceOf(run.trace.events.slice(begin, end)));
+  return recordingOf(run).operations.map(({ sequence }) => sequence);
 }
 
 const LAZY = '64M.64K.16.v3.lazy';

@@ -1,4 +1,4 @@
-import type { ScenarioRun } from './run-scenario.ts';
+import type { ScenarioRun } from '#lab';
 
 /**
  * The same run on a disk that says yes to some flushes and does nothing. The engine and the guest notice nothing, so
