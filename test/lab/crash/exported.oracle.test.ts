@@ -58,7 +58,9 @@ describe.each(Object.entries(SCENARIOS))('exported crash images of %s', (_, scen
   });
 
   // cache=unsafe promises nothing, a sound image after the repair neither.
-  it.runIf(scenario.cacheMode !== 'unsafe')('are sound to qemu-img check once they are repaired', () => {
+  if (scenario.cacheMode === 'unsafe') return;
+
+  it('are sound to qemu-img check once they are repaired', () => {
     for (const crash of crashes.slice(0, 4)) {
       const { foretold, said } = verdicts(run, crash, { repaired: true });
       expect(said).toEqual(foretold);
