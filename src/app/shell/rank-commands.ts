@@ -1,6 +1,7 @@
 /**
- * Commands whose title holds all letters of the query in order, best first: a match at the start of a word counts
- * more than one inside, a tight match more than a scattered one. Without a query the order is kept.
+ * Commands whose title and group hold all letters of the query in order, best first: a match at the start of a word
+ * counts more than one inside, a tight match more than a scattered one, and a match in the title more than one that
+ * needs the group's name. Without a query the order is kept.
  */
 export function rankCommands<C extends { readonly title: string; readonly group: string }>(
   commands: readonly C[],
@@ -9,10 +10,19 @@ export function rankCommands<C extends { readonly title: string; readonly group:
   const wanted = query.trim().toLowerCase();
   if (wanted === '') return commands;
   return commands
-    .map((command) => ({ command, score: scoreMatch(`${command.title} ${command.group}`.toLowerCase(), wanted) }))
+    .map((command) => ({ command, score: scoreCommand(command, wanted) }))
     .filter(({ score }) => score !== null)
     .sort((a, b) => a.score! - b.score!)
     .map(({ command }) => command);
+}
+
+const NEEDS_GROUP = 1000;
+
+function scoreCommand({ title, group }: { readonly title: string; readonly group: string }, wanted: string) {
+  const inTitle = scoreMatch(title.toLowerCase(), wanted);
+  if (inTitle !== null) return inTitle;
+  const withGroup = scoreMatch(`${title} ${group}`.toLowerCase(), wanted);
+  return withGroup === null ? null : withGroup + NEEDS_GROUP;
 }
 
 /** Lower is better; null when the text does not match. */

@@ -10,6 +10,11 @@ const commands = [
 const titles = (query: string) => rankCommands(commands, query).map((command) => command.title);
 
 it('keeps the order without a query', () => expect(titles(' ')).toEqual(commands.map(({ title }) => title)));
-it('puts the start of a word before the middle of one', () => expect(titles('lib')[0]).toBe('Open a file…'));
+it('puts a title before a group that matches', () => {
+  expect(titles('lib')).toEqual(['Go to Library', 'Open a file…']);
+});
+it('puts the start of a word before the middle of one', () => {
+  expect(titles('a')).toEqual(['Open a file…', 'Switch light and dark', 'Go to Library', 'Map']);
+});
 it('finds scattered letters in order', () => expect(titles('swdk')).toEqual(['Switch light and dark']));
 it('drops what does not match', () => expect(titles('zzz')).toEqual([]));
