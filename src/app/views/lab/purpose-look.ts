@@ -5,29 +5,24 @@ export interface PurposeLook {
   readonly letter: string;
   /** CSS custom property that holds the colour. */
   readonly token: `--${string}`;
-  readonly group: PurposeGroup;
 }
 
-/** What the cost table counts together. */
-export const PURPOSE_GROUPS = ['data', 'l2', 'l1', 'refcounts', 'header', 'other', 'flush'] as const;
-export type PurposeGroup = (typeof PURPOSE_GROUPS)[number];
-
-const DATA: PurposeLook = { letter: 'D', token: '--use-data', group: 'data' };
-const L2: PurposeLook = { letter: '2', token: '--use-l2', group: 'l2' };
-const L1: PurposeLook = { letter: '1', token: '--use-l1', group: 'l1' };
-const REFBLOCK: PurposeLook = { letter: 'R', token: '--use-refcount-block', group: 'refcounts' };
-const REFTABLE: PurposeLook = { letter: 'T', token: '--use-refcount-table', group: 'refcounts' };
-const HEADER: PurposeLook = { letter: 'H', token: '--use-header', group: 'header' };
-const SNAPSHOT: PurposeLook = { letter: 'S', token: '--use-snapshot', group: 'other' };
-const BITMAP: PurposeLook = { letter: 'B', token: '--use-bitmap', group: 'other' };
-const SPACE: PurposeLook = { letter: '–', token: '--use-unknown', group: 'other' };
-const FLUSH: PurposeLook = { letter: '┃', token: '--text', group: 'flush' };
+const DATA: PurposeLook = { letter: 'D', token: '--use-data' };
+const L2: PurposeLook = { letter: '2', token: '--use-l2' };
+const L1: PurposeLook = { letter: '1', token: '--use-l1' };
+const REFBLOCK: PurposeLook = { letter: 'R', token: '--use-refcount-block' };
+const REFTABLE: PurposeLook = { letter: 'T', token: '--use-refcount-table' };
+const HEADER: PurposeLook = { letter: 'H', token: '--use-header' };
+const SNAPSHOT: PurposeLook = { letter: 'S', token: '--use-snapshot' };
+const BITMAP: PurposeLook = { letter: 'B', token: '--use-bitmap' };
+const SPACE: PurposeLook = { letter: '–', token: '--use-unknown' };
+const FLUSH: PurposeLook = { letter: '┃', token: '--text' };
 
 const LOOKS: Record<Purpose, PurposeLook> = {
   'guest-data': DATA,
   'cow-copy': { ...DATA, letter: 'C' },
   'zero-fill': { ...DATA, letter: 'Z' },
-  'compressed-data': { letter: 'D', token: '--use-compressed', group: 'data' },
+  'compressed-data': { letter: 'D', token: '--use-compressed' },
   'l2-update': L2,
   'l2-new': L2,
   'l1-update': L1,
