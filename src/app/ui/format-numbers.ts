@@ -41,11 +41,6 @@ export function formatAgo(then: number, now: number): string {
   return new Date(then).toISOString().slice(0, 10);
 }
 
-/** `0x1 2 34` style bytes for people: `4d 5a 90`. */
-export function formatByteRow(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-}
-
 function trimZeros(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }

@@ -1,4 +1,4 @@
-import type { CreateOptions, CreateRequest } from '#protocol';
+import type { CreateOptions, CreateRequest, ImageId } from '#protocol';
 import { quote } from '../../text/commands.ts';
 
 /** What the dialogue holds: text as typed, choices as chosen. */
@@ -59,9 +59,15 @@ export function formErrors(form: CreateForm, takenNames: readonly string[]): For
   return errors;
 }
 
-/** Only for a form without errors. `backingSize` stands in for an empty size, as in qemu-img. */
-export function createRequest(form: CreateForm, backingSize: number | null): CreateRequest {
-  const size = parseSize(form.size) ?? backingSize ?? 0;
+/** The image that the form's backing file means; a raw file is as large as its disk. */
+export interface ChosenBacking {
+  readonly id: ImageId;
+  readonly virtualSize: number;
+}
+
+/** Only for a form without errors. The backing file's size stands in for an empty size, as in qemu-img. */
+export function createRequest(form: CreateForm, backing: ChosenBacking | null): CreateRequest {
+  const size = parseSize(form.size) ?? backing?.virtualSize ?? 0;
   const options: CreateOptions = {
     size,
     compat: form.compat,
@@ -73,7 +79,7 @@ export function createRequest(form: CreateForm, backingSize: number | null): Cre
     preallocation: form.preallocation,
     ...(form.backingFile === '' ? {} : { backingFile: form.backingFile, backingFormat: form.backingFormat }),
   };
-  return { name: form.name.trim(), options };
+  return { name: form.name.trim(), options, backing: backing?.id ?? null };
 }
 
 /** The `qemu-img` command that makes the same file; options at their default are left out. */

@@ -43,7 +43,10 @@ describe('formErrors', () => {
   it('takes the size of the backing file when none is given', () => {
     const overlay = form({ size: '', backingFile: 'base.qcow2' });
     expect(formErrors(overlay, [])).toEqual({});
-    expect(createRequest(overlay, 4096).options).toMatchObject({ size: 4096, backingFile: 'base.qcow2' });
+    expect(createRequest(overlay, { id: 'opfs:base.qcow2', virtualSize: 4096 })).toMatchObject({
+      options: { size: 4096, backingFile: 'base.qcow2' },
+      backing: 'opfs:base.qcow2',
+    });
   });
 });
 
