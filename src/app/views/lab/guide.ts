@@ -29,9 +29,9 @@ export const GUIDE: readonly GuideStep[] = [
   {
     title: 'The power has just failed',
     prompt:
-      'The guest wrote one cluster and flushed; while it was writing the next two, the power went. Predict: which of the three may be gone? Press none, then all, under “Not yet flushed”, and look at what the guest sees.',
+      'The guest wrote one cluster and flushed. While it was writing the second, the power went. Predict: what will it read where it wrote? Press none, then all, under “Not yet flushed”, and look at what the guest sees.',
     insight:
-      'The first write was flushed, so it is there whatever you tick. The others were never promised: they may be there or gone.',
+      'The first write was flushed, so it is there whatever you tick. The second reads as zeros even with all its bytes on the media: its mapping was still in the engine’s memory. Nobody had promised it.',
     target: 'atoms',
     isDone: (seen) => seen.some((facts) => facts.isCut && facts.kept.length > 0 && facts.lost.length === 0),
   },
