@@ -34,6 +34,7 @@ export { judgeCreateOptions } from './image/create-validation.ts';
 export * from './image/guest-source.ts';
 export * from './image/open.ts';
 export { Image } from './image/image.ts';
+export { OVERLAP_TEMPLATES, type MetadataName } from './image/metadata-guard.ts';
 export { readAt } from './image/read.ts';
 export { writeAt } from './image/write.ts';
 export { writeCompressed } from './image/write-compressed.ts';

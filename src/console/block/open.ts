@@ -5,6 +5,7 @@ import {
   readHead,
   type CacheMode,
   type GuestSource,
+  type ImageHead,
   type Storage,
 } from '#engine';
 import type { ConsoleHost } from '../host.ts';
@@ -16,6 +17,7 @@ import { FileNode } from './file-node.ts';
 import { storageOf } from './node-storage.ts';
 import type { BlockNode } from './node.ts';
 import { Qcow2Node } from './qcow2-node.ts';
+import { takeQcow2Options } from './qcow2-options.ts';
 import { RawNode } from './raw-node.ts';
 
 export interface OpenFlags {
@@ -149,20 +151,39 @@ async function openQcow2(
   flags: OpenFlags,
 ): Promise<BlockNode> {
   const storage = storageOf(file);
-  try {
-    const backing = flags.withoutBacking === true ? null : await openBacking(host, name, storage, options, flags);
-    const image = openImage(storage, {
-      writable: flags.writable,
-      cacheMode: flags.cacheMode,
-      onMessage: (line) => host.writeErr(`${line}\n`),
-      backing: backing === null ? (flags.withoutBacking === true ? EMPTY : null) : sourceOf(backing),
-    });
-    return new Qcow2Node(name, file, backing, image);
-  } catch (error) {
-    if (!isEngineError(error)) throw error;
-    throw new EngineError(error.code, `Could not open '${name}': ${error.message}`, { cause: error });
-  }
+  const head = readHead(storage, { writable: flags.writable });
+  const backing = flags.withoutBacking === true ? null : await openBacking(host, name, head, options, flags);
+  const runtime = takeQcow2Options(options, head);
+  refuseLeftOver('qcow2', options);
+  const image = openImage(storage, {
+    ...runtime,
+    writable: flags.writable,
+    cacheMode: flags.cacheMode,
+    onMessage: (line) => host.writeErr(`${line}\n`),
+    backing: backing === null ? (flags.withoutBacking === true ? EMPTY : null) : sourceOf(backing),
+  });
+  return new Qcow2Node(name, file, backing, image);
 }
+
+/** @throws EngineError invalid-argument for options that nobody took */
+function refuseLeftOver(format: string, options: Options): void {
+  for (const name of COMMON_OPTIONS) options.delete(name);
+  const [name] = options.keys();
+  if (name === undefined) return;
+  throw new EngineError('invalid-argument', `Block format '${format}' does not support the option '${name}'`);
+}
+
+/** Options of every node that say nothing about the bytes. */
+const COMMON_OPTIONS = [
+  'read-only',
+  'node-name',
+  'cache.direct',
+  'cache.no-flush',
+  'discard',
+  'force-share',
+  'detect-zeroes',
+  'auto-read-only',
+];
 
 /** Stands for a backing file that is deliberately not opened. */
 const EMPTY: GuestSource = { virtualSize: 0, readAt: () => undefined, zeroRunAt: () => 0, close: () => undefined };
@@ -170,11 +191,10 @@ const EMPTY: GuestSource = { virtualSize: 0, readAt: () => undefined, zeroRunAt:
 async function openBacking(
   host: ConsoleHost,
   name: string,
-  storage: Storage,
+  { backingFile, backingFormat }: ImageHead,
   options: Options,
   flags: OpenFlags,
 ): Promise<BlockNode | null> {
-  const { backingFile, backingFormat } = readHead(storage, { writable: flags.writable });
   const child = takeChild(options, 'backing');
   if (backingFile === null && child.size === 0) return null;
   const filename = child.size > 0 ? null : backingNameOf(name, backingFile!);
@@ -183,6 +203,9 @@ async function openBacking(
     format: child.get('driver') ?? backingFormat,
     options: child,
     flags: { ...flags, writable: false },
+  }).catch((error: unknown) => {
+    if (!isEngineError(error)) throw error;
+    throw new EngineError(error.code, `Could not open backing file: ${error.message}`, { cause: error });
   });
 }
 

@@ -80,7 +80,7 @@ function canonical(name: string, value: string, kind: Kind): string {
     return String(Number(value));
   }
   const size = parseSize(value);
-  if (typeof size === 'number') return String(size);
+  if (typeof size === 'number') return String(BigInt(size));
   if (size === 'out-of-range' && !value.startsWith('-'))
     throw new ImgFailure(`Value '${value}' is out of range for parameter '${name}'`);
   throw new ImgFailure(`Parameter '${name}' expects a non-negative number below 2^64`, {

@@ -1,4 +1,4 @@
-import type { EngineError} from '#engine';
+import type { EngineError } from '#engine';
 import { isEngineError, type CacheMode } from '#engine';
 import { openBlock, openImageFile, type OpenRequest } from '../block/open.ts';
 import type { BlockNode } from '../block/node.ts';
@@ -125,9 +125,9 @@ export interface OpenAs {
 /** `Could not open 'NAME': REASON`. */
 export function openFailure(error: unknown, name: string): ImgFailure {
   if (!isEngineError(error)) throw error;
-  const prefix = `Could not open '${name}': `;
-  const message = error.message.startsWith(prefix) ? error.message : prefix + error.message;
-  return new ImgFailure(message, { hints: error.hint === null ? [] : [error.hint] });
+  return new ImgFailure(`Could not open '${name}': ${error.message}`, {
+    hints: error.hint === null ? [] : [error.hint],
+  });
 }
 
 /** A size of the command line. @throws ImgFailure */

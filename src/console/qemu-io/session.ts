@@ -3,6 +3,7 @@ import { openBlock, sourceOf, type OpenRequest } from '../block/open.ts';
 import type { BlockNode } from '../block/node.ts';
 import { FileNode } from '../block/file-node.ts';
 import { Qcow2Node } from '../block/qcow2-node.ts';
+import { takeQcow2Options } from '../block/qcow2-options.ts';
 import type { ConsoleHost } from '../host.ts';
 import type { Options } from '../options/options.ts';
 
@@ -63,7 +64,9 @@ export class IoSession {
   /** Closes and opens again with other options; an image that cannot be opened so is opened as it was. */
   async reopen(changes: Pick<IoOpen, 'writable' | 'cacheMode' | 'options'>): Promise<void> {
     const before = this.opened!;
-    const options: Options = new Map([...before.options, ...changes.options]);
+    const options = joinOptions(before.options, changes.options);
+    // Judged before anything is closed: options that are refused change nothing.
+    if (this.node?.image) takeQcow2Options(new Map(options), this.node.image.head);
     this.close();
     try {
       this.node = await this.#openNode({ ...before, ...changes, options });
@@ -93,6 +96,21 @@ export class IoSession {
     const node = await openBlock(this.host, request);
     return snapshot ? overlayOf(node, cacheMode) : node;
   }
+}
+
+/** Options given together: a new one of the group takes the place of all old ones. */
+const OPTION_GROUPS = [
+  ['overlap-check', 'overlap-check.template'],
+  ['cache-size', 'l2-cache-size', 'refcount-cache-size'],
+];
+
+function joinOptions(before: Options, changes: Options): Options {
+  const joined: Options = new Map(before);
+  for (const group of OPTION_GROUPS) {
+    if (group.some((name) => changes.has(name))) for (const name of group) joined.delete(name);
+  }
+  for (const [name, value] of changes) joined.set(name, value);
+  return joined;
 }
 
 /** A temporary overlay in memory: writes go there, and are gone when it is closed. */

@@ -1,4 +1,4 @@
-import { alignUp, ceilDiv } from '../bytes/align.ts';
+import { alignUp } from '../bytes/align.ts';
 import { defineBits } from '../bytes/bits.ts';
 import { viewOf } from '../bytes/big-endian.ts';
 import { defineStruct } from '../bytes/struct.ts';
@@ -109,12 +109,6 @@ export function bitmapEntryProblem(entry: BitmapEntry, clusterSize: number, virt
   const isInUse = (entry.flags & BITMAP_IN_USE) !== 0;
   if (!isInUse && virtualSize > dataSize * 8 * 2 ** entry.granularityBits) return 'it is too small for the disk';
   return null;
-}
-
-/** Entries of the bitmap table that a disk of `virtualSize` bytes needs. */
-export function bitmapTableEntriesFor(virtualSize: number, granularityBits: number, clusterSize: number): number {
-  const bits = ceilDiv(virtualSize, 2 ** granularityBits);
-  return ceilDiv(alignUp(bits, 64) / 8, clusterSize);
 }
 
 /** What an entry of a bitmap table, given as two halves, says of its cluster of bits. */

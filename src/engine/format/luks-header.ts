@@ -2,7 +2,7 @@ import { defineStruct, type StructValue } from '../bytes/struct.ts';
 import { decodeName, upToNul } from './name.ts';
 
 /** LUKS1 on-disk format, "PHDR layout": the numbers. */
-export const LUKS_HEADER = defineStruct('LUKS header', {
+const LUKS_HEADER = defineStruct('LUKS header', {
   magic: { at: 0, type: 'u32', meaning: 'magic: LUKS' },
   magicEnd: { at: 4, type: 'u16', meaning: 'end of the magic: 0xbabe' },
   version: { at: 6, type: 'u16', meaning: 'LUKS version' },

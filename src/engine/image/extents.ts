@@ -1,6 +1,6 @@
-import { EngineError } from '../errors.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { l1IndexOf, type Geometry } from '../format/geometry.ts';
+import { hex } from '../format/hex.ts';
 import {
   compressedExtentOf,
   l2KindOf,
@@ -12,7 +12,6 @@ import type { Image } from './image.ts';
 import {
   allocMaskOf,
   findL2Entry,
-  hex,
   highOf,
   hostOffsetOf,
   l2EntryAt,
@@ -22,6 +21,7 @@ import {
   zeroMaskOf,
   type L2Entry,
 } from './l2-access.ts';
+import { markCorrupt } from './mark-corrupt.ts';
 
 /** A run of the virtual disk with one answer to "where are these bytes?". `length` is in guest bytes. */
 export type Extent =
@@ -133,7 +133,7 @@ export function alignedHostOffset(image: Image, entry: L2Entry, at: GuestOffset)
   const isZero = l2KindOf(image.geometry, highOf(entry), lowOf(entry)) === 'zero-alloc';
   const what = isZero ? 'Preallocated zero cluster' : 'Data cluster';
   const guest = clusterStart(image.geometry, at);
-  throw new EngineError('corrupt', `${what} offset ${hex(hostOffset)} unaligned (guest offset: ${hex(guest)})`);
+  markCorrupt(image, `${what} offset ${hex(hostOffset)} unaligned (guest offset: ${hex(guest)})`);
 }
 
 export function clusterStart(geometry: Geometry, at: GuestOffset): GuestOffset {

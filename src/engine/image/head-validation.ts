@@ -8,8 +8,8 @@ import { decodeHeader, HEADER, QCOW2_MAGIC, type Header } from '../format/header
 import { EXTENSION_FEATURE_NAMES, lastExtension, type ExtensionArea } from '../format/header-extensions.ts';
 import { SNAPSHOT_HEADER, SNAPSHOTS_MAX } from '../format/snapshot-table.ts';
 import type { Storage } from '../storage/storage.ts';
+import { REFCOUNT_TABLE_SIZE_MAX } from './refcounts.ts';
 
-export const REFCOUNT_TABLE_SIZE_MAX = 8 * 1024 * 1024;
 export const L1_TABLE_SIZE_MAX = 32 * 1024 * 1024;
 const OFFSET_MAX = 2 ** 63;
 const READ_END_MAX = 2 ** 63 - 2 ** 30;

@@ -9,8 +9,8 @@ import type { GuestSource } from './guest-source.ts';
 import type { ImageHead } from './head.ts';
 import { ImageFile } from './image-file.ts';
 import { L1Table } from './l1-table.ts';
-import { refuseOverlap } from './mark-corrupt.ts';
-import { MetadataGuard } from './metadata-guard.ts';
+import { markCorrupt, refuseOverlap } from './mark-corrupt.ts';
+import { MetadataGuard, OVERLAP_TEMPLATES, type MetadataName } from './metadata-guard.ts';
 import { Refcounts } from './refcounts.ts';
 import { TableCache } from './table-cache.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -26,6 +26,8 @@ export interface ImageOptions {
   readonly cacheMode: CacheMode;
   readonly lazyRefcounts: boolean;
   readonly backing: GuestSource | null;
+  /** Default: what QEMU calls "cached". */
+  readonly overlapChecks?: ReadonlySet<MetadataName>;
 }
 
 /** An open image: what its parts share. What can be done with it stands one verb a file beside this one. */
@@ -52,6 +54,8 @@ export class Image {
   isClosed = false;
   /** The session found the image contradicting itself; it writes nothing any more. */
   isMarkedCorrupt = false;
+  /** A contradiction that only reading met was told once. */
+  hasSignalledCorruption = false;
   /** Where the next compressed stream may continue in its host cluster; 0 if nowhere. Lives in memory only. */
   compressedEnd: HostOffset = 0;
   /** The cluster decompressed last; neighbours are usually read one after the other. */
@@ -76,7 +80,8 @@ export class Image {
       purpose: 'refblock-update',
     });
     this.refcounts = new Refcounts(this.file, this.header, this.geometry, refcountBlocks);
-    this.guard = new MetadataGuard(this);
+    this.refcounts.onCorruption = (what) => markCorrupt(this, what);
+    this.guard = new MetadataGuard(this, options.overlapChecks ?? new Set(OVERLAP_TEMPLATES['cached']));
     this.allocator = new Allocator(this.refcounts, this.l2Tables, this.guard);
     this.l1 = new L1Table(this.file, this.header.l1TableOffset, this.header.l1Size);
     this.l2Tables.onWritten = () => this.allocator.noteTablesWritten();

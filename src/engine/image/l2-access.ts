@@ -1,8 +1,9 @@
-import { EngineError } from '../errors.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { l1IndexOf, l2IndexOf } from '../format/geometry.ts';
+import { hex } from '../format/hex.ts';
 import { offsetOf } from '../format/l1-entry.ts';
 import type { Image } from './image.ts';
+import { markCorrupt } from './mark-corrupt.ts';
 import type { Slice } from './table-cache.ts';
 
 /** An L2 entry in its cached slice. */
@@ -28,7 +29,7 @@ export function l2OffsetOf(image: Image, l1Index: number): HostOffset {
   if (l1Index >= image.l1.entryCount) return 0;
   const l2Offset = image.l1.l2OffsetAt(l1Index);
   if (l2Offset % image.geometry.clusterSize !== 0) {
-    throw new EngineError('corrupt', `L2 table offset ${hex(l2Offset)} unaligned (L1 index: ${hex(l1Index)})`);
+    markCorrupt(image, `L2 table offset ${hex(l2Offset)} unaligned (L1 index: ${hex(l1Index)})`);
   }
   return l2Offset;
 }
@@ -78,9 +79,5 @@ export function setSubclusters(image: Image, { slice, at }: L2Entry, allocMask: 
 /** @throws EngineError corrupt for what the entry must not say in this image */
 export function refuseEntry(image: Image, entry: L2Entry, what: string): never {
   const tableOffset = entry.slice.hostOffset + entry.at - entry.index * image.geometry.l2EntrySize;
-  throw new EngineError('corrupt', `${what} (L2 offset: ${hex(tableOffset)}, L2 index: ${hex(entry.index)})`);
-}
-
-export function hex(value: number): string {
-  return value === 0 ? '0' : `0x${value.toString(16)}`;
+  markCorrupt(image, `${what} (L2 offset: ${hex(tableOffset)}, L2 index: ${hex(entry.index)})`);
 }

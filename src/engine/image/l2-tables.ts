@@ -2,6 +2,7 @@ import type { GuestOffset } from '../format/addresses.ts';
 import { l1IndexOf, l2IndexOf } from '../format/geometry.ts';
 import { writeFreshTable } from './fresh-table.ts';
 import type { Image } from './image.ts';
+import { markCorrupt } from './mark-corrupt.ts';
 import { l2EntryAt, l2OffsetOf, type L2Entry } from './l2-access.ts';
 
 /**
@@ -23,6 +24,7 @@ function makeOwnL2Table(image: Image, l1Index: number): void {
     image.file.read(sharedOffset, table);
   }
   const l2Offset = image.allocator.allocate(1);
+  if (l2Offset === 0) markCorrupt(image, 'Preventing invalid allocation of L2 table at offset 0');
   // The table and its refcount are durable before the L1 entry names it: a crash in between loses a cluster, the other
   // order could show foreign bytes as a table. With the dirty bit on disk, refcounts may come later.
   if (!image.isDirty) image.refcounts.blocks.writeAll();

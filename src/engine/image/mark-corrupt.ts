@@ -26,7 +26,18 @@ export function refuseOverlap(image: Image, at: HostOffset, length: number, why:
   if (name !== null) markCorrupt(image, `Preventing invalid write on metadata (overlaps with ${name})`);
 }
 
-function markCorrupt(image: Image, what: string): never {
+/**
+ * The image contradicts itself. A writable image is marked corrupt, on disk too (version 3), and takes no more writes: each
+ * could make it worse. The first time the error says what QEMU prints on standard error.
+ * @throws EngineError corrupt, always
+ */
+export function markCorrupt(image: Image, what: string): never {
+  if (!image.isWritable || image.isMarkedCorrupt) {
+    const isNews = !image.isMarkedCorrupt && !image.hasSignalledCorruption;
+    image.hasSignalledCorruption = true;
+    const text = `qcow2: Image is corrupt: ${what}; further non-fatal corruption events will be suppressed`;
+    throw new EngineError('corrupt', isNews ? text : what);
+  }
   image.isMarkedCorrupt = true;
   if (image.geometry.version === 3) {
     writeIncompatibleFeatures(image, image.header.incompatibleFeatures | CORRUPT_BIT, 'header-corrupt');

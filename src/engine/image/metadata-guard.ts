@@ -1,4 +1,6 @@
+import { viewOf } from '../bytes/big-endian.ts';
 import type { HostCluster, HostOffset } from '../format/addresses.ts';
+import { offsetOf } from '../format/l1-entry.ts';
 import type { Image } from './image.ts';
 
 /** What a write would hit, in QEMU's words. */
@@ -10,19 +12,41 @@ export type MetadataName =
   | 'refcount block'
   | 'snapshot table'
   | 'inactive L1 table'
+  | 'inactive L2 table'
   | 'bitmap directory';
+
+const CONSTANT: readonly MetadataName[] = [
+  'qcow2_header',
+  'active L1 table',
+  'refcount table',
+  'snapshot table',
+  'bitmap directory',
+];
+const CACHED: readonly MetadataName[] = [...CONSTANT, 'active L2 table', 'refcount block', 'inactive L1 table'];
+
+/** Which kinds of metadata are guarded, by the names of QEMU's `overlap-check` option. */
+export const OVERLAP_TEMPLATES: Readonly<Record<string, readonly MetadataName[]>> = {
+  none: [],
+  constant: CONSTANT,
+  cached: CACHED,
+  all: [...CACHED, 'inactive L2 table'],
+};
 
 /**
  * Knows which host clusters hold metadata, and names what a write of guest data or of a new table would destroy. Such a
- * write comes from wrong refcounts or a wrong L2 entry; QEMU calls the same test its overlap check ("cached").
+ * write comes from wrong refcounts or a wrong L2 entry. QEMU calls the same test its overlap check.
  */
 export class MetadataGuard {
   readonly #image: Image;
   /** L2 tables and refcount blocks; null until the first write asks. */
   #tables: Map<HostCluster, MetadataName> | null = null;
 
-  constructor(image: Image) {
+  /** The kinds of metadata that are looked at. */
+  readonly #checks: ReadonlySet<MetadataName>;
+
+  constructor(image: Image, checks: ReadonlySet<MetadataName>) {
     this.#image = image;
+    this.#checks = checks;
   }
 
   /** The metadata that the host range overlaps, or null. */
@@ -31,11 +55,11 @@ export class MetadataGuard {
     const first = this.#image.clusterOf(at);
     const last = this.#image.clusterOf(at + length - 1);
     for (const [name, start, clusterCount] of this.#areas()) {
-      if (clusterCount > 0 && first < start + clusterCount && start <= last) return name;
+      if (this.#checks.has(name) && clusterCount > 0 && first < start + clusterCount && start <= last) return name;
     }
     for (let cluster = first; cluster <= last; cluster++) {
       const name = this.#tables.get(cluster);
-      if (name !== undefined) return name;
+      if (name !== undefined && this.#checks.has(name)) return name;
     }
     return null;
   }
@@ -73,6 +97,7 @@ export class MetadataGuard {
   #collect(): Map<HostCluster, MetadataName> {
     const tables = new Map<HostCluster, MetadataName>();
     const { l1, refcounts } = this.#image;
+    if (this.#checks.has('inactive L2 table')) this.#collectInactive(tables);
     for (let index = 0; index < l1.entryCount; index++) {
       const offset = l1.l2OffsetAt(index);
       if (offset !== 0) tables.set(this.#image.clusterOf(offset), 'active L2 table');
@@ -81,5 +106,17 @@ export class MetadataGuard {
       if (offset !== 0) tables.set(this.#image.clusterOf(offset), 'refcount block');
     }
     return tables;
+  }
+
+  #collectInactive(tables: Map<HostCluster, MetadataName>): void {
+    for (const { l1TableOffset, l1Size } of this.#image.snapshots) {
+      const bytes = new Uint8Array(l1Size * 8);
+      this.#image.file.read(l1TableOffset, bytes);
+      const view = viewOf(bytes);
+      for (let at = 0; at < bytes.length; at += 8) {
+        const offset = offsetOf(view.getUint32(at), view.getUint32(at + 4));
+        if (offset !== 0) tables.set(this.#image.clusterOf(offset), 'inactive L2 table');
+      }
+    }
   }
 }

@@ -8,6 +8,7 @@ import type { GuestSource } from './guest-source.ts';
 import { headForWriting, readHead } from './head.ts';
 import { encodeHeaderCluster } from './header-cluster.ts';
 import { Image } from './image.ts';
+import type { MetadataName } from './metadata-guard.ts';
 
 export interface OpenOptions {
   readonly writable?: boolean;
@@ -17,6 +18,8 @@ export interface OpenOptions {
   readonly lazyRefcounts?: boolean;
   /** The backing file, opened by the caller; without one, unallocated clusters of an image that names one are an error. */
   readonly backing?: GuestSource | null;
+  /** Kinds of metadata that writes are kept from; default: QEMU's "cached". */
+  readonly overlapChecks?: ReadonlySet<MetadataName>;
   /** Told what QEMU prints on standard error: warnings of the open, and each line of the repair of a dirty image. */
   readonly onMessage?: (line: string) => void;
 }
@@ -54,6 +57,7 @@ export function openImage(storage: Storage, options: OpenOptions = {}): Image {
     cacheMode: options.cacheMode ?? 'writeback',
     lazyRefcounts,
     backing: options.backing ?? null,
+    ...(options.overlapChecks !== undefined && { overlapChecks: options.overlapChecks }),
   });
 }
 

@@ -18,6 +18,7 @@ export function addRefcountBlock(allocator: Allocator, cluster: HostCluster): vo
   const tableIndex = Math.floor(cluster / refcountBlockEntries);
 
   const blockCluster = allocator.findFree(1);
+  if (blockCluster === 0) refcounts.onCorruption('Preventing invalid allocation of refcount block at offset 0');
   const block = new Uint8Array(clusterSize);
   if (Math.floor(blockCluster / refcountBlockEntries) === tableIndex) {
     setRefcount(block, refcountBits, blockCluster % refcountBlockEntries, 1);

@@ -3,6 +3,7 @@ import { getU64, setU64, viewOf } from '../bytes/big-endian.ts';
 import type { HostCluster, HostOffset } from '../format/addresses.ts';
 import type { Geometry } from '../format/geometry.ts';
 import type { Header } from '../format/header.ts';
+import { hex } from '../format/hex.ts';
 import { getRefcount, refcountMax, setRefcount } from '../format/refcount-block.ts';
 import type { ImageFile } from './image-file.ts';
 import type { Slice, TableCache } from './table-cache.ts';
@@ -22,6 +23,10 @@ export class Refcounts {
   readonly header: Header;
   /** Host offsets of the refcount blocks, 0 where there is none; one for each entry of the table on disk. */
   table: Float64Array;
+  /** Called for a contradiction in the structures; throws. */
+  onCorruption: (what: string) => never = (what) => {
+    throw new EngineError('corrupt', what);
+  };
   readonly #entriesPerSlice: number;
 
   constructor(file: ImageFile, header: Header, geometry: Geometry, blocks: TableCache) {
@@ -83,10 +88,7 @@ export class Refcounts {
     const blockOffset = tableIndex < this.table.length ? this.table[tableIndex]! : 0;
     if (blockOffset === 0) return null;
     if (blockOffset % this.geometry.clusterSize !== 0) {
-      throw new EngineError(
-        'corrupt',
-        `Refblock offset 0x${blockOffset.toString(16)} unaligned (reftable index: ${tableIndex})`,
-      );
+      this.onCorruption(`Refblock offset ${hex(blockOffset)} unaligned (reftable index: ${hex(tableIndex)})`);
     }
     const sliceIndex = Math.floor((cluster % refcountBlockEntries) / this.#entriesPerSlice);
     return this.blocks.get(blockOffset + sliceIndex * this.blocks.sliceSize);

@@ -11,6 +11,7 @@ import type { Image } from './image.ts';
 import { highOf, hostOffsetOf, lowOf, setL2Entry, setSubclusters } from './l2-access.ts';
 import { ensureL2Entry } from './l2-tables.ts';
 import { orderLink } from './link.ts';
+import { markCorrupt } from './mark-corrupt.ts';
 import { writeData } from './write.ts';
 
 /**
@@ -80,6 +81,7 @@ function allocateBytes(image: Image, length: number): HostOffset {
     }
   }
   const hostOffset = allocator.allocate(Math.ceil(length / clusterSize));
+  if (hostOffset === 0) markCorrupt(image, 'Preventing invalid allocation of compressed cluster at offset 0');
   image.compressedEnd = hostOffset + length;
   return hostOffset;
 }

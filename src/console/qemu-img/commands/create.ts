@@ -35,7 +35,7 @@ async function createFile(host: ConsoleHost, invocation: Invocation, { name, for
   if (!FORMATS.includes(format)) throw new ImgFailure(`Unknown file format '${format}'`);
   const values = parseCreateValues(format, invocation.values('o'));
   if (values.has('size') && size !== null) throw new ImgFailure('The image size must be specified only once');
-  if (size !== null) values.set('size', String(size));
+  if (size !== null) values.set('size', String(BigInt(size)));
   applyBackingOptions(invocation, format, values);
   const backingFile = values.get('backing_file');
   if (backingFile === name) {
@@ -89,7 +89,7 @@ async function takeSizeFromBacking(
   if (format === undefined) {
     throw new ImgFailure('Backing file specified without backing format', { hints: [`Detected format of ${driver}.`] });
   }
-  if (!values.has('size')) values.set('size', String(length));
+  if (!values.has('size')) values.set('size', String(BigInt(length)));
 }
 
 async function write(host: ConsoleHost, name: string, format: string, values: CreateValues): Promise<void> {
