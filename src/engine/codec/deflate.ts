@@ -19,7 +19,7 @@ export function deflateRaw(input: Uint8Array, output: Uint8Array): number | null
   source.reserve(input.length + FINDER_SLACK);
   source.bytes.set(input);
   source.bytes.fill(0, input.length, input.length + FINDER_SLACK);
-  startMatching();
+  startMatching(source.bytes, input.length);
   const writer = new BlockWriter(source, output.length);
 
   let at = 0;

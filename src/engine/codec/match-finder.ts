@@ -1,4 +1,5 @@
 import { commonLength } from './common-length.ts';
+import { bitsPerByte } from './entropy.ts';
 
 /** The longest match that deflate can express, and the farthest a reader with a 12-bit window accepts. */
 export const MATCH_LENGTH_MAX = 258;
@@ -16,10 +17,19 @@ const newestWith3 = new Uint16Array(1 << HASH3_BITS);
 const newestWith4 = new Uint16Array(1 << HASH4_BITS);
 const olderWith4 = new Uint16Array(DISTANCE_MAX);
 
-/** Forgets the input before, so that the same input always gives the same matches. */
-export function startMatching(): void {
+/** Bits that a match takes beside those of its distance; and which bytes are looked at for what literals take. */
+const MATCH_BITS = 7;
+const SAMPLE_STEP = 5;
+
+/** Three bytes farther away than this are cheaper as literals. */
+let shortDistanceMax = DISTANCE_MAX;
+
+/** Begins an input; nothing of the one before is left, so that the same input always gives the same matches. */
+export function startMatching(bytes: Uint8Array, length: number): void {
+  shortDistanceMax = 2 ** Math.max(0, 3 * bitsPerByte(bytes, 0, length, SAMPLE_STEP) - MATCH_BITS + 1);
   newestWith3.fill(0);
   newestWith4.fill(0);
+  olderWith4.fill(0);
 }
 
 /** A match as one number, 0 for none. */
@@ -80,7 +90,7 @@ export function findMatch(
   }
   if (match !== 0 || longerThan > 2) return match;
   distance = (at - near) & 0xffff;
-  if (distance === 0 || distance > distanceMax) return 0;
+  if (distance === 0 || distance > distanceMax || distance > shortDistanceMax) return 0;
   return ((view.getUint32(at - distance, true) ^ word) & 0xffffff) === 0 ? (3 << 13) | distance : 0;
 }
 

@@ -1,4 +1,4 @@
-import { inflateRawSync } from 'node:zlib';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { inflateSync as fflateInflate } from 'fflate';
 import { Inflate } from 'pako';
 import { describe, expect, it } from 'vitest';
@@ -39,6 +39,12 @@ describe(`deflateRaw, seed ${SEED}`, () => {
     const first = compressed(content, 65_536);
     for (const kind of KINDS) compressed(sample(kind, 10_000 + random(100_000), random), 300_000);
     expectSame(compressed(content, 65_536), first, 'second time');
+  });
+
+  it.each(KINDS)('is as small as zlib with the same window, or smaller: %s', (kind) => {
+    const content = sample(kind, 65_536, randomOf(1));
+    const theirs = deflateRawSync(content, { level: 6, windowBits: 12, memLevel: 9 });
+    expect(compressed(content, 70_000).length / theirs.length).toBeLessThan(1.01);
   });
 
   it('stores what cannot be made smaller, with 5 bytes for each 65,535', () => {

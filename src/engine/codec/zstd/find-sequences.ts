@@ -1,4 +1,5 @@
 import { commonLength } from '../common-length.ts';
+import { bitsPerByte } from '../entropy.ts';
 import type { Scratch } from '../scratch.ts';
 import { BLOCK_SIZE_MAX } from './codes.ts';
 
@@ -64,7 +65,7 @@ let literalBits = 8;
 export function findSequences(source: Scratch, start: number, end: number, repeats: Int32Array, into: Sequences): void {
   const { bytes, view } = source;
   // Bytes that stay literals differ from the average byte, so the estimate is renewed as they become known.
-  literalBits = Math.max(1, entropyOf(bytes, start, end));
+  literalBits = Math.max(1, bitsPerByte(bytes, start, end, 1));
   let estimateAt = 512;
   into.count = 0;
   into.literalCount = 0;
@@ -96,7 +97,7 @@ export function findSequences(source: Scratch, start: number, end: number, repea
     }
     addLiterals(bytes, anchor, at, into);
     if (into.literalCount >= estimateAt) {
-      literalBits = Math.max(1, entropyOf(into.literals, 0, into.literalCount));
+      literalBits = Math.max(1, bitsPerByte(into.literals, 0, into.literalCount, 1));
       estimateAt = 2 * into.literalCount;
     }
     into.literalLengths[into.count] = at - anchor;
@@ -111,17 +112,6 @@ export function findSequences(source: Scratch, start: number, end: number, repea
     }
   }
   addLiterals(bytes, anchor, end, into);
-}
-
-const frequencies = new Uint32Array(256);
-
-/** Bits of an average byte of [start, end), by how often each value occurs. */
-function entropyOf(bytes: Uint8Array, start: number, end: number): number {
-  frequencies.fill(0);
-  for (let at = start; at < end; at++) frequencies[bytes[at]!]!++;
-  let bits = 0;
-  for (const frequency of frequencies) if (frequency > 0) bits += frequency * Math.log2((end - start) / frequency);
-  return bits / Math.max(1, end - start);
 }
 
 function search(view: DataView, at: number, end: number, repeats: Int32Array, run: number, depthMax: number): void {
