@@ -122,7 +122,8 @@ function annotateExtensionData(sink: AnnotationSink, { magic, data }: HeaderExte
 
 function annotateFeatureNames(sink: AnnotationSink, data: Uint8Array, at: number): void {
   decodeFeatureNames(data).forEach(({ kind, bit, name }, index) => {
-    sink.add(at + index * FEATURE_NAME_RECORD_SIZE, FEATURE_NAME_RECORD_SIZE, {
+    const start = index * FEATURE_NAME_RECORD_SIZE;
+    sink.add(at + start, Math.min(FEATURE_NAME_RECORD_SIZE, data.length - start), {
       label: `${kind ?? 'unknown kind'} bit ${bit}`,
       value: name,
       meaning: 'name of a feature bit, for programs that do not know it; says nothing about its being set',

@@ -11,7 +11,7 @@ import { readOutline } from './outline.ts';
 import type { Annotation } from './use.ts';
 
 /** Larger than any cluster; a longer range is annotated up to here. */
-export const ANNOTATED_LENGTH_MAX = 4 * 1024 * 1024;
+const ANNOTATED_LENGTH_MAX = 4 * 1024 * 1024;
 
 /**
  * Labels the bytes of a host range: header fields, extensions, tables and their entries. Guest data has no labels. Never

@@ -23,7 +23,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 }
 
 /** Names of the bits that are set, such as `dirty bit, bit 17`. */
-export function featureText(kind: FeatureKind, mask: bigint): string {
+function featureText(kind: FeatureKind, mask: bigint): string {
   const names: string[] = [];
   for (let bit = 0; bit < 64; bit++) {
     if (((mask >> BigInt(bit)) & 1n) === 0n) continue;

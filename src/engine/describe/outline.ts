@@ -19,7 +19,8 @@ import {
   SNAPSHOTS_MAX,
   type SnapshotEntry,
 } from '../format/snapshot-table.ts';
-import { L1_TABLE_SIZE_MAX, REFCOUNT_TABLE_SIZE_MAX } from '../image/head-validation.ts';
+import { L1_TABLE_SIZE_MAX } from '../image/head-validation.ts';
+import { REFCOUNT_TABLE_SIZE_MAX } from '../image/refcounts.ts';
 import type { Storage } from '../storage/storage.ts';
 
 /** A table of 8-byte entries in the image file. */
@@ -99,7 +100,7 @@ export function outlineBitmaps(storage: Storage, { bitmapDirectory }: Outline): 
 }
 
 /** Bytes of a range that the file really has; all that follows reads as zeros. */
-export function withinFile(storage: Storage, range: { at: HostOffset; length: number }): number {
+function withinFile(storage: Storage, range: { at: HostOffset; length: number }): number {
   return Math.max(0, Math.min(range.length, storage.size - range.at));
 }
 

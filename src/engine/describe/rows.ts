@@ -122,7 +122,7 @@ export function extensionRows(storage: Storage): HeaderExtensionRow[] {
   return [...rows, { ...overrun, name: extensionLabel(overrun.magic), value }];
 }
 
-export function extensionText({ magic, data }: HeaderExtension): string {
+function extensionText({ magic, data }: HeaderExtension): string {
   switch (magic) {
     case EXTENSION_BACKING_FORMAT:
     case EXTENSION_DATA_FILE:

@@ -138,7 +138,7 @@ describe('annotate', () => {
           expect(at < (cluster + 1) * CLUSTER_SIZE && at + length > cluster * CLUSTER_SIZE).toBe(true);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });

@@ -115,7 +115,7 @@ describe('the structure tree', () => {
           expect(structureChildren(image, node.path, 0, ALL).length).toBe(node.childCount);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });

@@ -5,7 +5,6 @@ import {
   BITMAP_IN_USE,
   bitmapDataOf,
   bitmapEntryProblem,
-  bitmapTableEntriesFor,
   bitmapTableEntryHasReservedBits,
   decodeBitmapDirectory,
   encodeBitmapDirectory,
@@ -81,12 +80,6 @@ describe('a bitmap', () => {
     const huge = 2 ** 50;
     expect(bitmapEntryProblem(decoded(), CLUSTER_SIZE, huge)).toBe('it is too small for the disk');
     expect(bitmapEntryProblem(decoded({ flags: BITMAP_IN_USE }), CLUSTER_SIZE, huge)).toBeNull();
-  });
-
-  it('needs a table entry for each cluster of bits', () => {
-    expect(bitmapTableEntriesFor(DISK_SIZE, 16, CLUSTER_SIZE)).toBe(1);
-    expect(bitmapTableEntriesFor(2 ** 40, 9, CLUSTER_SIZE)).toBe(4096);
-    expect(bitmapTableEntriesFor(0, 9, CLUSTER_SIZE)).toBe(0);
   });
 });
 
