@@ -22,6 +22,8 @@ export class CrashMedia implements Storage {
   readonly #atoms: readonly Atom[];
   readonly #isPersisted: Uint8Array;
   readonly #pages = new Map<number, Page>();
+  /** The end of the file at its longest, whichever atoms persisted. */
+  readonly #extent: number;
   #size: number;
 
   constructor(durable: Storage, atoms: readonly Atom[]) {
@@ -29,6 +31,10 @@ export class CrashMedia implements Storage {
     this.#atoms = atoms;
     this.#isPersisted = new Uint8Array(atoms.length);
     this.#size = durable.size;
+    this.#extent = atoms.reduce(
+      (end, atom) => (atom.kind === 'sectors' ? Math.max(end, atom.at + atom.bytes.length) : end),
+      durable.size,
+    );
     for (const [index, atom] of atoms.entries()) {
       for (const pageIndex of this.#pagesUnder(atom)) {
         const page = this.#pages.get(pageIndex);
@@ -111,11 +117,7 @@ export class CrashMedia implements Storage {
   *#pagesUnder(atom: Atom): Generator<number> {
     const start = atom.kind === 'size' ? atom.size : atom.at;
     const end =
-      atom.kind === 'sectors'
-        ? start + atom.bytes.length
-        : atom.kind === 'hole'
-          ? start + atom.length
-          : this.#durable.size;
+      atom.kind === 'sectors' ? start + atom.bytes.length : atom.kind === 'hole' ? start + atom.length : this.#extent;
     for (let index = Math.floor(start / PAGE); index * PAGE < end; index++) yield index;
   }
 }

@@ -69,6 +69,18 @@ describe('the media after a power cut', () => {
     );
   });
 
+  it('forgets what a shrinking file had grown to in the same epoch', () => {
+    const recorder = record(base, [
+      { kind: 'write', at: 6912, length: 1281, fill: 1 },
+      { kind: 'truncate', size: 0 },
+      { kind: 'write', at: 6912, length: 1281, fill: 0 },
+    ]);
+    const atoms = atomsOf(recorder.events, 0, base, DISK);
+    const media = new CrashMedia(base, atoms);
+    atoms.forEach((_, index) => media.setPersisted(index, true));
+    expectBytes(contentOf(media), contentOf(recorder));
+  });
+
   it('shows the same bytes whatever was switched on and off before', () => {
     fc.assert(
       fc.property(
