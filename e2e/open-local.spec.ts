@@ -57,7 +57,7 @@ test('a dirty image says so in words, and nothing is written to the file', async
   const before = readFileSync(path);
   await desktop.drop([path]);
   await expect(workbench.verdict).toContainText(
-    /closed in the middle of writing; 32 refcounts are behind, no guest data is at risk/i,
+    /dirty: closed in the middle of writing.*32 refcounts are behind.*no guest data is at risk/is,
   );
   expect(readFileSync(path).equals(before)).toBe(true);
 });

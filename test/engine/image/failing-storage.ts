@@ -1,4 +1,4 @@
-import type { MemoryStorage} from '#engine';
+import type { MemoryStorage } from '#engine';
 import { EngineError, type HostOffset, type Storage } from '#engine';
 
 /** A storage whose `failAt`-th write, truncate or flush (counted from 0) fails, and all later ones too. */

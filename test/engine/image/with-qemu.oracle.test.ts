@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type {
-  MemoryStorage} from '#engine';
+import type { MemoryStorage } from '#engine';
 import {
   checkImage,
   closeImage,
