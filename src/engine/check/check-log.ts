@@ -1,4 +1,4 @@
-import type { RepairMode, CheckCounters, Finding, Severity } from './report.ts';
+import type { CheckCounters, Finding, Severity } from './report.ts';
 
 /** What a pass tells the log; whatever is left out is null there. */
 export type FindingDraft = Pick<Finding, 'kind' | 'message' | 'mendedBy'> & Partial<Finding>;
@@ -133,11 +133,6 @@ export function overlapFound(log: CheckLog, structure: string, message: string):
   );
   log.checkError({ kind: 'io-error', message, mendedBy: 'nothing' });
   return new CheckAborted('Input/output error');
-}
-
-/** Whether a repair of this mode also corrects errors, not just leaks. */
-export function fixesErrors(fix: RepairMode | null): boolean {
-  return fix === 'all';
 }
 
 function newCounters(): CheckCounters {

@@ -6,7 +6,7 @@ import {
   SNAPSHOTS_MAX,
   type SnapshotEntry,
 } from '../format/snapshot-table.ts';
-import { CheckAborted, fixesErrors, type CheckLog } from './check-log.ts';
+import { CheckAborted, type CheckLog } from './check-log.ts';
 import type { Mender } from './mender.ts';
 import type { SnapshotList, Subject } from './subject.ts';
 
@@ -21,7 +21,7 @@ export interface SnapshotTableCheck extends SnapshotList {
 /** Reads the snapshot table and judges it; what cannot be kept is cut off where the repair may do so. */
 export function checkSnapshotTable(subject: Subject, log: CheckLog, mender: Mender | null): SnapshotTableCheck {
   const { header } = subject;
-  const canFix = mender !== null && fixesErrors(mender.mode);
+  const canFix = mender?.mode === 'all';
   let count = header.snapshotCount;
   let discarded = 0;
   if (count > SNAPSHOTS_MAX && canFix) {

@@ -1,5 +1,4 @@
 import { joinHalves } from '../bytes/big-endian.ts';
-import { fixesErrors } from './check-log.ts';
 import { countRegion, type CheckPass } from './count-region.ts';
 import { clusterCountOf } from './subject.ts';
 
@@ -73,7 +72,7 @@ function countBlockOutside(
   const { subject, log, map, mender } = pass;
   const { clusterSize } = subject.geometry;
   const finding = { kind: 'refcount-block-outside', mendedBy: 'all', at: pointer } as const;
-  if (mender === null || !fixesErrors(mender.mode)) {
+  if (mender?.mode !== 'all') {
     log.corruption({ ...finding, message: `ERROR refcount block ${index} is outside image` });
     return true;
   }
@@ -84,7 +83,7 @@ function countBlockOutside(
     countRegion(pass, offset, clusterSize, 'exclusive', pointer);
     return true;
   }
-  const reason = offset > FILE_OFFSET_MAX - clusterSize ? 'Invalid argument' : 'File too large';
+  const reason = offset >= FILE_OFFSET_MAX - clusterSize ? 'Invalid argument' : 'File too large';
   log.corruption({ ...finding, mendedBy: 'rebuild', message: `ERROR could not resize image: ${reason}` });
   return false;
 }

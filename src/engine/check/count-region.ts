@@ -49,7 +49,8 @@ export function countRegion(
   }
   const last = clusterOf(subject, offset + size - 1);
   for (let cluster = clusterOf(subject, offset); cluster <= last; cluster++) {
-    if ((map.words[cluster]! & FORBIDDEN[sharing]) !== 0) pass.crossLinked.add(cluster);
+    const isShared = (map.words[cluster]! & FORBIDDEN[sharing]) !== 0;
+    if (isShared && pass.crossLinked.size < CROSS_LINKED_MAX) pass.crossLinked.add(cluster);
     if (map.add(cluster)) continue;
     const clusterOffset = cluster * subject.geometry.clusterSize;
     log.corruption({
@@ -99,6 +100,9 @@ function mendBeyondEnd({ subject, mender, map }: CheckPass, offset: HostOffset, 
   map.grow(clusterCountOf(subject));
   return true;
 }
+
+/** A copied table makes millions of them, and nobody looks at more. */
+const CROSS_LINKED_MAX = 100_000;
 
 /** Bits of a cluster's word that tell that somebody else uses it already. */
 const FORBIDDEN: Readonly<Record<Sharing, number>> = {

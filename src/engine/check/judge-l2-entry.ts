@@ -1,7 +1,7 @@
 import type { HostOffset } from '../format/addresses.ts';
 import { isCopied, offsetOf } from '../format/l1-entry.ts';
 import { compressedExtentOf, l2HasReservedBits, l2KindOf } from '../format/l2-entry.ts';
-import { fixesErrors, overlapFound } from './check-log.ts';
+import { overlapFound } from './check-log.ts';
 import { countRegion, reportBeyondEnd, type CheckPass } from './count-region.ts';
 import type { L1Location } from './walk.ts';
 import { ACTIVE_COPIED, ACTIVE_SHARED } from './reference-map.ts';
@@ -163,7 +163,7 @@ function judgeUnaligned({ subject, log, mender }: CheckPass, entry: L2EntryAt, o
     return false;
   }
   const text = `offset=${offset.toString(16)}: Preallocated cluster is not properly aligned; L2 entry corrupted.`;
-  if (mender === null || !fixesErrors(mender.mode)) {
+  if (mender?.mode !== 'all') {
     log.corruption({
       kind: 'preallocated-cluster-unaligned',
       message: `ERROR ${text}`,

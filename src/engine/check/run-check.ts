@@ -2,7 +2,7 @@ import { ceilDiv } from '../bytes/align.ts';
 import type { LongTask } from '../progress.ts';
 import type { Storage } from '../storage/storage.ts';
 import { checkCopiedFlags } from './check-copied.ts';
-import { CheckAborted, CheckLog, fixesErrors } from './check-log.ts';
+import { CheckAborted, CheckLog } from './check-log.ts';
 import { checkSnapshotTable, type SnapshotTableCheck } from './check-snapshot-table.ts';
 import { compareRefcounts, FIX_NOTHING } from './compare-refcounts.ts';
 import { countReferences } from './count-references.ts';
@@ -37,7 +37,7 @@ export function* runCheck(storage: Storage, mender: Mender | null, options: Chec
     const snapshotCounters = log.takeCounters();
     try {
       const map = yield* checkRefcounts(subject, snapshots, log, mender);
-      if (mender !== null && fixesErrors(mender.mode) && snapshots.pendingCorruptions > 0) {
+      if (mender?.mode === 'all' && snapshots.pendingCorruptions > 0) {
         mender.rewriteSnapshotTable(snapshots, map);
         snapshotCounters.corruptionsFixed += snapshots.pendingCorruptions;
         snapshotCounters.corruptions = 0;
@@ -84,7 +84,7 @@ function* checkRefcounts(
   let { highestCluster } = found;
   let copiedPass = pass;
 
-  if (log.needsRebuild && mender !== null && fixesErrors(mender.mode)) {
+  if (log.needsRebuild && mender?.mode === 'all') {
     const rebuilt = yield* rebuildAndRecount(pass, snapshots, mender);
     copiedPass = rebuilt.pass;
     highestCluster = rebuilt.highestCluster;
@@ -97,7 +97,7 @@ function* checkRefcounts(
     if (log.counters.leaks > 0 || log.counters.corruptions > 0) {
       log.counters = beforeCompare;
       const kept = log.keptFindings();
-      const fix = { leaks: true, errors: fixesErrors(mender.mode) };
+      const fix = { leaks: true, errors: mender.mode === 'all' };
       highestCluster = (yield* compareRefcounts(pass, fix)).highestCluster;
       log.restoreFindings(kept);
       mender.finishRefcounts();
@@ -107,7 +107,7 @@ function* checkRefcounts(
   const { counters } = log;
   const isMending =
     mender !== null &&
-    (fixesErrors(mender.mode) || (counters.checkErrors === 0 && counters.corruptions === 0 && counters.leaks === 0));
+    (mender.mode === 'all' || (counters.checkErrors === 0 && counters.corruptions === 0 && counters.leaks === 0));
   if (copiedPass.needsCopiedPass || hasFoundAnything(log)) yield* checkCopiedFlags(copiedPass, isMending);
   counters.imageEndOffset = (highestCluster + 1) * clusterSize;
   yield* noteCrossLinks(pass, snapshots);

@@ -9,7 +9,6 @@ const SECTOR_SIZE = 512;
 const SECTORS_PER_PAGE = PAGE_SIZE / SECTOR_SIZE;
 /** Contents of freed clusters that a plan keeps for undoing. */
 const KEPT_SIZE_MAX = 64 * 1024 * 1024;
-const STEP_MESSAGES_MAX = 1000;
 
 interface TouchedPage {
   readonly before: Uint8Array;
@@ -106,7 +105,7 @@ export class PlanStorage implements Storage {
     this.#holes = [];
     this.#sizeBeforeStep = this.#size;
     if (writes.length === 0) return;
-    this.steps.push({ kind, writes, count, messages: messages.slice(0, STEP_MESSAGES_MAX) });
+    this.steps.push({ kind, writes, count, messages });
   }
 
   #touch(index: number, start: number, length: number, why: Purpose): Uint8Array {

@@ -15,6 +15,8 @@ import { rebuildRefcounts } from './rebuild-refcounts.ts';
 import { moveSnapshotTable } from './move-snapshot-table.ts';
 import type { RepairStepKind } from './step.ts';
 
+/** Lines kept beside a step. */
+const STEP_MESSAGES_MAX = 1000;
 /** The largest file that a repair brings about by growing; beyond it an entry is taken for broken. */
 const FILE_SIZE_MAX = 2 ** 53;
 
@@ -45,7 +47,8 @@ export class RepairPlanner implements Mender {
   }
 
   said(line: string): void {
-    (this.#isRaising ? this.#raisedMessages : this.#messages).push(line);
+    const messages = this.#isRaising ? this.#raisedMessages : this.#messages;
+    if (messages.length < STEP_MESSAGES_MAX) messages.push(line);
   }
 
   structureUnder(at: HostOffset): string | null {

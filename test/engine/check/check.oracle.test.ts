@@ -229,7 +229,7 @@ function withoutClosingWords(said: Said): Said {
   return { ...words(said), stderr };
 }
 
-describe.each(DAMAGES)('$name', (damage) => {
+describe.each(DAMAGES.filter(({ refusedBecause }) => refusedBecause === undefined))('$name', (damage) => {
   let file = '';
   beforeAll(() => {
     file = damaged(damage);
@@ -239,19 +239,30 @@ describe.each(DAMAGES)('$name', (damage) => {
     expect(words(saidByUs(scratch, file, null))).toEqual(words(saidByQemu(scratch, file, null)));
   });
 
-  it.runIf(damage.refusedBecause).each(['leaks', 'all'] as const)('is left alone by a repair of %s', (mode) => {
-    const ours = saidByUs(scratch, file, mode);
-    expect(ours.refused).toMatch(damage.refusedBecause!);
-    expect(ours.code).toBe(1);
-    expect(ours.stepCount).toBe(0);
-  });
-
-  it.skipIf(damage.refusedBecause).each(['leaks', 'all'] as const)('gets the same repair of %s', (mode) => {
+  it.each(['leaks', 'all'] as const)('gets the same repair of %s', (mode) => {
     const ours = saidByUs(scratch, file, mode);
     expect(words(ours)).toEqual(withoutClosingWords(saidByQemu(scratch, file, mode)));
     const recheck = saidByQemu(scratch, ours.file, null);
     expect(recheck.code).toBe(ours.code === 1 ? saidByQemu(scratch, file, null).code : ours.code);
     expect(saidByUs(scratch, ours.file, mode).stepCount, 'steps of a second repair').toBe(0);
+  });
+});
+
+describe.each(DAMAGES.filter(({ refusedBecause }) => refusedBecause !== undefined))('$name', (damage) => {
+  let file = '';
+  beforeAll(() => {
+    file = damaged(damage);
+  });
+
+  it('gets the same words from a check', () => {
+    expect(words(saidByUs(scratch, file, null))).toEqual(words(saidByQemu(scratch, file, null)));
+  });
+
+  it.each(['leaks', 'all'] as const)('is left alone by a repair of %s, which could destroy data', (mode) => {
+    const ours = saidByUs(scratch, file, mode);
+    expect(ours.refused).toMatch(damage.refusedBecause!);
+    expect(ours.code).toBe(1);
+    expect(ours.stepCount).toBe(0);
   });
 });
 

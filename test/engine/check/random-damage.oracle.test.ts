@@ -7,7 +7,7 @@ import { saidByQemu, saidByUs, words } from './judged-by-qemu.ts';
 
 /** `SEED=7 CASES=5000` for a longer run of one's own. */
 const SEED = Number(process.env.SEED ?? 1);
-const CASES = Number(process.env.CASES ?? 25);
+const CASES = Number(process.env.CASES ?? 15);
 /** Comparing repairs takes four more runs of qemu-img. */
 const REPAIR_COMPARED_EVERY = Number(process.env.REPAIR_EVERY ?? 5);
 
