@@ -2,6 +2,7 @@ import { isEngineError } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { check } from './commands/check.ts';
 import { compare } from './commands/compare.ts';
+import { convert } from './commands/convert.ts';
 import { create } from './commands/create.ts';
 import { info } from './commands/info.ts';
 import { map } from './commands/map.ts';
@@ -10,7 +11,17 @@ import { resize } from './commands/resize.ts';
 import { snapshot } from './commands/snapshot.ts';
 import { ImgFailure, misused, type ImgCommand } from './invocation.ts';
 
-const COMMANDS: Readonly<Record<string, ImgCommand>> = { check, compare, create, info, map, rebase, resize, snapshot };
+const COMMANDS: Readonly<Record<string, ImgCommand>> = {
+  check,
+  compare,
+  convert,
+  create,
+  info,
+  map,
+  rebase,
+  resize,
+  snapshot,
+};
 
 const HELP = `qemu-img version 7.2.22
 usage: qemu-img [standard options] command [command options]

@@ -11,6 +11,7 @@ import {
 } from '../format/snapshot-table.ts';
 import { flushImage } from '../image/flush.ts';
 import type { Image } from '../image/image.ts';
+import { L1Table } from '../image/l1-table.ts';
 import { growL1Table } from './grow-l1.ts';
 import { resizeImage } from './resize.ts';
 import { addReferences } from './snapshot-references.ts';
@@ -145,4 +146,10 @@ function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFields[]):
   header.snapshotCount = snapshots.length;
   header.snapshotsOffset = hostOffset;
   image.snapshots = [...readSnapshotTable(image.storage, hostOffset, snapshots.length)];
+}
+
+/** Turns an image that was opened read-only into what its disk was when a snapshot was taken. */
+export function viewSnapshot(image: Image, snapshot: SnapshotEntry): void {
+  image.l1 = new L1Table(image.file, snapshot.l1TableOffset, snapshot.l1Size);
+  image.header.virtualSize = snapshot.diskSize ?? image.header.virtualSize;
 }

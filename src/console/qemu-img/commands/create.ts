@@ -47,7 +47,7 @@ async function createFile(host: ConsoleHost, invocation: Invocation, { name, for
 
   invocation.print(`Formatting '${name}', fmt=${format} ${describeValues(format, values)}\n`);
   host.flushOut();
-  await write(host, name, format, values);
+  await writeNewFile(host, name, format, values);
 }
 
 function applyBackingOptions(invocation: Invocation, format: string, values: CreateValues): void {
@@ -92,7 +92,13 @@ async function takeSizeFromBacking(
   if (!values.has('size')) values.set('size', String(BigInt(length)));
 }
 
-async function write(host: ConsoleHost, name: string, format: string, values: CreateValues): Promise<void> {
+/** Writes a new file of a format over whatever has its name; on failure a file that was not there is removed. */
+export async function writeNewFile(
+  host: ConsoleHost,
+  name: string,
+  format: string,
+  values: CreateValues,
+): Promise<void> {
   const size = Number(values.get('size'));
   // Options are judged before the file that may be there is emptied.
   const options = format === 'raw' ? null : engineOptionsOf(values, size);

@@ -1,0 +1,23 @@
+import type { BlockNode } from './node.ts';
+
+/** What a backing chain says of a run: from which layer its bytes come, if any has them. */
+export interface LayerStatus {
+  readonly length: number;
+  readonly kind: 'data' | 'zero' | 'absent';
+}
+
+/**
+ * Asks a node and its backing files, down to but without `base`, who has the bytes. `absent`: none of them; they come
+ * from `base`, or read as zeros.
+ */
+export function statusAbove(node: BlockNode, base: BlockNode | null, at: number, lengthMax: number): LayerStatus {
+  let length = lengthMax;
+  for (let layer: BlockNode | null = node; layer !== null && layer !== base; layer = layer.backing) {
+    // A layer that ends earlier hides what is below it behind zeros.
+    if (at >= layer.length) return { length, kind: layer === node ? 'absent' : 'zero' };
+    const status = layer.statusAt(at, Math.min(length, layer.length - at));
+    length = Math.min(length, status.length);
+    if (status.isAllocated) return { length, kind: status.isZero ? 'zero' : 'data' };
+  }
+  return { length, kind: 'absent' };
+}
