@@ -95,6 +95,17 @@ export class Invocation {
     });
   }
 
+  /** Opens a file by its name, whatever `--image-opts` says of the names on the command line. @throws ImgFailure */
+  async openNamed(
+    name: string,
+    { writable, cacheMode = 'writeback', format, withoutBacking }: OpenAs,
+  ): Promise<BlockNode> {
+    const flags = { writable, cacheMode, ...(withoutBacking !== undefined && { withoutBacking }) };
+    return openBlock(this.host, { filename: name, format: format ?? null, flags }).catch((error: unknown) => {
+      throw openFailure(error, name);
+    });
+  }
+
   /** Opens the file of a qcow2 image without the image itself; null for another format. */
   async openFile(name: string, as: OpenAs): Promise<BlockNode | null> {
     const request = this.#requestOf(name, as);

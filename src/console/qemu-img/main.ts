@@ -4,6 +4,7 @@ import { check } from './commands/check.ts';
 import { compare } from './commands/compare.ts';
 import { convert } from './commands/convert.ts';
 import { create } from './commands/create.ts';
+import { dd } from './commands/dd.ts';
 import { info } from './commands/info.ts';
 import { map } from './commands/map.ts';
 import { rebase } from './commands/rebase.ts';
@@ -16,6 +17,7 @@ const COMMANDS: Readonly<Record<string, ImgCommand>> = {
   compare,
   convert,
   create,
+  dd,
   info,
   map,
   rebase,

@@ -158,6 +158,10 @@ async function copy(
   for (const source of sources) {
     // With a backing file of its own the target needs only what the source's upper layers hold.
     const base = plan.backing === undefined ? null : baseOf(source, plan.backing);
+    if (plan.isCompressed && plan.backing !== undefined) {
+      await copyWholeClusters(invocation, { source, base, writer, progress });
+      continue;
+    }
     for (let at = 0; at < source.length;) {
       const { length, kind } = statusAbove(source, base, at, Math.min(CHUNK - (at % CHUNK), source.length - at));
       if (kind === 'data') writer.writeData(offset + at, readChunk(invocation, source, at, length));
@@ -172,6 +176,34 @@ async function copy(
   writer.finish(total);
   node.flush();
   progress.end();
+}
+
+/**
+ * Over a backing file a compressed cluster must hold all of its bytes, those of the source's lower layers too; clusters
+ * that the upper layers say nothing of are left to the backing file.
+ */
+async function copyWholeClusters(
+  invocation: Invocation,
+  {
+    source,
+    base,
+    writer,
+    progress,
+  }: { source: BlockNode; base: BlockNode | null; writer: TargetWriter; progress: ProgressLine },
+): Promise<void> {
+  for (let at = 0; at < source.length;) {
+    const end = Math.min(source.length, at + writer.unit);
+    let isHeld = false;
+    for (let part = at; part < end && !isHeld;) {
+      const { length, kind } = statusAbove(source, base, part, end - part);
+      isHeld = kind !== 'absent';
+      part += length;
+    }
+    if (isHeld) writer.writeCompressedCluster(at, readChunk(invocation, source, at, end - at));
+    at = end;
+    progress.update(at, source.length);
+    await invocation.host.pause();
+  }
 }
 
 /** The layer of the source that the target's backing file stands for: its own first backing file. */
@@ -245,7 +277,7 @@ class TargetWriter {
 
   /** `isOverlay`: a backing file would show through where nothing is written. */
   writeZeros(at: number, length: number, isOverlay: boolean): void {
-    if (this.#plan.isCompressed && !isOverlay) {
+    if (this.#plan.isCompressed) {
       for (let done = 0; done < length;) {
         const part = Math.min(length - done, this.#unit - ((at + done) % this.#unit));
         this.#collect(at + done, new Uint8Array(part), false);
@@ -255,6 +287,20 @@ class TargetWriter {
     }
     if (this.#plan.sparse === 0) this.#write(at, new Uint8Array(length));
     else if (isOverlay || this.#mustZero) this.#node.writeZeroes(at, length, { unmap: true });
+  }
+
+  /** Bytes that are written or left out together. */
+  get unit(): number {
+    return this.#unit;
+  }
+
+  /** A whole cluster of a target with a backing file: zeros must be said. */
+  writeCompressedCluster(at: number, bytes: Uint8Array): void {
+    if (this.#plan.sparse !== 0 && isAllZero(bytes)) {
+      attempt(at, () => this.#node.writeZeroes(at, bytes.length, { unmap: true }));
+    } else {
+      attempt(at, () => this.#node.writeAt(at, bytes, { compressed: true }));
+    }
   }
 
   /** To be called at the end: the last compressed cluster may be partial. */
@@ -288,7 +334,7 @@ class TargetWriter {
     const { at, bytes, hasData } = this.#pending!;
     this.#pending = null;
     const content = bytes.subarray(0, Math.min(bytes.length, end - at, this.#node.length - at));
-    if (!hasData || isAllZero(content)) return;
+    if (this.#plan.sparse !== 0 && (!hasData || isAllZero(content))) return;
     attempt(at, () => this.#node.writeAt(at, content, { compressed: true }));
   }
 }

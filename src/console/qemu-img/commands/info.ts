@@ -1,7 +1,9 @@
-import { infoText, isEngineError } from '#engine';
+import { infoJson, infoText, isEngineError } from '#engine';
+import { backingNameOf } from '../../block/backing-name.ts';
 import { storageOf } from '../../block/node-storage.ts';
+import type { BlockNode } from '../../block/node.ts';
 import { humanSize } from '../../text/sizes.ts';
-import { Invocation, misused, openFailure, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, Invocation, jsonText, misused, openFailure, type ImgCommand } from '../invocation.ts';
 
 export const info: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
@@ -10,23 +12,63 @@ export const info: ImgCommand = async (host, args) => {
   });
   const [name] = invocation.words;
   if (name === undefined || invocation.words.length !== 1) throw misused('Expecting one image file name');
-  const node = await invocation.open(name, { writable: false, format: invocation.value('f'), withoutBacking: true });
-  try {
-    const stat = await host.files.stat(name);
-    const diskSize = stat?.allocatedBytes ?? storageOf(node.file ?? node).size;
-    if (node.image !== null) {
-      host.writeOut(infoText(node.storage, { fileName: node.filename, diskSize }));
-    } else {
-      host.writeOut(
-        `image: ${node.filename}\nfile format: ${node.driver}\n` +
-          `virtual size: ${humanSize(node.length)} (${node.length} bytes)\ndisk size: ${humanSize(diskSize)}\n`,
-      );
-    }
-    return 0;
-  } catch (error) {
-    if (!isEngineError(error)) throw error;
-    throw openFailure(error, name);
-  } finally {
-    node.close();
-  }
+  const { isJson } = invocation;
+  const layers = await describeChain(invocation, name);
+  if (!isJson) host.writeOut(layers.map(({ text }) => text).join('\n'));
+  else if (invocation.has('backing-chain')) host.writeOut(jsonText(layers.map(({ json }) => json)));
+  else host.writeOut(jsonText(layers[0]!.json));
+  return 0;
 };
+
+interface Description {
+  readonly text: string;
+  readonly json: Readonly<Record<string, unknown>>;
+  /** The backing file, as to be opened. */
+  readonly next: { readonly name: string; readonly format: string | undefined } | null;
+}
+
+/** The image, and with `--backing-chain` what it stands on. Nothing is printed before all of it was read. */
+async function describeChain(invocation: Invocation, top: string): Promise<Description[]> {
+  const seen = new Set<string>();
+  const found: Description[] = [];
+  let next: Description['next'] = { name: top, format: invocation.value('f') };
+  while (next !== null) {
+    const { name, format } = next;
+    if (seen.has(name)) throw new ImgFailure(`Backing file '${name}' creates an infinite loop.`);
+    seen.add(name);
+    const as = { writable: false, format, withoutBacking: true };
+    const node = await (found.length === 0 ? invocation.open(name, as) : invocation.openNamed(name, as));
+    try {
+      found.push(await describe(invocation, node));
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      throw openFailure(error, name);
+    } finally {
+      node.close();
+    }
+    next = invocation.has('backing-chain') ? found.at(-1)!.next : null;
+  }
+  return found;
+}
+
+async function describe({ host }: Invocation, node: BlockNode): Promise<Description> {
+  const { driver, filename: fileName, image, length } = node;
+  const stat = await host.files.stat((node.file ?? node).filename);
+  const diskSize = stat?.allocatedBytes ?? storageOf(node.file ?? node).size;
+  if (image !== null) {
+    const { backingFile, backingFormat } = image.head;
+    const hasBacking = backingFile !== null && backingFile !== '';
+    return {
+      text: infoText(node.storage, { fileName, diskSize }),
+      json: infoJson(node.storage, { fileName, diskSize }),
+      next: hasBacking ? { name: backingNameOf(fileName, backingFile), format: backingFormat ?? undefined } : null,
+    };
+  }
+  return {
+    text:
+      `image: ${fileName}\nfile format: ${driver}\n` +
+      `virtual size: ${humanSize(length)} (${length} bytes)\ndisk size: ${humanSize(diskSize)}\n`,
+    json: { 'virtual-size': length, filename: fileName, format: driver, 'actual-size': diskSize, 'dirty-flag': false },
+    next: null,
+  };
+}

@@ -59,12 +59,14 @@ function entryAt(node: BlockNode, at: number, end: number): MapEntry {
   let depth = 0;
   let length = end - at;
   for (let layer: BlockNode | null = node; layer !== null; layer = layer.backing, depth++) {
-    if (at >= layer.length) {
-      return { start: at, length, depth, isPresent: false, isZero: true, isData: false, offset: null, filename: null };
-    }
+    // What lies behind the end of a backing file belongs to the layer above it, and reads as zeros.
+    if (at >= layer.length) return absent(at, length, depth - 1);
     const status = layer.statusAt(at, Math.min(length, layer.length - at));
     length = Math.min(length, status.length);
-    if (!status.isAllocated) continue;
+    if (!status.isAllocated) {
+      if (layer.backing === null) return absent(at, length, depth);
+      continue;
+    }
     return {
       start: at,
       length,
@@ -76,7 +78,11 @@ function entryAt(node: BlockNode, at: number, end: number): MapEntry {
       filename: status.hostOffset === null ? null : (layer.file ?? layer).filename,
     };
   }
-  return { start: at, length, depth: 0, isPresent: false, isZero: true, isData: false, offset: null, filename: null };
+  return absent(at, length, 0);
+}
+
+function absent(start: number, length: number, depth: number): MapEntry {
+  return { start, length, depth, isPresent: false, isZero: true, isData: false, offset: null, filename: null };
 }
 
 function continues(entry: MapEntry, next: MapEntry): boolean {
