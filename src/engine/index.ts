@@ -63,7 +63,8 @@ export * from './describe/check-text.ts';
 export { annotate } from './describe/annotate.ts';
 export * from './describe/rows.ts';
 export { structureChildren } from './describe/structure.ts';
-export * from './describe/info-text.ts';
+export { infoText, type InfoNames } from './describe/info-text.ts';
+export { infoJson } from './describe/info-json.ts';
 export * from './describe/size-text.ts';
 export * from './describe/snapshot-list.ts';
 
@@ -72,6 +73,6 @@ export { inflateRaw } from './codec/inflate.ts';
 export { zstdCompress, zstdDecompress } from './codec/zstd.ts';
 
 export * from './operations/snapshots.ts';
-export { resizeImage } from './operations/resize.ts';
+export { makeEmpty, resizeImage } from './operations/resize.ts';
 export * from './operations/vm-state.ts';
 export { rewriteBackingFile, type BackingFile } from './operations/backing-file.ts';

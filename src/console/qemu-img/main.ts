@@ -1,6 +1,7 @@
 import { isEngineError } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { check } from './commands/check.ts';
+import { commit } from './commands/commit.ts';
 import { compare } from './commands/compare.ts';
 import { convert } from './commands/convert.ts';
 import { create } from './commands/create.ts';
@@ -14,6 +15,7 @@ import { ImgFailure, misused, type ImgCommand } from './invocation.ts';
 
 const COMMANDS: Readonly<Record<string, ImgCommand>> = {
   check,
+  commit,
   compare,
   convert,
   create,

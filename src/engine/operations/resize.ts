@@ -65,10 +65,28 @@ function shrink(image: Image, size: number): void {
   if (!image.isDirty) image.refcounts.blocks.writeAll();
   writeSize(image);
   freeTablesBeyond(image, l1EntriesFor(image.geometry, size));
+  writeTablesDurably(image);
+  truncateAfterLastCluster(image);
+}
+
+/**
+ * Makes an overlay hold nothing at all, so that everything reads from its backing file (after a commit, the same bytes).
+ * Every step leaves a consistent image: mappings go first, durably, then the tables, then the end of the file.
+ */
+export function makeEmpty(image: Image): void {
+  image.mustBeWritable();
+  const { clusterSize } = image.geometry;
+  discardFully(image, 0, alignUp(image.virtualSize, clusterSize));
+  writeTablesDurably(image);
+  freeTablesBeyond(image, 0);
+  writeTablesDurably(image);
+  truncateAfterLastCluster(image);
+}
+
+function writeTablesDurably(image: Image): void {
   image.l2Tables.writeAll();
   image.refcounts.blocks.writeAll();
   image.file.flush('flush-ordering');
-  truncateAfterLastCluster(image);
 }
 
 /** L1 entries past the kept ones lose their L2 tables, which are empty by now. The table keeps its length. */

@@ -1,5 +1,12 @@
 import { rewriteBackingFile } from '#engine';
-import { ImgFailure, Invocation, misused, mustBeEngineError, type ImgCommand } from '../invocation.ts';
+import { backingNameOf } from '../../block/backing-name.ts';
+import { openBlock } from '../../block/open.ts';
+import type { BlockNode } from '../../block/node.ts';
+import { ImgFailure, Invocation, misused, mustBeEngineError, openFailure, type ImgCommand } from '../invocation.ts';
+import { ProgressLine } from '../progress.ts';
+
+const CHUNK = 1024 * 1024;
+const SECTOR = 512;
 
 export const rebase: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
@@ -9,22 +16,25 @@ export const rebase: ImgCommand = async (host, args) => {
   const [name] = invocation.words;
   if (name === undefined || invocation.words.length !== 1) throw misused('Expecting one image file name');
   const backing = invocation.value('b');
-  if (!invocation.has('u') && backing === undefined)
+  const isUnsafe = invocation.has('u');
+  if (!isUnsafe && backing === undefined) {
     throw misused('Use backing file (-b) option or simply use image resize');
-  if (!invocation.has('u')) {
-    throw new ImgFailure('Only the unsafe rebase (-u) is supported by this program yet. Nothing was written.');
   }
-  const node = await invocation.open(name, { writable: true, format: invocation.value('f'), withoutBacking: true });
+  const cacheMode = invocation.cacheMode('t', 'writeback', '');
+  const node = await invocation.open(name, {
+    writable: true,
+    cacheMode,
+    format: invocation.value('f'),
+    withoutBacking: isUnsafe,
+  });
   try {
     const { image } = node;
     if (image === null)
       throw new ImgFailure(`Could not change the backing file to '${backing ?? ''}': Operation not supported`);
-    const format = invocation.value('F');
+    const isRemoved = backing === undefined || backing === '';
+    if (!isUnsafe) await keepContent(invocation, node, isRemoved ? null : backing);
     try {
-      rewriteBackingFile(
-        image,
-        backing === undefined || backing === '' ? null : { name: backing, format: format ?? null },
-      );
+      rewriteBackingFile(image, isRemoved ? null : { name: backing, format: invocation.value('F') ?? null });
     } catch (error) {
       throw new ImgFailure(`Could not change the backing file to '${backing}': ${mustBeEngineError(error).message}`);
     }
@@ -33,3 +43,56 @@ export const rebase: ImgCommand = async (host, args) => {
     node.close();
   }
 };
+
+/** Copies into the overlay what would read differently over the new backing file. */
+async function keepContent(invocation: Invocation, node: BlockNode, newName: string | null): Promise<void> {
+  const next = newName === null ? null : await openNext(invocation, node, newName);
+  const progress = new ProgressLine(invocation);
+  try {
+    for (let at = 0; at < node.length;) {
+      const status = node.statusAt(at, Math.min(CHUNK, node.length - at));
+      if (!status.isAllocated) copyDifferences(node, next, at, status.length);
+      at += status.length;
+      progress.update(at, node.length);
+      await invocation.host.pause();
+    }
+    node.flush();
+    progress.end();
+  } finally {
+    next?.close();
+  }
+}
+
+async function openNext(invocation: Invocation, node: BlockNode, name: string): Promise<BlockNode> {
+  return openBlock(invocation.host, {
+    filename: backingNameOf(node.filename, name),
+    format: invocation.value('F') ?? null,
+    flags: { writable: false, cacheMode: invocation.cacheMode('T', 'writeback', 'source ') },
+  }).catch((error: unknown) => {
+    const { message, hints } = openFailure(error, name);
+    throw new ImgFailure(message.replace('Could not open', 'Could not open new backing file'), { hints });
+  });
+}
+
+/** Writes the runs of sectors that differ; the overlay copies the rest of their clusters from the old backing file. */
+function copyDifferences(node: BlockNode, next: BlockNode | null, at: number, length: number): void {
+  const before = new Uint8Array(length);
+  const after = new Uint8Array(length);
+  node.readAt(at, before);
+  const shared = Math.max(0, Math.min(length, (next?.length ?? 0) - at));
+  if (shared > 0) next!.readAt(at, after.subarray(0, shared));
+  for (let start = 0; start < length;) {
+    let end = start;
+    const differs = !isSameSector(before, after, start);
+    while (end < length && isSameSector(before, after, end) !== differs) end += SECTOR;
+    end = Math.min(end, length);
+    if (differs) node.writeAt(at + start, before.subarray(start, end));
+    start = end;
+  }
+}
+
+function isSameSector(a: Uint8Array, b: Uint8Array, at: number): boolean {
+  const end = Math.min(a.length, at + SECTOR);
+  for (let index = at; index < end; index++) if (a[index] !== b[index]) return false;
+  return true;
+}

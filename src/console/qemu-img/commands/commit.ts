@@ -1,0 +1,117 @@
+import { isEngineError, makeEmpty, type CacheMode } from '#engine';
+import { backingNameOf } from '../../block/backing-name.ts';
+import { openBlock } from '../../block/open.ts';
+import type { BlockNode } from '../../block/node.ts';
+import type { ConsoleHost } from '../../host.ts';
+import { strerror } from '../../text/strerror.ts';
+import { ImgFailure, Invocation, misused, openFailure, type ImgCommand } from '../invocation.ts';
+import { ProgressLine } from '../progress.ts';
+
+const CHUNK = 2 * 1024 * 1024;
+
+export const commit: ImgCommand = async (host, args) => {
+  const invocation = new Invocation(host, args, { short: 'f:ht:b:dpqr:' });
+  const [name] = invocation.words;
+  if (name === undefined || invocation.words.length !== 1) throw misused('Expecting one image file name');
+  const cacheMode = invocation.cacheMode('t', 'writeback', '');
+  const wanted = invocation.value('b');
+  // Below a base further down, the images in between stay: an empty top would show them again.
+  const keepsTop = invocation.has('d') || wanted !== undefined;
+  const top = await invocation.open(name, {
+    writable: true,
+    cacheMode,
+    format: invocation.value('f'),
+    withoutBacking: true,
+  });
+  const layers: BlockNode[] = [top];
+  try {
+    const base = await openBase(host, layers, { name, wanted, cacheMode });
+    try {
+      await copyDown(invocation, layers, base);
+    } finally {
+      base.close();
+    }
+    if (!keepsTop && top.image !== null) makeEmpty(top.image);
+    invocation.print('Image committed.\n');
+    return 0;
+  } finally {
+    for (const layer of layers) layer.close();
+  }
+};
+
+/**
+ * Opens the layers between the top and the base, each by itself, and the base for writing (which repairs it first, if it
+ * was left dirty).
+ */
+async function openBase(
+  host: ConsoleHost,
+  layers: BlockNode[],
+  { name, wanted, cacheMode }: { name: string; wanted: string | undefined; cacheMode: CacheMode },
+): Promise<BlockNode> {
+  for (;;) {
+    const layer = layers.at(-1)!;
+    const { backingFile = null, backingFormat = null } = layer.image?.head ?? {};
+    if (backingFile === null) {
+      throw new ImgFailure(
+        wanted === undefined
+          ? 'Image does not have a backing file'
+          : `Did not find '${wanted}' in the backing chain of '${name}'`,
+      );
+    }
+    const filename = backingNameOf(layer.filename, backingFile);
+    const isBase = wanted === undefined || wanted === backingFile || wanted === filename;
+    const request = {
+      filename,
+      format: backingFormat,
+      flags: { writable: isBase, cacheMode, withoutBacking: !isBase },
+    };
+    const node = await openBlock(host, request).catch((error: unknown) => {
+      throw openFailure(error, filename);
+    });
+    if (isBase) return node;
+    layers.push(node);
+  }
+}
+
+async function copyDown(invocation: Invocation, layers: readonly BlockNode[], base: BlockNode): Promise<void> {
+  const { length } = layers[0]!;
+  const progress = new ProgressLine(invocation);
+  if (base.length < length) attempt(() => base.truncate(length));
+  for (let at = 0; at < length;) {
+    const run = statusOf(layers, at, Math.min(CHUNK, length - at));
+    if (run.layer !== null) {
+      const bytes = new Uint8Array(run.length);
+      attempt(() => {
+        run.layer!.readAt(at, bytes);
+        if (run.isZero) base.writeZeroes(at, run.length, { unmap: false });
+        else base.writeAt(at, bytes);
+      });
+    }
+    at += run.length;
+    progress.update(at, length);
+    await invocation.host.pause();
+  }
+  attempt(() => base.flush());
+  progress.end();
+}
+
+/** The uppermost layer that holds a run, if any does. */
+function statusOf(layers: readonly BlockNode[], at: number, lengthMax: number) {
+  let length = lengthMax;
+  for (const layer of layers) {
+    if (at >= layer.length) return { layer: null, isZero: false, length };
+    const status = layer.statusAt(at, Math.min(length, layer.length - at));
+    length = Math.min(length, status.length);
+    if (status.isAllocated) return { layer, isZero: status.isZero, length };
+  }
+  return { layer: null, isZero: false, length };
+}
+
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    throw new ImgFailure(`Block job failed: ${strerror(error)}`);
+  }
+}
