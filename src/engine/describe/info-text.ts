@@ -43,7 +43,7 @@ function backingLines({ backingFile, backingFormat }: ImageHead, fileName: strin
 }
 
 /** Where a backing file name leads: a relative one starts at the folder of the image. */
-function besideFile(fileName: string, backingFile: string): string {
+export function besideFile(fileName: string, backingFile: string): string {
   const hasProtocol = /^[^/]*:/.test(backingFile);
   if (backingFile.startsWith('/') || hasProtocol) return backingFile;
   return fileName.slice(0, fileName.lastIndexOf('/') + 1) + backingFile;
