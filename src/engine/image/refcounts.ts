@@ -51,13 +51,16 @@ export class Refcounts {
   }
 
   /**
-   * Adds `delta` to the refcount of each of `count` clusters, all of them covered. Checks all before it changes any.
-   * @throws EngineError invalid-argument when a refcount would leave its range
+   * Adds `delta` to the refcount of each of `count` clusters. Checks all before it changes any.
+   * @throws EngineError invalid-argument when a refcount would leave its range, corrupt when no block counts a cluster
    */
   add(first: HostCluster, count: number, delta: number): void {
     const max = refcountMax(this.geometry.refcountBits);
     for (let cluster = first; cluster < first + count; cluster++) {
       const refcount = this.get(cluster) + delta;
+      if (!this.isCovered(cluster)) {
+        throw new EngineError('corrupt', `Host cluster ${cluster} is in use, but no refcount block counts it.`);
+      }
       if (refcount < 0 || refcount > max) {
         throw new EngineError(
           'invalid-argument',

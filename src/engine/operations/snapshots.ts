@@ -9,6 +9,7 @@ import {
   type SnapshotEntry,
   type SnapshotFields,
 } from '../format/snapshot-table.ts';
+import { L1_TABLE_SIZE_MAX } from '../image/head-validation.ts';
 import { flushImage } from '../image/flush.ts';
 import type { Image } from '../image/image.ts';
 import { L1Table } from '../image/l1-table.ts';
@@ -65,6 +66,7 @@ export function createSnapshot(image: Image, { name, dateSeconds, dateNanosecond
  */
 export function applySnapshot(image: Image, snapshot: SnapshotEntry): void {
   image.mustBeWritable();
+  judgeL1(image, snapshot);
   const diskSize = snapshot.diskSize ?? image.virtualSize;
   if (diskSize !== image.virtualSize) resizeImage(image, diskSize);
   flushImage(image);
@@ -84,6 +86,7 @@ export function applySnapshot(image: Image, snapshot: SnapshotEntry): void {
 /** Forgets a snapshot and gives back what only it referred to. A crash in between leaks clusters. */
 export function deleteSnapshot(image: Image, snapshot: SnapshotEntry): void {
   image.mustBeWritable();
+  judgeL1(image, snapshot);
   flushImage(image);
   const table = new Uint8Array(snapshot.l1Size * 8);
   image.file.read(snapshot.l1TableOffset, table);
@@ -97,6 +100,14 @@ export function deleteSnapshot(image: Image, snapshot: SnapshotEntry): void {
   const active = image.l1.bytes().slice();
   if (addReferences(image, active, 0)) replaceL1(image, active);
   writeTablesDurably(image);
+}
+
+/** @throws EngineError invalid-image before a table is read that cannot be one */
+function judgeL1(image: Image, { l1TableOffset, l1Size }: SnapshotEntry): void {
+  if (l1Size * 8 > L1_TABLE_SIZE_MAX) throw new EngineError('invalid-image', 'Snapshot L1 table too large');
+  if (l1TableOffset % image.geometry.clusterSize !== 0) {
+    throw new EngineError('invalid-image', 'Snapshot L1 table offset invalid');
+  }
 }
 
 /** By id first, then by name, as `qemu-img snapshot -a` looks. */
@@ -150,6 +161,7 @@ function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFields[]):
 
 /** Turns an image that was opened read-only into what its disk was when a snapshot was taken. */
 export function viewSnapshot(image: Image, snapshot: SnapshotEntry): void {
+  judgeL1(image, snapshot);
   image.l1 = new L1Table(image.file, snapshot.l1TableOffset, snapshot.l1Size);
   image.header.virtualSize = snapshot.diskSize ?? image.header.virtualSize;
 }
