@@ -35,7 +35,7 @@ test('the handle moves by mouse and by keys, and the address remembers everythin
   await lab.handle.focus();
   await page.keyboard.press('Home');
   await expect(lab.handle).toHaveAttribute('aria-valuenow', '0');
-  while (!(await lab.presets.isVisible())) await page.keyboard.press('.');
+  await lab.stepTo(/last: write /);
   const moment = (await lab.handle.getAttribute('aria-valuenow'))!;
   await page.keyboard.press('x');
   await lab.expectCut();
@@ -86,7 +86,7 @@ test('a crash state that leaves the page means the same to qemu-img', async ({ p
   const lab = new Lab(page);
   await lab.expectCut();
   // Further on, the mappings of the second and third write are in the disk's cache as well.
-  while (!(await lab.pending.getByText('L2').first().isVisible())) await page.keyboard.press('.');
+  await lab.stepTo(/last: write .* L2 entries/);
   const outputs = new Set<string>();
   for (const preset of ['none', 'all', 'random', 'torn'] as const) {
     if (!(await lab.keep(preset))) continue;

@@ -1,4 +1,4 @@
-import type { BrowserContext, CDPSession, Page } from '@playwright/test';
+import { expect, type BrowserContext, type CDPSession, type Page } from '@playwright/test';
 
 interface Point {
   readonly x: number;
@@ -20,9 +20,15 @@ export class Desktop {
   }
 
   /** Drags files from the desktop over the page and lets go. */
-  async drop(files: string[], { x, y }: Point = { x: 600, y: 400 }): Promise<void> {
-    await this.dragOver(files, { x, y });
-    await this.#drag('drop', files, { x, y });
+  async drop(files: string[], point: Point = { x: 600, y: 400 }): Promise<void> {
+    // Letting go before the browser has heard that the page takes the files cancels the drag; a hand would try again.
+    await expect(async () => {
+      await this.dragOver(files, point);
+      const arrived = this.#page.evaluate(dropArrives, DROP_WAIT_MS);
+      await this.#drag('dragOver', files, point);
+      await this.#drag('drop', files, point);
+      expect(await arrived).toBe(true);
+    }).toPass();
   }
 
   async dragOver(files: string[], point: Point = { x: 600, y: 400 }): Promise<void> {
@@ -73,4 +79,14 @@ export class Desktop {
     const data = { items: [], files, dragOperationsMask: 1 };
     await this.#cdp.send('Input.dispatchDragEvent', { type, x, y, data });
   }
+}
+
+const DROP_WAIT_MS = 2000;
+
+/** Runs in the page. */
+function dropArrives(waitMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    addEventListener('drop', () => resolve(true), { once: true, capture: true });
+    setTimeout(() => resolve(false), waitMs);
+  });
 }

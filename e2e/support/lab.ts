@@ -52,6 +52,18 @@ export class Lab {
     return true;
   }
 
+  /** Steps on until the handle says that it is there. */
+  async stepTo(position: RegExp): Promise<void> {
+    const isThere = async () => position.test((await this.handle.getAttribute('aria-valuetext')) ?? '');
+    const isLast = async () =>
+      (await this.handle.getAttribute('aria-valuenow')) === (await this.handle.getAttribute('aria-valuemax'));
+    while (!(await isThere())) {
+      expect(await isLast(), `no moment is ${position}`).toBe(false);
+      await this.page.keyboard.press('.');
+    }
+    await expect(this.presets).toBeVisible();
+  }
+
   async reopen(): Promise<void> {
     await this.page.getByRole('button', { name: /^Reopen/ }).click();
     await expect(this.page.getByRole('button', { name: /^Pull the plug/ })).toBeVisible();
