@@ -118,7 +118,9 @@ function walkL2Table(pass: CheckPass, role: L1Location['role'], tableOffset: Hos
   const view = viewOf(table);
   const isActive = role === 'active';
   const countLimit = Math.min(map.countMax, COUNT_MASK - 1);
-  const highShift = 2 ** (32 - clusterBits);
+  const highShift = 32 - clusterBits;
+  // Without flags, and so low that the cluster's index has at most 31 bits, as every file's has.
+  const plainHighLimit = 2 ** (clusterBits - 1);
   const offsetLowMask = clusterSize - 1;
   // In the active tables a second reference is remarkable, among snapshots it is usual.
   const plainLimit = isActive ? 1 : countLimit;
@@ -128,19 +130,20 @@ function walkL2Table(pass: CheckPass, role: L1Location['role'], tableOffset: Hos
   let fragmented = 0;
 
   for (let at = 0; at < clusterSize; at += 8) {
-    const high = view.getUint32(at);
-    const low = view.getUint32(at + 4);
+    // Signed, so that COPIED is the sign and everything stays a small integer.
+    const high = view.getInt32(at);
+    const low = view.getInt32(at + 4);
     if ((high | low) === 0) continue;
-    const cluster = (high & 0xffffff) * highShift + (low >>> clusterBits);
+    const cluster = ((high & 0xffffff) << highShift) | (low >>> clusterBits);
     if (
-      (high & 0x7f000000) === 0 &&
+      (high & 0x7fffffff) < plainHighLimit &&
       (low & offsetLowMask) === 0 &&
       cluster < clusterCount &&
       cluster !== 0 &&
       (words[cluster]! & COUNT_MASK) < plainLimit
     ) {
       if (isActive) {
-        words[cluster] = (words[cluster]! + 1) | (high < 0x80000000 ? ACTIVE_SHARED : ACTIVE_COPIED);
+        words[cluster] = (words[cluster]! + 1) | (high < 0 ? ACTIVE_COPIED : ACTIVE_SHARED);
         allocated += 1;
         if (cluster !== nextCluster && nextCluster !== 0) fragmented += 1;
         nextCluster = cluster + 1;
@@ -150,7 +153,8 @@ function walkL2Table(pass: CheckPass, role: L1Location['role'], tableOffset: Hos
       continue;
     }
     state.nextCluster = nextCluster;
-    judgeL2Entry(pass, role, state, { at: tableOffset + at, high, low, allocMask: 0, zeroMask: 0 });
+    const entry = { at: tableOffset + at, high: high >>> 0, low: low >>> 0, allocMask: 0, zeroMask: 0 };
+    judgeL2Entry(pass, role, state, entry);
     nextCluster = state.nextCluster;
     ({ words, clusterCount } = map);
   }
