@@ -143,7 +143,14 @@ it(`finds the same of two faults first as QEMU does, seed ${SEED}`, () => {
   fc.assert(
     fc.property(pair, fc.boolean(), ([[, base, ...patches], [, , ...more]], writable) => {
       const bytes = patched(base, [...patches, ...more]);
-      expect(ours(bytes, { writable })).toEqual(theirs(bytes, writable ? [] : ['-r']));
+      const judged = theirs(bytes, writable ? [] : ['-r']);
+      // Two faults can make a valid encrypted image, for which QEMU wants the key next. The head is read without one; what
+      // it says is that the disk cannot be.
+      if (judged.error?.includes('encrypt.key-secret')) {
+        expect(readHead(MemoryStorage.from(bytes), { writable }).unsupported).not.toBeNull();
+      } else {
+        expect(ours(bytes, { writable })).toEqual(judged);
+      }
     }),
     { seed: SEED, numRuns: 150 },
   );
