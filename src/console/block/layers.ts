@@ -4,6 +4,8 @@ import type { BlockNode } from './node.ts';
 export interface LayerStatus {
   readonly length: number;
   readonly kind: 'data' | 'zero' | 'absent';
+  /** The bytes have a place in a file, where they can be read as they are. */
+  readonly hasHostOffset: boolean;
 }
 
 /**
@@ -14,10 +16,12 @@ export function statusAbove(node: BlockNode, base: BlockNode | null, at: number,
   let length = lengthMax;
   for (let layer: BlockNode | null = node; layer !== null && layer !== base; layer = layer.backing) {
     // A layer that ends earlier hides what is below it behind zeros.
-    if (at >= layer.length) return { length, kind: layer === node ? 'absent' : 'zero' };
+    if (at >= layer.length) return { length, kind: layer === node ? 'absent' : 'zero', hasHostOffset: false };
     const status = layer.statusAt(at, Math.min(length, layer.length - at));
     length = Math.min(length, status.length);
-    if (status.isAllocated) return { length, kind: status.isZero ? 'zero' : 'data' };
+    if (status.isAllocated) {
+      return { length, kind: status.isZero ? 'zero' : 'data', hasHostOffset: status.hostOffset !== null };
+    }
   }
-  return { length, kind: 'absent' };
+  return { length, kind: 'absent', hasHostOffset: false };
 }

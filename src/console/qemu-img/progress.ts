@@ -1,27 +1,47 @@
 import type { Invocation } from './invocation.ts';
 
-/** The line of `-p`: rewritten in place whenever at least one per cent was done. */
+/**
+ * The line of `-p`, rewritten in place whenever it moved by more than `step` per cent. Percentages are kept in single
+ * precision, as the printed ones are.
+ */
 export class ProgressLine {
   readonly #invocation: Invocation;
   readonly #isShown: boolean;
-  #shown = -Infinity;
+  readonly #step: number;
+  #percent = 0;
+  #shown = 0;
 
-  constructor(invocation: Invocation) {
+  constructor(invocation: Invocation, { step = 1 }: { readonly step?: number } = {}) {
     this.#invocation = invocation;
     this.#isShown = invocation.has('p') && !invocation.isQuiet;
-    this.update(0, 1);
+    this.#step = step;
+    this.#set(0);
   }
 
   update(done: number, total: number): void {
-    const percent = total === 0 ? 100 : (done * 100) / total;
-    if (!this.#isShown || (percent < this.#shown + 1 && percent !== 100) || percent === this.#shown) return;
-    this.#shown = percent;
-    this.#invocation.host.writeOut(`    (${percent.toFixed(2)}/100%)\r`);
-    this.#invocation.host.flushOut();
+    this.#set((done / total) * 100);
   }
 
+  /** Goes on by a part of the whole. */
+  advance(percent: number): void {
+    this.#set(this.#percent + Math.fround(percent));
+  }
+
+  complete(): void {
+    this.#set(100);
+  }
+
+  /** Leaves the line as it stands, after success and failure alike. */
   end(): void {
-    this.update(1, 1);
     if (this.#isShown) this.#invocation.host.writeOut('\n');
+  }
+
+  #set(percent: number): void {
+    this.#percent = Math.min(100, Math.fround(percent));
+    const hasMoved = Math.abs(this.#percent - this.#shown) > this.#step;
+    if (!this.#isShown || (!hasMoved && this.#percent !== 100 && this.#percent !== 0)) return;
+    this.#shown = this.#percent;
+    this.#invocation.host.writeOut(`    (${this.#percent.toFixed(2)}/100%)\r`);
+    this.#invocation.host.flushOut();
   }
 }

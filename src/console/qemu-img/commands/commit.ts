@@ -24,19 +24,21 @@ export const commit: ImgCommand = async (host, args) => {
     withoutBacking: true,
   });
   const layers: BlockNode[] = [top];
+  const progress = new ProgressLine(invocation);
   try {
     const base = await openBase(host, layers, { name, wanted, cacheMode });
     try {
-      await copyDown(invocation, layers, base);
+      await copyDown(invocation, layers, base, progress);
     } finally {
       base.close();
     }
     if (!keepsTop && top.image !== null) makeEmpty(top.image);
-    invocation.print('Image committed.\n');
-    return 0;
   } finally {
     for (const layer of layers) layer.close();
+    progress.end();
   }
+  invocation.print('Image committed.\n');
+  return 0;
 };
 
 /**
@@ -73,9 +75,13 @@ async function openBase(
   }
 }
 
-async function copyDown(invocation: Invocation, layers: readonly BlockNode[], base: BlockNode): Promise<void> {
+async function copyDown(
+  invocation: Invocation,
+  layers: readonly BlockNode[],
+  base: BlockNode,
+  progress: ProgressLine,
+): Promise<void> {
   const { length } = layers[0]!;
-  const progress = new ProgressLine(invocation);
   if (base.length < length) attempt(() => base.truncate(length));
   for (let at = 0; at < length;) {
     const run = statusOf(layers, at, Math.min(CHUNK, length - at));
@@ -92,7 +98,7 @@ async function copyDown(invocation: Invocation, layers: readonly BlockNode[], ba
     await invocation.host.pause();
   }
   attempt(() => base.flush());
-  progress.end();
+  progress.complete();
 }
 
 /** The uppermost layer that holds a run, if any does. */

@@ -1,78 +1,146 @@
+import { statusAbove, type LayerStatus } from '../../block/layers.ts';
 import type { BlockNode } from '../../block/node.ts';
-import { Invocation, misused, type ImgCommand } from '../invocation.ts';
+import { strerror } from '../../text/strerror.ts';
+import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
+import { ProgressLine } from '../progress.ts';
 
 const CHUNK = 2 * 1024 * 1024;
+const SECTOR = 512;
+/** Exit codes: 0 says that the images are the same. */
 const DIFFERENT = 1;
 const OPEN_FAILED = 2;
+const STATUS_FAILED = 3;
+const READ_FAILED = 4;
+const PROGRESS_STEP = 2;
+
+/** An image that is compared, by the name it was given. */
+interface Subject {
+  readonly name: string;
+  readonly node: BlockNode;
+}
 
 export const compare: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, { short: 'hf:F:T:pqsU', long: { 'force-share': 'U' } });
   if (invocation.words.length !== 2) throw misused('Expecting two image file names');
-  const [first, second] = invocation.words as [string, string];
-  const isStrict = invocation.has('s');
-  const a = await openOrFail(first, 'f');
-  const b = await openOrFail(second, 'F');
+  const progress = new ProgressLine(invocation, { step: PROGRESS_STEP });
+  const subjects: Subject[] = [];
   try {
-    if (a.length !== b.length) {
-      if (isStrict) {
-        invocation.print('Strict mode: Image size mismatch!\n');
-        return DIFFERENT;
-      }
-      invocation.print('Warning: Image size mismatch!\n');
+    const cacheMode = invocation.cacheMode('T', 'writeback', 'source ');
+    for (const [index, name] of invocation.words.entries()) {
+      const format = invocation.value(index === 0 ? 'f' : 'F');
+      subjects.push({ name, node: await invocation.open(name, { writable: false, cacheMode, format }) });
     }
-    const common = Math.min(a.length, b.length);
-    const buffers = [new Uint8Array(CHUNK), new Uint8Array(CHUNK)] as const;
-    for (let at = 0; at < common; at += CHUNK) {
-      const length = Math.min(CHUNK, common - at);
-      const mismatch = compareChunk(a, b, at, length, buffers);
-      if (mismatch !== null) {
-        invocation.print(`Content mismatch at offset ${mismatch}!\n`);
+  } catch (error) {
+    closeAll(subjects);
+    progress.end();
+    throw error instanceof ImgFailure
+      ? new ImgFailure(error.message, { hints: error.hints, exitCode: OPEN_FAILED })
+      : error;
+  }
+  try {
+    for (const step of differences(subjects[0]!, subjects[1]!, invocation.has('s'))) {
+      if (step.kind === 'said') invocation.print(`${step.text}\n`);
+      else if (step.kind === 'differs') {
+        invocation.print(`${step.text}\n`);
         return DIFFERENT;
+      } else {
+        progress.advance(step.percent);
+        await host.pause();
       }
-      await host.pause();
-    }
-    const longer = a.length > b.length ? a : b;
-    for (let at = common; at < longer.length; at += CHUNK) {
-      const part = buffers[0].subarray(0, Math.min(CHUNK, longer.length - at));
-      longer.readAt(at, part);
-      const nonZero = part.findIndex((byte) => byte !== 0);
-      if (nonZero < 0) continue;
-      invocation.print(`Content mismatch at offset ${at + nonZero - ((at + nonZero) % 512)}!\n`);
-      return DIFFERENT;
     }
     invocation.print('Images are identical.\n');
     return 0;
   } finally {
-    a.close();
-    b.close();
-  }
-
-  async function openOrFail(name: string, formatOption: string): Promise<BlockNode> {
-    const format = invocation.value(formatOption);
-    try {
-      return await invocation.open(name, { writable: false, format });
-    } catch (error) {
-      throw withExitCode(error, OPEN_FAILED);
-    }
+    closeAll(subjects);
+    progress.end();
   }
 };
 
-function withExitCode(error: unknown, exitCode: number): unknown {
-  return error instanceof Error ? Object.assign(error, { exitCode }) : error;
+function closeAll(subjects: readonly Subject[]): void {
+  for (const { node } of subjects) node.close();
 }
 
-/** The first sector that differs, or null. */
-function compareChunk(
-  a: BlockNode,
-  b: BlockNode,
-  at: number,
-  length: number,
-  [bytesA, bytesB]: readonly [Uint8Array, Uint8Array],
-): number | null {
-  a.readAt(at, bytesA.subarray(0, length));
-  b.readAt(at, bytesB.subarray(0, length));
-  for (let index = 0; index < length; index++) {
-    if (bytesA[index] !== bytesB[index]) return at + index - ((at + index) % 512);
+type Step =
+  | { readonly kind: 'done'; readonly percent: number }
+  | { readonly kind: 'said'; readonly text: string }
+  | { readonly kind: 'differs'; readonly text: string };
+
+/** Goes through both images run by run; ends with the first difference. */
+function* differences(a: Subject, b: Subject, isStrict: boolean): Generator<Step> {
+  const [common, total] = [Math.min(a.node.length, b.node.length), Math.max(a.node.length, b.node.length)];
+  if (isStrict && common !== total) {
+    yield { kind: 'differs', text: 'Strict mode: Image size mismatch!' };
+    return;
   }
-  return null;
+  for (let at = 0; at < common;) {
+    const [statusA, statusB] = [statusAt(a, at), statusAt(b, at)];
+    if (isStrict && !isSameStatus(a, statusA, b, statusB, at)) {
+      yield { kind: 'differs', text: `Strict mode: Offset ${at} block status mismatch!` };
+      return;
+    }
+    let length = Math.min(statusA.length, statusB.length);
+    const [hasA, hasB] = [statusA.kind === 'data', statusB.kind === 'data'];
+    if (hasA || hasB) {
+      length = Math.min(length, CHUNK);
+      const mismatch = mismatchIn(at, length, hasA ? a : b, hasA && hasB ? b : null);
+      if (mismatch !== null) {
+        yield { kind: 'differs', text: `Content mismatch at offset ${mismatch}!` };
+        return;
+      }
+    }
+    at += length;
+    yield { kind: 'done', percent: (length / total) * 100 };
+  }
+  if (common === total) return;
+  yield { kind: 'said', text: 'Warning: Image size mismatch!' };
+  const longer = a.node.length > b.node.length ? a : b;
+  for (let at = common; at < total;) {
+    const status = statusAt(longer, at);
+    const length = status.kind === 'data' ? Math.min(status.length, CHUNK) : status.length;
+    const mismatch = status.kind === 'data' ? mismatchIn(at, length, longer, null) : null;
+    if (mismatch !== null) {
+      yield { kind: 'differs', text: `Content mismatch at offset ${mismatch}!` };
+      return;
+    }
+    at += length;
+    yield { kind: 'done', percent: (length / total) * 100 };
+  }
+}
+
+function statusAt({ name, node }: Subject, at: number): LayerStatus {
+  try {
+    return statusAbove(node, null, at, node.length - at);
+  } catch (error) {
+    // Text for failures that are none of the image's is not QEMU's to give.
+    strerror(error);
+    throw new ImgFailure(`Sector allocation test failed for ${name}`, { exitCode: STATUS_FAILED });
+  }
+}
+
+function isSameStatus(a: Subject, statusA: LayerStatus, b: Subject, statusB: LayerStatus, at: number): boolean {
+  const reachesEndOf = (subject: Subject, status: LayerStatus) => at + status.length === subject.node.length;
+  return (
+    statusA.kind === statusB.kind &&
+    statusA.hasHostOffset === statusB.hasHostOffset &&
+    reachesEndOf(a, statusA) === reachesEndOf(b, statusB)
+  );
+}
+
+/** The first sector of `a` that differs from `b`, or from zeros; null if none does. */
+function mismatchIn(at: number, length: number, a: Subject, b: Subject | null): number | null {
+  const bytes = read(a, at, length);
+  const other = b === null ? null : read(b, at, length);
+  const index =
+    other === null ? bytes.findIndex((byte) => byte !== 0) : bytes.findIndex((byte, i) => byte !== other[i]);
+  return index < 0 ? null : at + index - (index % SECTOR);
+}
+
+function read({ name, node }: Subject, at: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  try {
+    node.readAt(at, bytes);
+  } catch (error) {
+    throw new ImgFailure(`Error while reading offset ${at} of ${name}: ${strerror(error)}`, { exitCode: READ_FAILED });
+  }
+  return bytes;
 }

@@ -175,6 +175,7 @@ async function copy(
   }
   writer.finish(total);
   node.flush();
+  progress.complete();
   progress.end();
 }
 

@@ -5,8 +5,9 @@ import type { BlockNode } from '../../block/node.ts';
 import { ImgFailure, Invocation, misused, mustBeEngineError, openFailure, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
 
-const CHUNK = 1024 * 1024;
+const CHUNK = 2 * 1024 * 1024;
 const SECTOR = 512;
+const PROGRESS_STEP = 2;
 
 export const rebase: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
@@ -21,43 +22,52 @@ export const rebase: ImgCommand = async (host, args) => {
     throw misused('Use backing file (-b) option or simply use image resize');
   }
   const cacheMode = invocation.cacheMode('t', 'writeback', '');
-  const node = await invocation.open(name, {
-    writable: true,
-    cacheMode,
-    format: invocation.value('f'),
-    withoutBacking: isUnsafe,
-  });
+  const progress = new ProgressLine(invocation, { step: PROGRESS_STEP });
+  let node: BlockNode | null = null;
   try {
+    node = await invocation.open(name, {
+      writable: true,
+      cacheMode,
+      format: invocation.value('f'),
+      withoutBacking: isUnsafe,
+    });
     const { image } = node;
     if (image === null)
       throw new ImgFailure(`Could not change the backing file to '${backing ?? ''}': Operation not supported`);
     const isRemoved = backing === undefined || backing === '';
-    if (!isUnsafe) await keepContent(invocation, node, isRemoved ? null : backing);
+    if (!isUnsafe) await keepContent(invocation, node, isRemoved ? null : backing, progress);
     try {
       rewriteBackingFile(image, isRemoved ? null : { name: backing, format: invocation.value('F') ?? null });
     } catch (error) {
       throw new ImgFailure(`Could not change the backing file to '${backing}': ${mustBeEngineError(error).message}`);
     }
+    progress.complete();
     return 0;
   } finally {
-    node.close();
+    node?.close();
+    progress.end();
   }
 };
 
 /** Copies into the overlay what would read differently over the new backing file. */
-async function keepContent(invocation: Invocation, node: BlockNode, newName: string | null): Promise<void> {
+async function keepContent(
+  invocation: Invocation,
+  node: BlockNode,
+  newName: string | null,
+  progress: ProgressLine,
+): Promise<void> {
   const next = newName === null ? null : await openNext(invocation, node, newName);
-  const progress = new ProgressLine(invocation);
+  // As the percentages are counted: by how many whole chunks the disk has, whatever the length of a run.
+  const percent = 100 / Math.floor(node.length / Math.min(CHUNK, node.length));
   try {
     for (let at = 0; at < node.length;) {
       const status = node.statusAt(at, Math.min(CHUNK, node.length - at));
-      if (!status.isAllocated) copyDifferences(node, next, at, status.length);
-      at += status.length;
-      progress.update(at, node.length);
+      const length = status.isAllocated ? status.length : keepRun(node, next, at, status.length);
+      at += length;
+      if (!status.isAllocated) progress.advance(percent);
       await invocation.host.pause();
     }
     node.flush();
-    progress.end();
   } finally {
     next?.close();
   }
@@ -74,21 +84,31 @@ async function openNext(invocation: Invocation, node: BlockNode, name: string): 
   });
 }
 
-/** Writes the runs of sectors that differ; the overlay copies the rest of their clusters from the old backing file. */
-function copyDifferences(node: BlockNode, next: BlockNode | null, at: number, length: number): void {
+/**
+ * Writes the sectors that would read differently; the overlay copies the rest of their clusters from the old backing
+ * file. Behind the end of the old backing file zeros are kept as zeros, without data.
+ * @returns how many bytes were looked at: the run ends where one of the backing files does
+ */
+function keepRun(node: BlockNode, next: BlockNode | null, at: number, lengthMax: number): number {
+  const oldEnd = node.backing?.length ?? 0;
+  const newEnd = next?.length ?? 0;
+  const isPastOld = at >= oldEnd;
+  let length = isPastOld ? lengthMax : Math.min(lengthMax, oldEnd - at);
+  if (at < newEnd) length = Math.min(length, newEnd - at);
   const before = new Uint8Array(length);
   const after = new Uint8Array(length);
-  node.readAt(at, before);
-  const shared = Math.max(0, Math.min(length, (next?.length ?? 0) - at));
-  if (shared > 0) next!.readAt(at, after.subarray(0, shared));
+  if (!isPastOld) node.readAt(at, before);
+  if (at < newEnd) next!.readAt(at, after);
   for (let start = 0; start < length;) {
     let end = start;
     const differs = !isSameSector(before, after, start);
     while (end < length && isSameSector(before, after, end) !== differs) end += SECTOR;
     end = Math.min(end, length);
-    if (differs) node.writeAt(at + start, before.subarray(start, end));
+    if (differs && isPastOld) node.writeZeroes(at + start, end - start, { unmap: false });
+    else if (differs) node.writeAt(at + start, before.subarray(start, end));
     start = end;
   }
+  return length;
 }
 
 function isSameSector(a: Uint8Array, b: Uint8Array, at: number): boolean {
