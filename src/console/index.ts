@@ -1,8 +1,10 @@
 // The console's door: QEMU's command lines over whatever files the host offers.
 export type { ConsoleFiles, ConsoleHost, FileStat } from './host.ts';
 export * from './block/node.ts';
-export { openBlock, type OpenFlags, type OpenRequest } from './block/open.ts';
+export type { BlockDriver, ChildRequest, ChildRole, DriverContext, OpenFlags } from './block/driver.ts';
+export { openBlock, type OpenRequest } from './block/open.ts';
 export { backingNameOf, hasProtocol } from './block/backing-name.ts';
+export * from './options/objects.ts';
 export * from './options/options.ts';
 export * from './text/sizes.ts';
 export { strerror } from './text/strerror.ts';

@@ -5,6 +5,7 @@ import type { BlockNode } from '../block/node.ts';
 import type { ConsoleHost } from '../host.ts';
 import { parseCacheMode } from '../options/cache-mode.ts';
 import { getopt, type OptionSpec } from '../options/getopt.ts';
+import { parseObjects, type ObjectTable } from '../options/objects.ts';
 import { parsePairs, type Options } from '../options/options.ts';
 import { parseSize } from '../text/sizes.ts';
 
@@ -32,6 +33,8 @@ export function misused(message: string): ImgFailure {
 export class Invocation {
   readonly host: ConsoleHost;
   readonly words: readonly string[];
+  /** What `--object` defined. */
+  readonly objects: ObjectTable;
   readonly #values = new Map<string, string[]>();
 
   /** @throws ImgFailure for options that the sub-command does not know */
@@ -45,6 +48,7 @@ export class Invocation {
       else this.#values.set(argument.name, [...(this.#values.get(argument.name) ?? []), argument.value]);
     }
     this.words = words;
+    this.objects = parseObjects(this.values('object'));
   }
 
   has(name: string): boolean {
@@ -101,9 +105,11 @@ export class Invocation {
     { writable, cacheMode = 'writeback', format, withoutBacking }: OpenAs,
   ): Promise<BlockNode> {
     const flags = { writable, cacheMode, ...(withoutBacking !== undefined && { withoutBacking }) };
-    return openBlock(this.host, { filename: name, format: format ?? null, flags }).catch((error: unknown) => {
-      throw openFailure(error, name);
-    });
+    return openBlock(this.host, { filename: name, format: format ?? null, flags, objects: this.objects }).catch(
+      (error: unknown) => {
+        throw openFailure(error, name);
+      },
+    );
   }
 
   /** Opens the file of a qcow2 image without the image itself; null for another format. */
@@ -122,7 +128,7 @@ export class Invocation {
     if (hasOptions && format !== undefined) throw new ImgFailure('--image-opts and --format are mutually exclusive');
     const options: Options = new Map(hasOptions ? parsePairs(name, 'file') : []);
     const flags = { writable, cacheMode, withoutBacking };
-    return { filename: hasOptions ? null : name, format: format ?? null, options, flags };
+    return { filename: hasOptions ? null : name, format: format ?? null, options, flags, objects: this.objects };
   }
 }
 

@@ -2,6 +2,7 @@ import { isEngineError } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { parseCacheMode } from '../options/cache-mode.ts';
 import { getopt } from '../options/getopt.ts';
+import { parseObjects, type ObjectTable } from '../options/objects.ts';
 import { parsePairs, type Options } from '../options/options.ts';
 import { IoRefusal, IoUsage } from './command.ts';
 import { findCommand, usageOf } from './commands/index.ts';
@@ -51,6 +52,7 @@ QEMU disk exerciser
 export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promise<number> {
   const commands: string[] = [];
   const words: string[] = [];
+  const definitions: string[] = [];
   let writable = true;
   let snapshot = false;
   let imageOptions = false;
@@ -73,6 +75,7 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
     else if (name === 's') snapshot = true;
     else if (name === 'n') cacheMode = 'none';
     else if (name === 'image-opts') imageOptions = true;
+    else if (name === 'object') definitions.push(value);
     else if (name === 't') {
       const mode = parseCacheMode(value);
       if (mode === null) return complain(host, `Invalid cache option: ${value}`);
@@ -91,7 +94,14 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
   }
   if (format !== null && imageOptions) return complain(host, '--image-opts and -f are mutually exclusive');
 
-  const session = new IoSession(host, imageOptions);
+  let objects: ObjectTable;
+  try {
+    objects = parseObjects(definitions);
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    return complain(host, error.message);
+  }
+  const session = new IoSession(host, { imageOptions, objects });
   if (words[0] !== undefined) {
     const options: Options = new Map(imageOptions ? parsePairs(words[0], 'file') : []);
     if (format !== null) options.set('driver', format);

@@ -1,10 +1,12 @@
 import { createImage, EngineError, isEngineError, MemoryStorage, openImage, type CacheMode } from '#engine';
-import { openBlock, sourceOf, type OpenRequest } from '../block/open.ts';
+import { sourceOf } from '../block/guest-source.ts';
+import { openBlock } from '../block/open.ts';
 import type { BlockNode } from '../block/node.ts';
 import { FileNode } from '../block/file-node.ts';
 import { Qcow2Node } from '../block/qcow2-node.ts';
 import { takeQcow2Options } from '../block/qcow2-options.ts';
 import type { ConsoleHost } from '../host.ts';
+import type { ObjectTable } from '../options/objects.ts';
 import type { Options } from '../options/options.ts';
 
 export interface IoOpen {
@@ -21,13 +23,19 @@ export class IoSession {
   readonly host: ConsoleHost;
   /** Options are given as `--image-opts`, so `open` takes its argument as such too. */
   readonly imageOptions: boolean;
+  /** What `--object` defined. */
+  readonly objects: ObjectTable;
   node: BlockNode | null = null;
   opened: IoOpen | null = null;
   hasQuit = false;
 
-  constructor(host: ConsoleHost, imageOptions: boolean) {
+  constructor(
+    host: ConsoleHost,
+    { imageOptions, objects }: { readonly imageOptions: boolean; readonly objects: ObjectTable },
+  ) {
     this.host = host;
     this.imageOptions = imageOptions;
+    this.objects = objects;
   }
 
   print(text: string): void {
@@ -92,8 +100,8 @@ export class IoSession {
   }
 
   async #openNode({ filename, options, writable, cacheMode, snapshot }: IoOpen): Promise<BlockNode> {
-    const request: OpenRequest = { filename, options, flags: { writable: writable && !snapshot, cacheMode } };
-    const node = await openBlock(this.host, request);
+    const flags = { writable: writable && !snapshot, cacheMode };
+    const node = await openBlock(this.host, { filename, options, flags, objects: this.objects });
     return snapshot ? overlayOf(node, cacheMode) : node;
   }
 }

@@ -2,7 +2,6 @@ import { isEngineError, makeEmpty, type CacheMode } from '#engine';
 import { backingNameOf } from '../../block/backing-name.ts';
 import { openBlock } from '../../block/open.ts';
 import type { BlockNode } from '../../block/node.ts';
-import type { ConsoleHost } from '../../host.ts';
 import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, openFailure, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
@@ -26,7 +25,7 @@ export const commit: ImgCommand = async (host, args) => {
   const layers: BlockNode[] = [top];
   const progress = new ProgressLine(invocation);
   try {
-    const base = await openBase(host, layers, { name, wanted, cacheMode });
+    const base = await openBase(invocation, layers, { name, wanted, cacheMode });
     try {
       await copyDown(invocation, layers, base, progress);
     } finally {
@@ -46,7 +45,7 @@ export const commit: ImgCommand = async (host, args) => {
  * was left dirty).
  */
 async function openBase(
-  host: ConsoleHost,
+  { host, objects }: Invocation,
   layers: BlockNode[],
   { name, wanted, cacheMode }: { name: string; wanted: string | undefined; cacheMode: CacheMode },
 ): Promise<BlockNode> {
@@ -66,6 +65,7 @@ async function openBase(
       filename,
       format: backingFormat,
       flags: { writable: isBase, cacheMode, withoutBacking: !isBase },
+      objects,
     };
     const node = await openBlock(host, request).catch((error: unknown) => {
       throw openFailure(error, filename);

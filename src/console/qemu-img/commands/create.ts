@@ -80,6 +80,7 @@ async function takeSizeFromBacking(
     filename: backingNameOf(name, backingFile),
     format: format ?? null,
     flags: { writable: false, cacheMode: 'writeback' },
+    objects: invocation.objects,
   }).catch((error: unknown) => {
     if (!isEngineError(error)) throw error;
     throw new ImgFailure(error.message, { hints: ['Could not open backing image.'] });

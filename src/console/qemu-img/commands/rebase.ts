@@ -78,6 +78,7 @@ async function openNext(invocation: Invocation, node: BlockNode, name: string): 
     filename: backingNameOf(node.filename, name),
     format: invocation.value('F') ?? null,
     flags: { writable: false, cacheMode: invocation.cacheMode('T', 'writeback', 'source ') },
+    objects: invocation.objects,
   }).catch((error: unknown) => {
     const { message, hints } = openFailure(error, name);
     throw new ImgFailure(message.replace('Could not open', 'Could not open new backing file'), { hints });

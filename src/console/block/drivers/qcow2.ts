@@ -1,0 +1,53 @@
+import { openImage, readHead, type GuestSource, type ImageHead, type Storage } from '#engine';
+import { backingNameOf } from '../backing-name.ts';
+import type { BlockDriver, DriverContext } from '../driver.ts';
+import { prefixed } from '../errors.ts';
+import { sourceOf } from '../guest-source.ts';
+import { storageOf } from '../node-storage.ts';
+import type { BlockNode } from '../node.ts';
+import { Qcow2Node } from '../qcow2-node.ts';
+import { takeQcow2Options } from '../qcow2-options.ts';
+
+const FILE_SIZE_MIN = 112;
+const MAGIC = 0x514649fb;
+
+export const QCOW2: BlockDriver = {
+  name: 'qcow2',
+  kind: 'format',
+  recognises,
+  async open(context) {
+    const { host, flags, options } = context;
+    const file = await context.openFile();
+    const storage = storageOf(file);
+    const head = readHead(storage, { writable: flags.writable });
+    const backing = flags.withoutBacking === true ? null : await openBacking(context, head);
+    const image = openImage(storage, {
+      ...takeQcow2Options(options, head),
+      writable: flags.writable,
+      cacheMode: flags.cacheMode,
+      onMessage: (line) => host.writeErr(`${line}\n`),
+      backing: backing === null ? (flags.withoutBacking === true ? EMPTY : null) : sourceOf(backing),
+    });
+    return new Qcow2Node(context.filename, file, backing, image);
+  },
+};
+
+function recognises(storage: Storage): boolean {
+  const start = new Uint8Array(8);
+  storage.read(0, start);
+  const view = new DataView(start.buffer);
+  return storage.size >= FILE_SIZE_MIN && view.getUint32(0) === MAGIC && view.getUint32(4) >= 2;
+}
+
+/** Stands for a backing file that is deliberately not opened. */
+const EMPTY: GuestSource = { virtualSize: 0, readAt: () => undefined, zeroRunAt: () => 0, close: () => undefined };
+
+async function openBacking(
+  context: DriverContext,
+  { backingFile, backingFormat }: ImageHead,
+): Promise<BlockNode | null> {
+  const filename = backingFile === null ? null : backingNameOf(context.filename, backingFile);
+  return context
+    .openChild('backing', { role: 'backing', filename, format: backingFormat })
+    .catch(prefixed('Could not open backing file: '));
+}
