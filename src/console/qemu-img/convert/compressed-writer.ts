@@ -1,0 +1,68 @@
+import type { BlockNode } from '../../block/node.ts';
+import { isAllZero } from '../../block/zeros.ts';
+import type { ConvertPlan } from './arguments.ts';
+import type { DiskWriter } from './copy-content.ts';
+import { attemptWrite } from './write-failure.ts';
+
+/** Writes compressed clusters: collects the bytes of one, since it can be written only once and as a whole. */
+export class CompressedWriter implements DiskWriter {
+  readonly #node: BlockNode;
+  readonly #plan: ConvertPlan;
+  readonly #total: number;
+  readonly #clusterSize: number;
+  /** The cluster that is being filled, zeros where nothing came yet; `start` null: none. */
+  readonly #cluster: Uint8Array;
+  #start: number | null = null;
+  #hasData = false;
+
+  /** @param total bytes of the disk that will be written */
+  constructor(node: BlockNode, plan: ConvertPlan, total: number) {
+    this.#node = node;
+    this.#plan = plan;
+    this.#total = total;
+    this.#clusterSize = node.image!.geometry.clusterSize;
+    this.#cluster = new Uint8Array(this.#clusterSize);
+  }
+
+  writeData(at: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length;) {
+      const skip = this.#enter(at + done);
+      const part = bytes.subarray(done, done + this.#clusterSize - skip);
+      this.#cluster.set(part, skip);
+      this.#hasData = true;
+      done += part.length;
+    }
+  }
+
+  writeZeros(at: number, length: number): void {
+    for (let done = 0; done < length;) {
+      const skip = this.#enter(at + done);
+      done += Math.min(length - done, this.#clusterSize - skip);
+    }
+  }
+
+  finish(): void {
+    if (this.#start !== null) this.#writeCluster(this.#start);
+    this.#start = null;
+  }
+
+  /** Makes the cluster that holds `at` the one that is being filled; returns the offset of `at` within it. */
+  #enter(at: number): number {
+    const skip = at % this.#clusterSize;
+    if (this.#start === at - skip) return skip;
+    this.finish();
+    this.#start = at - skip;
+    this.#hasData = false;
+    this.#cluster.fill(0);
+    return skip;
+  }
+
+  #writeCluster(at: number): void {
+    const content = this.#cluster.subarray(0, Math.min(this.#clusterSize, this.#total - at));
+    const isLeftOut = this.#plan.sparse !== 0 && (!this.#hasData || isAllZero(content));
+    if (!isLeftOut) attemptWrite(at, () => this.#node.writeAt(at, content, { compressed: true }));
+    else if (this.#plan.mustWriteZeros) {
+      attemptWrite(at, () => this.#node.writeZeroes(at, content.length, { unmap: true }));
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { statusAbove } from '../../block/layers.ts';
+import type { BlockNode } from '../../block/node.ts';
+import type { ConvertPlan } from './arguments.ts';
+
+/** Bytes that are copied at once. */
+export const RUN_LENGTH_MAX = 2 * 1024 * 1024;
+
+/** A run of the target's disk and where its bytes come from. */
+export interface Run {
+  readonly source: BlockNode;
+  /** Where it starts in the source. */
+  readonly from: number;
+  /** Where it starts in the target. */
+  readonly to: number;
+  readonly length: number;
+  /** `backing`: the target's backing file says the same, nothing is to be written. */
+  readonly kind: 'data' | 'zero' | 'backing';
+}
+
+/** What is to be copied, in the order of the target's disk. */
+export function* runsOf(plan: ConvertPlan, sources: readonly BlockNode[], target: BlockNode): Generator<Run> {
+  let start = 0;
+  for (const source of sources) {
+    yield* plan.isCompressed && plan.backing !== undefined
+      ? wholeClusters(source, baseOf(source, plan.backing), target.image!.geometry.clusterSize)
+      : runsIn(source, start, plan.backing);
+    start += source.length;
+  }
+}
+
+function* runsIn(source: BlockNode, start: number, backing: string | undefined): Generator<Run> {
+  // With a backing file of its own the target needs only what the source's upper layers hold.
+  const base = backing === undefined ? null : baseOf(source, backing);
+  for (let at = 0; at < source.length;) {
+    const status = statusAbove(source, base, at, source.length - at);
+    const absent = backing === undefined ? 'zero' : 'backing';
+    const kind = status.kind === 'absent' ? absent : status.kind;
+    for (const end = at + status.length; at < end;) {
+      const length = kind === 'data' ? Math.min(RUN_LENGTH_MAX - (at % RUN_LENGTH_MAX), end - at) : end - at;
+      yield { source, from: at, to: start + at, length, kind };
+      at += length;
+    }
+  }
+}
+
+/**
+ * Over a backing file a compressed cluster must hold all of its bytes, those of the source's lower layers too; clusters
+ * that the upper layers say nothing of are left to the backing file.
+ */
+function* wholeClusters(source: BlockNode, base: BlockNode | null, clusterSize: number): Generator<Run> {
+  for (let at = 0; at < source.length; at += clusterSize) {
+    const length = Math.min(clusterSize, source.length - at);
+    let isHeld = false;
+    for (let part = 0; part < length && !isHeld;) {
+      const status = statusAbove(source, base, at + part, length - part);
+      isHeld = status.kind !== 'absent';
+      part += status.length;
+    }
+    yield { source, from: at, to: at, length, kind: isHeld ? 'data' : 'backing' };
+  }
+}
+
+/** The layer of the source that the target's backing file stands for: its own first backing file. */
+function baseOf(source: BlockNode, backing: string): BlockNode | null {
+  for (let layer = source.backing; layer !== null; layer = layer.backing) {
+    if (layer.filename === backing || layer.filename.endsWith(`/${backing}`)) return layer;
+  }
+  return source.backing;
+}

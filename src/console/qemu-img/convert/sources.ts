@@ -1,0 +1,62 @@
+import { findSnapshot, isEngineError, viewSnapshot } from '#engine';
+import type { BlockNode } from '../../block/node.ts';
+import { parsePairs } from '../../options/options.ts';
+import { strerror } from '../../text/strerror.ts';
+import { ImgFailure, type Invocation } from '../invocation.ts';
+
+/** Opens the images to be converted, one after the other on the target's disk; with `-l` a snapshot of the only one. */
+export async function openSources(invocation: Invocation, names: readonly string[]): Promise<BlockNode[]> {
+  const cacheMode = invocation.cacheMode('T', 'writeback', 'source ');
+  const nodes: BlockNode[] = [];
+  for (const name of names) {
+    nodes.push(await invocation.open(name, { writable: false, cacheMode, format: invocation.value('f') }));
+  }
+  const wanted = invocation.value('l');
+  if (wanted === undefined) return nodes;
+  if (nodes.length > 1) throw new ImgFailure('No support for concatenating multiple snapshot');
+  const { image } = nodes[0]!;
+  const name = new Map(parsePairs(wanted)).get('snapshot.name') ?? wanted;
+  const id = new Map(parsePairs(wanted)).get('snapshot.id');
+  const found = image === null ? null : findSnapshot(image, id ?? name);
+  if (image === null || found === null) {
+    throw new ImgFailure("Failed to load snapshot: Can't find snapshot");
+  }
+  viewSnapshot(image, found);
+  return nodes;
+}
+
+/** Bytes of the disk that the sources make up. */
+export function lengthOf(sources: readonly BlockNode[]): number {
+  return sources.reduce((sum, { length }) => sum + length, 0);
+}
+
+/**
+ * Reads from a source. With `salvages` what cannot be read becomes zeros, and is said.
+ * @throws ImgFailure with QEMU's text
+ */
+export function readSource(
+  invocation: Invocation,
+  source: BlockNode,
+  { at, into, salvages }: { at: number; into: Uint8Array; salvages: boolean },
+): void {
+  try {
+    source.readAt(at, into);
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    if (!salvages) throw new ImgFailure(`error while reading at byte ${at}: ${strerror(error)}`);
+    salvage(invocation, source, at, into);
+  }
+}
+
+/** Reads sector by sector. */
+function salvage(invocation: Invocation, source: BlockNode, at: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; done += 512) {
+    const sector = bytes.subarray(done, done + 512);
+    try {
+      source.readAt(at + done, sector);
+    } catch (error) {
+      invocation.complain(`warning: error while reading offset ${at + done}: ${strerror(error)}`);
+      sector.fill(0);
+    }
+  }
+}

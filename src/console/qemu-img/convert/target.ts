@@ -1,0 +1,38 @@
+import { isEngineError } from '#engine';
+import type { BlockNode } from '../../block/node.ts';
+import { parseCreateValues } from '../create-options.ts';
+import { ImgFailure, type Invocation } from '../invocation.ts';
+import { writeNewFile } from '../commands/create.ts';
+import type { ConvertPlan } from './arguments.ts';
+import { lengthOf } from './sources.ts';
+
+/** Creates the target, unless `-n` says that it is there, and opens it. @throws ImgFailure with QEMU's text */
+export async function openTarget(
+  invocation: Invocation,
+  plan: ConvertPlan,
+  sources: readonly BlockNode[],
+): Promise<BlockNode> {
+  const total = lengthOf(sources);
+  const cacheMode = invocation.cacheMode('t', 'unsafe', '');
+  if (!invocation.has('n')) await createTarget(invocation, plan, total);
+  const node = await invocation.open(plan.target, { writable: true, cacheMode, format: plan.format });
+  if (node.length < total) {
+    node.close();
+    throw new ImgFailure('output file is smaller than input file');
+  }
+  return node;
+}
+
+async function createTarget(invocation: Invocation, plan: ConvertPlan, size: number): Promise<void> {
+  const values = parseCreateValues(plan.format, invocation.values('o'));
+  if (!values.has('size')) values.set('size', String(BigInt(size)));
+  if (plan.backing !== undefined) values.set('backing_file', plan.backing);
+  const backingFormat = invocation.value('F');
+  if (backingFormat !== undefined) values.set('backing_fmt', backingFormat);
+  try {
+    await writeNewFile(invocation.host, plan.target, plan.format, values);
+  } catch (error) {
+    if (!(error instanceof ImgFailure) && !isEngineError(error)) throw error;
+    throw new ImgFailure(`${plan.target}: error while converting ${plan.format}: ${error.message}`);
+  }
+}
