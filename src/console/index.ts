@@ -11,3 +11,6 @@ export { strerror } from './text/strerror.ts';
 export { qemuIo, runCommand } from './qemu-io/main.ts';
 export { IoSession } from './qemu-io/session.ts';
 export { qemuImg } from './qemu-img/main.ts';
+export { PROGRAMS, type Program } from './programs.ts';
+export { runLine, type ShellHost } from './shell/run-line.ts';
+export { isIgnored, KilledBySignal } from './shell/signals.ts';

@@ -3,6 +3,7 @@ export * from './image.ts';
 export * from './methods.ts';
 export * from './engine-types.ts';
 export * from './uses.ts';
+export type * from './console.ts';
 export * from './lab.ts';
 export type * from './lab-types.ts';
 export * from './lab-tables.ts';

@@ -3,5 +3,5 @@ export { createClient, type CallOptions, type Client } from './client.ts';
 export { isRpcError, RpcError } from './error.ts';
 export type { MethodName, MethodRow, MethodTable, RpcPort } from './method.ts';
 export { serve, type CallContext, type Handler, type Handlers, type Server } from './serve.ts';
-export { runInSlices } from './slices.ts';
+export { runInSlices, Turns } from './slices.ts';
 export { acceptPorts, connectToWorker } from './worker-port.ts';

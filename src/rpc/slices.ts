@@ -37,7 +37,7 @@ export async function runInSlices<Progress, Output>(
 }
 
 /** Turns of the event loop; a timer of 0 ms would wait 4 ms each time. */
-class Turns {
+export class Turns {
   readonly #channel = new MessageChannel();
   #resume: () => void = () => undefined;
 

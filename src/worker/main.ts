@@ -1,7 +1,9 @@
-import type { ImageMethods, LabMethods } from '#protocol';
+import type { ConsoleMethods, ImageMethods, LabMethods } from '#protocol';
 import { acceptPorts, serve } from '#rpc';
+import { consoleHandlers } from './console/methods.ts';
 import { changingHandlers } from './image/changing.ts';
 import { lookingHandlers } from './image/looking.ts';
+import { Repairs } from './image/repairs.ts';
 import { labHandlers } from './lab.ts';
 import { copyToMemory } from './library/copy.ts';
 import { Library } from './library/library.ts';
@@ -10,14 +12,16 @@ import { libraryHandlers } from './library/methods.ts';
 // Ports may come in before the library stands; its storage is opened once, for all of them.
 const opening = Library.open();
 void opening.then((library) => library.tidyUp());
+const repairs = new Repairs();
 
 acceptPorts(self, (port) => {
-  serve<ImageMethods & LabMethods>(
+  serve<ImageMethods & LabMethods & ConsoleMethods>(
     port,
     opening.then((library) => ({
       ...libraryHandlers(library),
       ...lookingHandlers(library),
-      ...changingHandlers(library),
+      ...changingHandlers(library, repairs),
+      ...consoleHandlers(library, (id) => repairs.forget(id)),
       ...labHandlers({
         copyOfImage: (id) => library.look(id, copyToMemory),
         keep: async (name, bytes) =>

@@ -13,7 +13,7 @@ export interface Command {
   readonly run: () => void;
 }
 
-const PLACE_KEYS: Record<Place, string> = { library: 'G L', image: 'G I', lab: 'G C', help: 'G H' };
+const PLACE_KEYS: Record<Place, string> = { library: 'G L', image: 'G I', lab: 'G C', console: 'G T', help: 'G H' };
 
 /** Everything that the palette offers right now. */
 export function listCommands(workbench: Workbench, imageId: string | null, showKeys: () => void): Command[] {
@@ -47,7 +47,7 @@ export function listCommands(workbench: Workbench, imageId: string | null, showK
       },
     },
     { id: 'crash', title: 'See a crash in 60 seconds', group: 'Crash lab', run: () => router.go(FIRST_CRASH) },
-    ...(['library', 'image', 'lab', 'help'] as const).map((place) => ({
+    ...(['library', 'image', 'lab', 'console', 'help'] as const).map((place) => ({
       id: `place-${place}`,
       title: `Go to ${PLACE_NAMES[place]}`,
       group: 'Places',

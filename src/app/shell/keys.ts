@@ -6,7 +6,8 @@ export interface KeyPress {
   readonly altKey: boolean;
 }
 
-export type KeyAction = 'palette' | 'keys' | 'go-library' | 'go-image' | 'go-lab' | 'go-help' | 'await-place';
+export type KeyAction =
+  'palette' | 'keys' | 'go-library' | 'go-image' | 'go-lab' | 'go-console' | 'go-help' | 'await-place';
 
 /** What a key press outside a text field means to the shell. `afterG` is true when `g` was pressed just before. */
 export function shellAction(press: KeyPress, afterG: boolean): KeyAction | null {
@@ -24,6 +25,7 @@ const PLACES: Readonly<Record<string, KeyAction>> = {
   l: 'go-library',
   i: 'go-image',
   c: 'go-lab',
+  t: 'go-console',
   h: 'go-help',
 };
 
@@ -36,6 +38,7 @@ export const KEY_HELP: readonly { readonly group: string; readonly rows: readonl
       ['G L', 'Library'],
       ['G I', 'Image'],
       ['G C', 'Crash lab'],
+      ['G T', 'Console'],
       ['G H', 'Help'],
       ['/', 'Filter the library'],
       ['Esc', 'Close'],

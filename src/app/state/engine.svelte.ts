@@ -1,7 +1,7 @@
 import { connectToWorker, createClient, type Client, type RpcError } from '#rpc';
-import type { ImageMethods, LabMethods } from '#protocol';
+import type { ConsoleMethods, ImageMethods, LabMethods } from '#protocol';
 
-export type WorkbenchMethods = ImageMethods & LabMethods;
+export type WorkbenchMethods = ImageMethods & LabMethods & ConsoleMethods;
 export type EngineClient = Pick<Client<WorkbenchMethods>, 'call'>;
 
 /** The worker that holds the engine, and what is known of its health. */

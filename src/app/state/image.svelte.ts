@@ -138,18 +138,30 @@ export class ImageState {
     });
   }
 
+  /** The bytes were changed by somebody else: whatever was known is asked for again. */
+  reload(): void {
+    const hadCheck = this.check !== null;
+    this.repair = null;
+    this.#forgetBytes();
+    if (hadCheck) void this.runCheck();
+  }
+
   #bytesChanged(check: CheckOutcome | null, map: ClusterMap | null): void {
+    this.#forgetBytes(check, map);
+    if (check === null) void this.runCheck();
+    void this.#workbench.library.refresh();
+  }
+
+  #forgetBytes(check: CheckOutcome | null = null, map: ClusterMap | null = null): void {
     const [hadMap, hadGuestMap] = [this.map !== null, this.guestMap !== null];
     this.check = check;
     this.map = map;
     this.guestMap = null;
     this.plan = null;
-    if (check === null) void this.runCheck();
     if (map === null && hadMap) void this.loadMap();
     if (hadGuestMap) void this.loadGuestMap();
     this.revision++;
     void this.loadOverview();
-    void this.#workbench.library.refresh();
   }
 
   get #client() {

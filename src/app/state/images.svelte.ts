@@ -27,6 +27,13 @@ export class Images {
     return this.#states.get(id) ?? null;
   }
 
+  /** Images were changed by somebody else; what could not be shown while they were in use is tried again too. */
+  reload(changed: readonly ImageId[]): void {
+    for (const state of this.#states.values()) {
+      if (changed.includes(state.id) || state.error !== null) state.reload();
+    }
+  }
+
   forget(id: ImageId): void {
     this.#states.delete(id);
   }

@@ -3,6 +3,7 @@ export type Route =
   | { readonly place: 'library' }
   | { readonly place: 'image'; readonly id: string; readonly tab: ImageTab; readonly params: Params }
   | { readonly place: 'lab'; readonly params: Params }
+  | { readonly place: 'console' }
   | { readonly place: 'help'; readonly params: Params };
 
 export type Place = Route['place'];
@@ -17,6 +18,7 @@ export function parseRoute(hash: string): Route {
   const [place, id, tab] = path.split('/');
   const params = parseParams(query);
   if (place === 'lab') return { place, params };
+  if (place === 'console') return { place };
   if (place === 'help') return { place, params };
   if (place === 'image' && id) return { place, id: decode(id), tab: imageTab(tab), params };
   return { place: 'library' };
@@ -25,7 +27,8 @@ export function parseRoute(hash: string): Route {
 export function formatRoute(route: Route): string {
   switch (route.place) {
     case 'library':
-      return '#/library';
+    case 'console':
+      return `#/${route.place}`;
     case 'image':
       return `#/image/${encodeURIComponent(route.id)}/${route.tab}${formatParams(route.params)}`;
     case 'lab':

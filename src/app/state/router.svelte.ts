@@ -31,7 +31,8 @@ export class Router {
   lastIn(place: Place): Route {
     const last = this.#last[place];
     if (last !== undefined) return last;
-    return place === 'lab' || place === 'help' ? { place, params: {} } : { place: 'library' };
+    if (place === 'lab' || place === 'help') return { place, params: {} };
+    return { place: place === 'console' ? 'console' : 'library' };
   }
 
   /** The image is gone: nothing leads there any more. */

@@ -1,6 +1,7 @@
 import { createContext } from 'svelte';
 import { Pwa } from '../pwa.svelte.ts';
 import { Activities } from './activities.svelte.ts';
+import { Console } from './console/console.svelte.ts';
 import { Engine } from './engine.svelte.ts';
 import { Images } from './images.svelte.ts';
 import { Library } from './library.svelte.ts';
@@ -18,6 +19,7 @@ export class Workbench {
   readonly activities = new Activities();
   readonly library = new Library(this);
   readonly images = new Images(this);
+  readonly console = new Console(this);
 
   /** Counts engine starts; what was on screen before is made anew. */
   generation = $state(0);

@@ -4,6 +4,7 @@ export const PLACE_NAMES: Record<Place, string> = {
   library: 'Library',
   image: 'Image',
   lab: 'Crash lab',
+  console: 'Console',
   help: 'Help',
 };
 

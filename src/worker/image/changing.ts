@@ -4,7 +4,7 @@ import type { Handlers } from '#rpc';
 import type { Library } from '../library/library.ts';
 import { withBacking } from './backing-chain.ts';
 import { overviewOf } from './looking.ts';
-import { Repairs } from './repairs.ts';
+import type { Repairs } from './repairs.ts';
 import { saveChanges } from './save.ts';
 
 export type ChangingMethods = Pick<
@@ -13,8 +13,7 @@ export type ChangingMethods = Pick<
 >;
 
 /** What changes the bytes of an image; each shows what it will write before it may, or writes what the user typed. */
-export function changingHandlers(library: Library): Handlers<ChangingMethods> {
-  const repairs = new Repairs();
+export function changingHandlers(library: Library, repairs: Repairs): Handlers<ChangingMethods> {
   return {
     'image.planRepair': ({ id, mode }, { run }) => library.look(id, (storage) => run(repairs.plan(id, storage, mode))),
     'image.applyRepair': ({ planId, stepCount }, { run }) =>

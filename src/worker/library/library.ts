@@ -18,6 +18,12 @@ interface Folders {
   readonly overlays: Folder;
 }
 
+/** An open image that nobody else gets in the way of until it is released (after its storage was closed). */
+export interface HeldImage {
+  readonly storage: Storage;
+  readonly release: () => void;
+}
+
 type Run = <T>(task: LongTask<T>) => Promise<T>;
 
 /** All images that the page can show, and who may use each of them when. */
@@ -71,6 +77,45 @@ export class Library {
   /** Runs `work` while nobody else uses the image. */
   alone<T>(id: ImageId, work: () => Promise<T>): Promise<T> {
     return this.#locks.change(id, work);
+  }
+
+  /**
+   * Opens an image for a program of the console, which keeps it as long as it likes.
+   * @param holder the command line, for those who are refused meanwhile
+   */
+  async hold(id: ImageId, kind: 'look' | 'change', holder: string): Promise<HeldImage> {
+    const release = await this.#locks.hold(id, kind, holder);
+    const storage = await orRelease(release, () =>
+      kind === 'look' ? this.files.openToLook(id) : this.files.openToChange(id),
+    );
+    return { storage, release };
+  }
+
+  /** As {@link hold} to change, for a file that comes into being in the browser's storage. */
+  async holdNew(name: string, holder: string): Promise<HeldImage> {
+    mustBeFileName(name);
+    const id = browserId(name);
+    const release = await this.#locks.hold(id, 'change', holder);
+    const storage = await orRelease(release, () => this.#images.openOrCreate(name));
+    await this.records.set(id, { name, lastUse: Date.now(), backing: null });
+    return { storage, release };
+  }
+
+  /** Removes for good a file that could not be made. */
+  async removeFailed(id: ImageId): Promise<void> {
+    const name = browserName(id);
+    if (name === null) throw new EngineError('permission', 'A local file is deleted where it lives.');
+    await this.alone(id, async () => {
+      await this.#images.remove(name);
+      await this.records.delete(id);
+    });
+  }
+
+  /** What all images are called; nothing is opened. */
+  async names(): Promise<{ id: ImageId; name: string }[]> {
+    const browser = (await this.#images.names()).map((name) => ({ id: browserId(name), name }));
+    const local = (await this.local.ids()).map(async (id) => ({ id, name: (await this.records.get(id))?.name ?? id }));
+    return [...browser, ...(await Promise.all(local))];
   }
 
   /** The latest used first. */
@@ -218,6 +263,15 @@ function measurementsOf(storage: Storage) {
     unsavedChanges: storage instanceof OverlayStorage ? storage.changedBlockCount : 0,
     about,
   };
+}
+
+async function orRelease<T>(release: () => void, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 async function withStorage<T>(storage: Storage, work: (storage: Storage) => Promise<T> | T): Promise<T> {

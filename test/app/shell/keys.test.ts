@@ -23,6 +23,7 @@ it.each([
   [press('l'), true, 'go-library'],
   [press('i'), true, 'go-image'],
   [press('c'), true, 'go-lab'],
+  [press('t'), true, 'go-console'],
   [press('l'), false, null],
   [press('x'), true, null],
   [press('g', { altKey: true }), false, null],

@@ -7,6 +7,7 @@ describe('route', () => {
     { place: 'image', id: 'opfs:a b/ü.qcow2', tab: 'map', params: { cluster: '5' } },
     { place: 'image', id: 'local:42', tab: 'overview', params: {} },
     { place: 'lab', params: { s: 'v1~1M.4K.16.v3.lazy~writeback~any.512~w0.4K-f~~3.0,4-7', note: 'a&b=c #1 50%' } },
+    { place: 'console' },
     { place: 'help', params: { topic: 'lazy refcounts' } },
   ];
 

@@ -69,4 +69,41 @@ describe('locks', () => {
     await expect(locks.change('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await locks.change('a', async () => 'next')).toBe('next');
   });
+
+  it('refuse whoever a hold is in the way of, those who wait already included', async () => {
+    const { locks, log, work, end, settled } = workshop();
+    const before = locks.look('a', work('look'));
+    const holding = locks.hold('a', 'change', 'qemu-io a');
+    const waiting = locks.look('a', work('never'));
+    await settled();
+    end('look');
+    await before;
+    const release = await holding;
+    await expect(waiting).rejects.toMatchObject({ code: 'locked' });
+    await expect(locks.change('a', work('never'))).rejects.toThrow('qemu-io a');
+    await expect(locks.hold('a', 'look', 'qemu-img')).rejects.toMatchObject({ code: 'locked' });
+    release();
+    release();
+    const after = locks.change('a', work('after'));
+    await settled();
+    end('after');
+    await after;
+    expect(log).toEqual(['look begins', 'look ends', 'after begins', 'after ends']);
+  });
+
+  it('let others look while a hold only looks', async () => {
+    const { locks, work, end, settled } = workshop();
+    const releases = [await locks.hold('a', 'look', 'one'), await locks.hold('a', 'look', 'two')];
+    const looking = locks.look('a', work('look'));
+    await settled();
+    end('look');
+    await looking;
+    releases[0]!();
+    await expect(locks.change('a', work('never'))).rejects.toThrow('two');
+    releases[1]!();
+    const changing = locks.change('a', work('change'));
+    await settled();
+    end('change');
+    await changing;
+  });
 });

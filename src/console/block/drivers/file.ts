@@ -42,7 +42,8 @@ async function openFile(driver: string, { host, filename, flags, options }: Driv
   try {
     return new FileNode(path, await host.files.open(path, flags.writable ? 'write' : 'read'), driver);
   } catch (error) {
-    if (!isEngineError(error)) throw error;
+    // A lock that somebody else has is told without the file's name before it.
+    if (!isEngineError(error) || error.code === 'locked') throw error;
     throw new EngineError(error.code, `Could not open '${path}': ${strerror(error)}`, { cause: error });
   }
 }

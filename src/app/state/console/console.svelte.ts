@@ -1,0 +1,166 @@
+import type { ConsoleEvent } from '#protocol';
+import { isRpcError } from '#rpc';
+import { errorSentence } from '../../text/errors.ts';
+import type { Workbench } from '../workbench.svelte.ts';
+import { historyText, loadHistory, remember, saveHistory, type History } from './history.ts';
+import { addInput, addText, EMPTY, takeOpenLine, type Transcript } from './transcript.ts';
+
+export const PROMPT = '$ ';
+
+/** A line that runs. */
+interface Run {
+  readonly id: string;
+  readonly line: string;
+  readonly controller: AbortController;
+}
+
+/** What stands on the console and what runs in it; lives as long as the page, whatever place is shown. */
+export class Console {
+  transcript = $state.raw<Transcript>(EMPTY);
+  running = $state.raw<Run | null>(null);
+  /** What stands before the line that is being typed. */
+  prompt = $state(PROMPT);
+  /** Lines typed or pasted ahead, given one by one as they are asked for. */
+  waiting = $state.raw<readonly string[]>([]);
+  /** The line that is being typed. */
+  draft = $state('');
+  history = $state.raw<History>(loadHistory());
+  /** What a screen reader is told of the last command. */
+  announcement = $state('');
+  #isAsked = false;
+  #outputStart = 0;
+  #firstWords = '';
+  readonly #workbench: Workbench;
+
+  constructor(workbench: Workbench) {
+    this.#workbench = workbench;
+  }
+
+  /** Whether a typed line is taken at once: nothing runs, or what runs waits for it. */
+  get isReady(): boolean {
+    return this.running === null || this.#isAsked;
+  }
+
+  /** Gives lines to whoever takes the next ones: a program that reads, or the console itself. */
+  give(lines: readonly string[]): void {
+    this.waiting = [...this.waiting, ...lines];
+    this.#goOn();
+  }
+
+  /** Ctrl+C: ends what runs, and forgets what was typed ahead; without either, the line that is being typed. */
+  interrupt(): void {
+    const shown = `${this.draft}^C`;
+    this.draft = '';
+    this.waiting = [];
+    if (this.running === null) {
+      this.transcript = addInput(this.transcript, this.prompt, shown);
+      return;
+    }
+    if (this.#isAsked) this.transcript = addInput(this.transcript, this.prompt, shown);
+    else this.#show({ stream: 'note', text: '^C\n' });
+    this.#isAsked = false;
+    this.prompt = '';
+    this.running.controller.abort();
+  }
+
+  /** Ctrl+D on an empty line: the program that reads gets the end of its input. */
+  endInput(): void {
+    if (!this.#isAsked) return;
+    this.transcript = addInput(this.transcript, this.prompt, '');
+    this.#answer(null);
+  }
+
+  clear(): void {
+    this.transcript = { ...EMPTY, lastId: this.transcript.lastId };
+  }
+
+  #goOn(): void {
+    while (this.waiting.length > 0 && this.isReady) {
+      const [line = '', ...rest] = this.waiting;
+      this.waiting = rest;
+      this.transcript = addInput(this.transcript, this.prompt, line);
+      if (this.#isAsked) this.#answer(line);
+      else this.#begin(line);
+    }
+  }
+
+  #begin(line: string): void {
+    this.history = remember(this.history, line);
+    saveHistory(this.history);
+    const command = line.trim();
+    if (command === '') return;
+    if (command === 'clear') return this.clear();
+    if (command === 'history') return this.#show({ stream: 'out', text: historyText(this.history) });
+    void this.#run(line);
+  }
+
+  async #run(line: string): Promise<void> {
+    const run = { id: crypto.randomUUID(), line, controller: new AbortController() };
+    this.running = run;
+    this.prompt = '';
+    this.#outputStart = this.transcript.lineCount + this.transcript.droppedLines;
+    this.#firstWords = '';
+    let end = '';
+    try {
+      const { exitCode, changed } = await this.#workbench.activities.run(line, ({ signal }) => {
+        signal.addEventListener('abort', () => run.controller.abort());
+        return this.#workbench.engine.client.call(
+          'console.run',
+          { run: run.id, line },
+          { signal: run.controller.signal, onProgress: (event) => this.#onEvent(run, event) },
+        );
+      });
+      if (exitCode !== 0) end = `exit code ${exitCode}`;
+      this.#workbench.images.reload(changed);
+    } catch (error) {
+      this.#isAsked = false;
+      if (!isRpcError(error, 'cancelled')) this.#show({ stream: 'note', text: `${errorSentence(error)}\n` });
+    } finally {
+      if (end !== '') this.#show({ stream: 'note', text: `${end}\n` });
+      this.#announce(end);
+      this.running = null;
+      this.prompt = PROMPT;
+      void this.#workbench.library.refresh();
+      this.#goOn();
+    }
+  }
+
+  #onEvent(run: Run, event: ConsoleEvent): void {
+    if (run.controller.signal.aborted) return;
+    if (event.kind === 'text') {
+      for (const text of event.texts) this.#show(text);
+      return;
+    }
+    const { transcript, line } = takeOpenLine(this.transcript);
+    this.transcript = transcript;
+    this.prompt = line;
+    this.#isAsked = true;
+    this.#goOn();
+  }
+
+  #answer(line: string | null): void {
+    this.#isAsked = false;
+    this.prompt = '';
+    const { client } = this.#workbench.engine;
+    client.call('console.input', { run: this.running!.id, line }).catch((error: unknown) => {
+      this.#show({ stream: 'note', text: `${errorSentence(error)}\n` });
+    });
+  }
+
+  #show(text: Parameters<typeof addText>[1]): void {
+    this.transcript = addText(this.transcript, text);
+    if (this.#firstWords.length < ANNOUNCED_MAX) this.#firstWords += text.text;
+  }
+
+  /** Short output is read out whole, of long output only how much it is. */
+  #announce(end: string): void {
+    const lines = this.transcript.lineCount + this.transcript.droppedLines - this.#outputStart;
+    this.announcement =
+      this.#firstWords.length < ANNOUNCED_MAX
+        ? this.#firstWords || 'Done, no output.'
+        : `${lines} lines of output. ${end}`;
+  }
+}
+
+/** Characters that a screen reader is given at once. */
+const ANNOUNCED_MAX = 800;

@@ -1,0 +1,25 @@
+import type { ImageId } from './library.ts';
+import type { Method } from './methods.ts';
+
+/** A stretch of output; `note` is what the console itself has to say. */
+export interface ConsoleText {
+  readonly stream: 'out' | 'err' | 'note';
+  readonly text: string;
+}
+
+/** What a running command line reports: output in order, or that a program waits for a line of input. */
+export type ConsoleEvent =
+  { readonly kind: 'text'; readonly texts: readonly ConsoleText[] } | { readonly kind: 'wants-line' };
+
+export interface ConsoleEnd {
+  readonly exitCode: number;
+  /** Images whose bytes changed, new ones included. */
+  readonly changed: readonly ImageId[];
+}
+
+export interface ConsoleMethods {
+  /** Runs a line of the console; `run` names it for `console.input`. Cancelling it is Ctrl+C: it ends with code 130. */
+  'console.run': Method<{ run: string; line: string }, ConsoleEnd, ConsoleEvent>;
+  /** The next line of standard input of a running line; null is the end of it (Ctrl+D). */
+  'console.input': Method<{ run: string; line: string | null }, void>;
+}

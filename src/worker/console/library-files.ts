@@ -1,0 +1,221 @@
+import type { ConsoleFiles, FileStat } from '#console';
+import { backingNameOf } from '#console';
+import { EngineError, isEngineError, readHead, type HostOffset, type Purpose, type Storage } from '#engine';
+import type { ImageId } from '#protocol';
+import { browserId } from '../library/image-files.ts';
+import type { HeldImage, Library } from '../library/library.ts';
+import { namesOf } from './names.ts';
+
+export interface LibraryFilesOptions {
+  /** The line that runs, for those who are refused because of it. */
+  readonly holder: string;
+  /** Called before an image is changed for the first time. */
+  readonly beforeChange: (id: ImageId) => void;
+}
+
+/**
+ * The library as the folder of a console. What a program opens it holds until it closes it; others in the page are
+ * refused meanwhile where they would get in its way.
+ */
+export class LibraryFiles implements ConsoleFiles {
+  /** Images that were changed, new ones included. */
+  readonly changed = new Set<ImageId>();
+  readonly #library: Library;
+  readonly #holder: string;
+  readonly #beforeChange: (id: ImageId) => void;
+  readonly #open = new Set<Storage>();
+  /** Names of backing files as images say them, and the images that the user gave for them. */
+  readonly #granted = new Map<string, ImageId>();
+
+  constructor(library: Library, { holder, beforeChange }: LibraryFilesOptions) {
+    this.#library = library;
+    this.#holder = holder;
+    this.#beforeChange = beforeChange;
+  }
+
+  async stat(name: string): Promise<FileStat | null> {
+    const id = await this.#find(name);
+    if (id === null) return null;
+    const storage = await this.#library.files.openSnapshot(id);
+    const { size } = storage;
+    storage.close();
+    return { size, allocatedBytes: size, kind: 'file' };
+  }
+
+  async open(name: string, mode: 'read' | 'write'): Promise<Storage> {
+    const id = await this.#find(name);
+    if (id === null) throw new EngineError('not-found', `There is no image '${name}' in the library.`);
+    const storage = await this.#hold(id, name, mode);
+    await this.#noteGrant(id, name, storage);
+    return storage;
+  }
+
+  async create(name: string): Promise<Storage> {
+    const id = await this.#find(name);
+    if (id !== null) {
+      const storage = await this.#hold(id, name, 'write');
+      storage.truncate(0, 'create');
+      return storage;
+    }
+    const plainName = plain(name);
+    if (plainName.includes('/')) throw new EngineError('not-found', 'The library has no folders.');
+    return this.#keep(browserId(plainName), await this.#library.holdNew(plainName, this.#holder));
+  }
+
+  async remove(name: string): Promise<void> {
+    const id = await this.#find(name);
+    if (id === null) throw new EngineError('not-found', `There is no image '${name}' in the library.`);
+    await this.#library.removeFailed(id);
+    this.changed.add(id);
+  }
+
+  async readText(name: string): Promise<string> {
+    const id = await this.#find(name);
+    if (id === null) throw new EngineError('not-found', `There is no image '${name}' in the library.`);
+    return (await this.#library.files.blob(id)).text();
+  }
+
+  async complete(prefix: string): Promise<readonly string[]> {
+    const names = [...namesOf(await this.#library.names()).keys()];
+    const shown = prefix.startsWith('./') ? './' : '';
+    return names.map((name) => shown + name).filter((name) => name.startsWith(prefix));
+  }
+
+  /** Lets go of all that is still open, as the end of a process does: no image is closed, only its file. */
+  releaseAll(): void {
+    for (const storage of [...this.#open]) storage.close();
+  }
+
+  /** A backing file that was named on the command line was thereby chosen: the page may read it too. */
+  async grantNamedBackings(): Promise<void> {
+    const names = await this.#library.names();
+    for (const id of this.changed) {
+      const name = names.find((other) => other.id === id)?.name;
+      if (name === undefined) continue;
+      const backing = await this.#backingNameIn(id);
+      const granted = backing === null ? null : await this.#find(backingNameOf(name, backing));
+      if (granted !== null && granted !== id) await this.#library.setBacking(id, granted);
+    }
+  }
+
+  async #hold(id: ImageId, name: string, mode: 'read' | 'write'): Promise<Storage> {
+    try {
+      return this.#keep(id, await this.#library.hold(id, mode === 'read' ? 'look' : 'change', this.#holder));
+    } catch (error) {
+      if (!isEngineError(error, 'locked')) throw error;
+      const lock = mode === 'read' ? 'Failed to get shared "write" lock' : 'Failed to get "write" lock';
+      throw new EngineError('locked', lock, {
+        cause: error,
+        hint: `Is another process using the image [${name}]?`,
+      });
+    }
+  }
+
+  #keep(id: ImageId, { storage, release }: HeldImage): Storage {
+    const watched = new WatchedStorage(storage, {
+      onChange: () => {
+        this.#beforeChange(id);
+        this.changed.add(id);
+      },
+      onClosed: () => {
+        this.#open.delete(watched);
+        release();
+      },
+    });
+    this.#open.add(watched);
+    return watched;
+  }
+
+  /** The user may have given an image for a backing file whose name means nothing here. */
+  async #noteGrant(id: ImageId, name: string, storage: Storage): Promise<void> {
+    const granted = await this.#library.backingOf(id);
+    const backing = granted === null ? null : backingNameOfStorage(storage);
+    if (granted !== null && backing !== null) this.#granted.set(plain(backingNameOf(name, backing)), granted);
+  }
+
+  async #backingNameIn(id: ImageId): Promise<string | null> {
+    const storage = await this.#library.files.openSnapshot(id);
+    try {
+      return backingNameOfStorage(storage);
+    } finally {
+      storage.close();
+    }
+  }
+
+  async #find(name: string): Promise<ImageId | null> {
+    const wanted = plain(name);
+    return this.#granted.get(wanted) ?? namesOf(await this.#library.names()).get(wanted) ?? null;
+  }
+}
+
+/** A storage that says when it is about to be changed for the first time, and when it was closed. */
+class WatchedStorage implements Storage {
+  readonly #storage: Storage;
+  readonly #watch: { onChange(): void; onClosed(): void };
+  #hasChanged = false;
+
+  constructor(storage: Storage, watch: { onChange(): void; onClosed(): void }) {
+    this.#storage = storage;
+    this.#watch = watch;
+  }
+
+  get size(): number {
+    return this.#storage.size;
+  }
+
+  get isReadOnly(): boolean {
+    return this.#storage.isReadOnly;
+  }
+
+  read(at: HostOffset, into: Uint8Array): void {
+    this.#storage.read(at, into);
+  }
+
+  write(at: HostOffset, bytes: Uint8Array, why: Purpose): void {
+    this.#change();
+    this.#storage.write(at, bytes, why);
+  }
+
+  truncate(size: number, why: Purpose): void {
+    this.#change();
+    this.#storage.truncate(size, why);
+  }
+
+  discard(at: HostOffset, length: number, why: Purpose): void {
+    this.#change();
+    this.#storage.discard(at, length, why);
+  }
+
+  flush(why: Purpose): void {
+    this.#storage.flush(why);
+  }
+
+  close(): void {
+    try {
+      this.#storage.close();
+    } finally {
+      this.#watch.onClosed();
+    }
+  }
+
+  #change(): void {
+    if (this.#hasChanged) return;
+    this.#hasChanged = true;
+    this.#watch.onChange();
+  }
+}
+
+function backingNameOfStorage(storage: Storage): string | null {
+  try {
+    return readHead(storage, { writable: false, checkMode: true }).backingFile;
+  } catch (error) {
+    // A raw file, or an image that will be refused for what is wrong with it.
+    if (!isEngineError(error)) throw error;
+    return null;
+  }
+}
+
+/** `./a` is `a`. */
+function plain(name: string): string {
+  return name.replace(/^(\.\/+)+/, '');
+}

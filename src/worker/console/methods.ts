@@ -1,0 +1,31 @@
+import { runLine } from '#console';
+import { EngineError } from '#engine';
+import type { ConsoleMethods, ImageId } from '#protocol';
+import type { Handlers } from '#rpc';
+import type { Library } from '../library/library.ts';
+import { LibraryFiles } from './library-files.ts';
+import { PageHost } from './page-host.ts';
+
+/** @param beforeChange called before a program changes an image in a way that nobody else knows of */
+export function consoleHandlers(library: Library, beforeChange: (id: ImageId) => void): Handlers<ConsoleMethods> {
+  const running = new Map<string, PageHost>();
+  return {
+    async 'console.run'({ run, line }, { signal, progress }) {
+      const files = new LibraryFiles(library, { holder: line, beforeChange });
+      const host = new PageHost(files, signal, progress);
+      running.set(run, host);
+      try {
+        const exitCode = await runLine(host, line);
+        return { exitCode, changed: [...files.changed] };
+      } finally {
+        host.close();
+        running.delete(run);
+      }
+    },
+    'console.input': ({ run, line }) => {
+      const host = running.get(run);
+      if (host === undefined) throw new EngineError('not-found', 'This command has ended.');
+      host.input(line);
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import { isIgnored, KilledBySignal, type ShellHost } from '#console';
+import { EngineError } from '#engine';
+import type { ConsoleEvent, ConsoleText } from '#protocol';
+import { Turns } from '#rpc';
+import type { LibraryFiles } from './library-files.ts';
+
+/** How long a program may run before other requests get their turn. */
+const SLICE_MS = 8;
+/** Characters that are sent at once, even within a slice. */
+const HELD_MAX = 16 * 1024;
+
+/** The page as the host of a command line: output goes there as it comes, input lines come from there. */
+export class PageHost implements ShellHost {
+  readonly files: LibraryFiles;
+  readonly #signal: AbortSignal;
+  readonly #send: (event: ConsoleEvent) => void;
+  readonly #turns = new Turns();
+  #sliceEnd = performance.now() + SLICE_MS;
+  #held: ConsoleText[] = [];
+  #heldLength = 0;
+  #takeLine: ((line: string | null) => void) | null = null;
+
+  constructor(files: LibraryFiles, signal: AbortSignal, send: (event: ConsoleEvent) => void) {
+    this.files = files;
+    this.#signal = signal;
+    this.#send = send;
+  }
+
+  get isInterrupted(): boolean {
+    return this.#signal.aborted;
+  }
+
+  writeOut(text: string): void {
+    this.#write({ stream: 'out', text });
+  }
+
+  writeErr(text: string): void {
+    this.#write({ stream: 'err', text });
+  }
+
+  flushOut(): void {
+    if (this.#held.length > 0) this.#send({ kind: 'text', texts: this.#held });
+    this.#held = [];
+    this.#heldLength = 0;
+  }
+
+  readLine(): Promise<string | null> {
+    this.flushOut();
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#takeLine = null;
+        reject(interrupted());
+      };
+      if (this.#signal.aborted) return onAbort();
+      this.#signal.addEventListener('abort', onAbort, { once: true });
+      this.#takeLine = (line) => {
+        this.#takeLine = null;
+        this.#signal.removeEventListener('abort', onAbort);
+        resolve(line);
+      };
+      this.#send({ kind: 'wants-line' });
+    });
+  }
+
+  /** Answers the program that waits for a line. */
+  input(line: string | null): void {
+    if (this.#takeLine === null) throw new EngineError('invalid-argument', 'No program waits for input.');
+    this.#takeLine(line);
+  }
+
+  now(): number {
+    return performance.timeOrigin + performance.now();
+  }
+
+  randomBytes(length: number): Uint8Array {
+    return crypto.getRandomValues(new Uint8Array(length));
+  }
+
+  raise(signal: number): void {
+    if (!isIgnored(signal)) throw new KilledBySignal(signal);
+  }
+
+  async pause(): Promise<void> {
+    if (performance.now() >= this.#sliceEnd) {
+      this.flushOut();
+      await this.#turns.next();
+      this.#sliceEnd = performance.now() + SLICE_MS;
+    }
+    if (this.#signal.aborted) throw interrupted();
+  }
+
+  async endProgram(): Promise<void> {
+    this.files.releaseAll();
+    await this.files.grantNamedBackings();
+    this.flushOut();
+  }
+
+  /** Ends the host itself; nothing of it may be used after. */
+  close(): void {
+    this.#turns.close();
+  }
+
+  #write(part: ConsoleText): void {
+    if (this.#signal.aborted || part.text === '') return;
+    const last = this.#held.at(-1);
+    if (last?.stream === part.stream) this.#held[this.#held.length - 1] = { ...last, text: last.text + part.text };
+    else this.#held.push(part);
+    this.#heldLength += part.text.length;
+    if (this.#heldLength > HELD_MAX) this.flushOut();
+  }
+}
+
+function interrupted(): EngineError {
+  return new EngineError('cancelled', 'Interrupted.');
+}
