@@ -23,6 +23,8 @@ export class Allocator {
   readonly guard: MetadataGuard;
   /** The first cluster to look at; every cluster below is in use or waits for its release. */
   freeIndex: HostCluster = 0;
+  /** Called for a cluster that nobody refers to any more: what was planned for the rest of it is off. */
+  onFreed: (cluster: HostCluster) => void = () => undefined;
   /** Freed clusters whose release is not durable yet, with the wish to punch a hole. */
   readonly #awaitingWrite = new Map<HostCluster, FreeOptions>();
   readonly #awaitingFlush = new Map<HostCluster, FreeOptions>();
@@ -100,7 +102,9 @@ export class Allocator {
       // A refcount of 0 here was wrong before; lowering it further is impossible and nothing is lost by leaving it.
       if (this.refcounts.get(cluster) === 0) continue;
       this.refcounts.add(cluster, 1, -1);
-      if (this.refcounts.get(cluster) === 0) this.#awaitingWrite.set(cluster, options);
+      if (this.refcounts.get(cluster) > 0) continue;
+      this.#awaitingWrite.set(cluster, options);
+      this.onFreed(cluster);
     }
   }
 

@@ -83,6 +83,9 @@ export class Image {
     this.refcounts.onCorruption = (what) => markCorrupt(this, what);
     this.guard = new MetadataGuard(this, options.overlapChecks ?? new Set(OVERLAP_TEMPLATES['cached']));
     this.allocator = new Allocator(this.refcounts, this.l2Tables, this.guard);
+    this.allocator.onFreed = (cluster) => {
+      if (this.clusterOf(this.compressedEnd) === cluster) this.compressedEnd = 0;
+    };
     this.l1 = new L1Table(this.file, this.header.l1TableOffset, this.header.l1Size);
     this.l2Tables.onWritten = () => this.allocator.noteTablesWritten();
     this.file.onFlushed = () => this.allocator.noteFlushed();

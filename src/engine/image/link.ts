@@ -86,10 +86,4 @@ export function releaseClusters(image: Image, { hostOffset, clusterCount }: Host
   // Set before the refcounts change: setting it may write out the refcounts that are already pending.
   if (!image.isDirty) image.refcounts.blocks.dependOn(image.l2Tables);
   image.allocator.free(hostOffset, clusterCount, options);
-  if (
-    image.compressedEnd > hostOffset &&
-    image.compressedEnd < hostOffset + clusterCount * image.geometry.clusterSize
-  ) {
-    image.compressedEnd = 0;
-  }
 }
