@@ -7,6 +7,7 @@ import {
 } from '../format/bitmap-directory.ts';
 import { offsetOf } from '../format/l1-entry.ts';
 import { HEADER } from '../format/header.ts';
+import { hasAlignedL1 } from '../format/snapshot-table.ts';
 import type { LongTask } from '../progress.ts';
 import { CheckAborted } from './check-log.ts';
 import { countRegion, type CheckPass } from './count-region.ts';
@@ -49,13 +50,13 @@ function* countSnapshots(pass: CheckPass, snapshots: SnapshotList): LongTask<voi
       at: { hostOffset: snapshots.offset, length: snapshots.size },
     });
   }
-  for (const { id, name, l1TableOffset, l1Size } of snapshots.entries) {
-    const problem =
-      l1TableOffset % geometry.clusterSize !== 0
-        ? `l1_offset=0x${l1TableOffset.toString(16)}: L1 table is not cluster aligned`
-        : l1Size > L1_ENTRIES_MAX
-          ? `l1_size=0x${l1Size.toString(16)}: L1 table is too large`
-          : null;
+  for (const snapshot of snapshots.entries) {
+    const { id, name, l1TableOffset, l1TableOffsetBits, l1Size } = snapshot;
+    const problem = !hasAlignedL1(snapshot, geometry.clusterSize)
+      ? `l1_offset=0x${l1TableOffsetBits.toString(16)}: L1 table is not cluster aligned`
+      : l1Size > L1_ENTRIES_MAX
+        ? `l1_size=0x${l1Size.toString(16)}: L1 table is too large`
+        : null;
     if (problem === null) {
       yield* walkL1(pass, { role: 'snapshot', offset: l1TableOffset, entries: l1Size });
       continue;

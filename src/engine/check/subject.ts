@@ -5,7 +5,7 @@ import type { HostCluster, HostOffset } from '../format/addresses.ts';
 import type { Geometry } from '../format/geometry.ts';
 import type { Header } from '../format/header.ts';
 import { refcountMax } from '../format/refcount-block.ts';
-import type { SnapshotFields } from '../format/snapshot-table.ts';
+import type { SnapshotEntry } from '../format/snapshot-table.ts';
 import { readHead, type ImageHead } from '../image/head.ts';
 import type { Storage } from '../storage/storage.ts';
 import { ReferenceMap } from './reference-map.ts';
@@ -15,7 +15,7 @@ export interface SnapshotList {
   readonly offset: HostOffset;
   /** Bytes, the alignment between entries included. */
   readonly size: number;
-  readonly entries: readonly SnapshotFields[];
+  readonly entries: readonly SnapshotEntry[];
 }
 
 /** The image under examination: its storage, its head, and sizes that follow from them. */

@@ -5,6 +5,7 @@ import { readBitmapDirectory, readBitmapTable } from '../format/bitmap-directory
 import { HEADER } from '../format/header.ts';
 import { offsetOf } from '../format/l1-entry.ts';
 import { compressedExtentOf, l2KindOf } from '../format/l2-entry.ts';
+import { hasAlignedL1 } from '../format/snapshot-table.ts';
 import type { LongTask } from '../progress.ts';
 import { L1_ENTRIES_MAX } from './count-references.ts';
 import { refcountBlockOffset } from './count-refcount-blocks.ts';
@@ -19,8 +20,9 @@ export function* visitRegions(subject: Subject, snapshots: SnapshotList, onRegio
   const { clusterSize } = geometry;
   onRegion(0, clusterSize, 'header', () => plain('header', 0, HEADER.size));
   yield* visitL1(subject, activeL1(subject), onRegion);
-  for (const { id, name, l1TableOffset, l1Size } of snapshots.entries) {
-    if (l1TableOffset % clusterSize !== 0 || l1Size > L1_ENTRIES_MAX) continue;
+  for (const snapshot of snapshots.entries) {
+    const { id, name, l1TableOffset, l1Size } = snapshot;
+    if (!hasAlignedL1(snapshot, clusterSize) || l1Size > L1_ENTRIES_MAX) continue;
     const prefix = `snapshot ${id} "${name}" `;
     yield* visitL1(subject, { prefix, offset: l1TableOffset, entries: l1Size, role: 'snapshot' }, onRegion);
   }

@@ -1,4 +1,5 @@
 import { alignUp } from '../bytes/align.ts';
+import { viewOf } from '../bytes/big-endian.ts';
 import { defineStruct } from '../bytes/struct.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { HostOffset } from './addresses.ts';
@@ -35,6 +36,8 @@ export interface SnapshotEntry {
   readonly at: HostOffset;
   readonly length: number;
   readonly l1TableOffset: HostOffset;
+  /** The same as it stands: a number does not hold the low bits of a huge offset. */
+  readonly l1TableOffsetBits: bigint;
   readonly l1Size: number;
   readonly id: string;
   readonly name: string;
@@ -67,8 +70,14 @@ export function* readSnapshotTable(
   }
 }
 
+/** An L1 table starts with a cluster. */
+export function hasAlignedL1({ l1TableOffsetBits }: SnapshotEntry, clusterSize: number): boolean {
+  return l1TableOffsetBits % BigInt(clusterSize) === 0n;
+}
+
 export function readSnapshotEntry(storage: Storage, at: HostOffset): SnapshotEntry {
-  const fields = SNAPSHOT_HEADER.decode(bytesAt(storage, at, SNAPSHOT_HEADER.size));
+  const header = bytesAt(storage, at, SNAPSHOT_HEADER.size);
+  const fields = SNAPSHOT_HEADER.decode(header);
   const extraDataAt = at + SNAPSHOT_HEADER.size;
   const extraData = bytesAt(storage, extraDataAt, Math.min(fields.extraDataSize, SNAPSHOT_EXTRA_DATA_MAX));
   const extra = SNAPSHOT_EXTRA_DATA.decode(extraData);
@@ -78,6 +87,7 @@ export function readSnapshotEntry(storage: Storage, at: HostOffset): SnapshotEnt
     at,
     length: SNAPSHOT_HEADER.size + fields.extraDataSize + names.length,
     l1TableOffset: fields.l1TableOffset,
+    l1TableOffsetBits: viewOf(header).getBigUint64(SNAPSHOT_HEADER.fields.l1TableOffset.at),
     l1Size: fields.l1Size,
     id: decodeName(names.subarray(0, fields.idLength)),
     name: decodeName(names.subarray(fields.idLength)),
@@ -93,7 +103,7 @@ export function readSnapshotEntry(storage: Storage, at: HostOffset): SnapshotEnt
 }
 
 /** What a snapshot table entry says; where it stands follows from its place in the table. */
-export type SnapshotFields = Omit<SnapshotEntry, 'at' | 'length' | 'extraDataSize'>;
+export type SnapshotFields = Omit<SnapshotEntry, 'at' | 'length' | 'l1TableOffsetBits' | 'extraDataSize'>;
 
 /** The whole table as writers emit it: all known extra data, entries aligned to 8. `diskSize` stands in where an entry has none. */
 export function encodeSnapshotTable(entries: readonly SnapshotFields[], diskSize: number): Uint8Array {

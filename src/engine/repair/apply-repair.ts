@@ -18,7 +18,7 @@ export function* applyRepair(storage: Storage, plan: RepairPlan, options: ApplyO
   const from = options.from ?? 0;
   const end = Math.min(options.stepCount ?? plan.steps.length, plan.steps.length);
   for (let index = from; index < end; index++) {
-    applyStep(storage, plan.steps[index]!);
+    applyStep(storage, plan.steps[index]!, holesOf(plan.steps.slice(0, index)));
     yield { phase: 'repair', done: index + 1, total: plan.steps.length };
   }
   return Math.max(from, end);
@@ -37,9 +37,16 @@ export function* undoRepair(storage: Storage, plan: RepairPlan, appliedCount: nu
   }
 }
 
-function applyStep(storage: Storage, step: RepairStep): void {
+type Hole = Extract<RepairWrite, { kind: 'discard' }>;
+
+/** What earlier steps gave back, and a later one may take for something new. */
+function holesOf(steps: readonly RepairStep[]): Hole[] {
+  return steps.flatMap(({ writes }) => writes.filter((write): write is Hole => write.kind === 'discard'));
+}
+
+function applyStep(storage: Storage, step: RepairStep, holes: readonly Hole[]): void {
   for (const write of step.writes) {
-    if (write.kind === 'write') mustStillRead(storage, write.at, write.before);
+    if (write.kind === 'write') mustStillRead(storage, write.at, write.before, holes);
   }
   for (const write of step.writes) {
     switch (write.kind) {
@@ -66,9 +73,12 @@ function undoWrite(storage: Storage, plan: RepairPlan, write: RepairWrite): void
   if (length > 0) storage.write(write.at, write.before.subarray(0, length), write.purpose);
 }
 
-function mustStillRead(storage: Storage, at: number, expected: Uint8Array): void {
+/** A hole reads as zeros or as before, whatever the storage makes of it. */
+function mustStillRead(storage: Storage, at: number, expected: Uint8Array, holes: readonly Hole[]): void {
   const bytes = new Uint8Array(expected.length);
   if (at < storage.size) storage.read(at, bytes);
-  if (bytes.every((byte, index) => byte === expected[index])) return;
+  const isInHole = (position: number) => holes.some((hole) => position >= hole.at && position < hole.at + hole.length);
+  const isExpected = (byte: number, index: number) => byte === expected[index] || (byte === 0 && isInHole(at + index));
+  if (bytes.every(isExpected)) return;
   throw new EngineError('invalid-argument', 'The image has changed since this repair was planned. Plan it again.');
 }

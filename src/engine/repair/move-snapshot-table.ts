@@ -40,10 +40,18 @@ export function moveSnapshotTable(
   storage.write(HEADER.fields.snapshotCount.at, pointer, 'repair-header');
   storage.endStep('mend-snapshot-table', { count, messages: [] });
 
+  const refcounts = new RefcountReader(subject);
   const oldFirst = Math.floor(snapshots.offset / clusterSize);
   const oldClusters = ceilDiv(snapshots.size, clusterSize);
-  for (let i = 0; i < oldClusters; i++) writeRefcount(oldFirst + i, 0);
-  if (oldClusters > 0) storage.discard(snapshots.offset, oldClusters * clusterSize, 'repair-discard');
+  for (let cluster = oldFirst; cluster < oldFirst + oldClusters; cluster++) {
+    // Others may use it too, if only by mistake: the count says so by now.
+    const refcount = refcounts.refcountOf(cluster) ?? 0;
+    if (refcount > 0) writeRefcount(cluster, refcount - 1);
+    const at = cluster * clusterSize;
+    if (refcount === 1 && at < storage.size) {
+      storage.discard(at, Math.min(clusterSize, storage.size - at), 'repair-discard');
+    }
+  }
   storage.endStep('mend-snapshot-table', { count, messages: [] });
 }
 

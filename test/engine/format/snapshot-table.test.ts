@@ -94,9 +94,12 @@ describe('the snapshot table', () => {
     fc.assert(
       fc.property(fc.array(snapshot, { maxLength: 5 }), (snapshots) => {
         const entries = readBack(encodeSnapshotTable(snapshots, 0), snapshots.length);
-        expect(entries.map(({ at: _at, length: _length, extraDataSize: _size, ...fields }) => fields)).toEqual(
-          snapshots,
+        const offsets = entries.map(({ l1TableOffsetBits }) => Number(l1TableOffsetBits));
+        expect(offsets).toEqual(snapshots.map(({ l1TableOffset }) => l1TableOffset));
+        const fields = entries.map(
+          ({ at: _at, length: _length, extraDataSize: _size, l1TableOffsetBits: _bits, ...rest }) => rest,
         );
+        expect(fields).toEqual(snapshots);
       }),
     );
   });
