@@ -81,10 +81,11 @@ export function headerLengthOf(header: Header, clusterSize: number): number {
   return Math.min(Math.max(header.headerLength, HEADER_V2_LENGTH), clusterSize);
 }
 
-/** Entries of the snapshot table, as long as they stay within the largest table allowed. */
+/** Entries of the snapshot table, as long as they stay within the file and within the largest table allowed. */
 export function* outlineSnapshots(storage: Storage, { header }: Outline): Generator<SnapshotEntry, void, void> {
   const count = Math.min(header.snapshotCount, SNAPSHOTS_MAX);
   for (const entry of readSnapshotTable(storage, header.snapshotsOffset, count)) {
+    if (entry.at >= storage.size) return;
     if (entry.at + entry.length - header.snapshotsOffset > SNAPSHOT_TABLE_SIZE_MAX) return;
     yield entry;
   }

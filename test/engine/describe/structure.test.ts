@@ -20,6 +20,13 @@ function unfold(storage: MemoryStorage, path = ''): StructureNode[] {
 describe('the structure tree', () => {
   const storage = sampleImage();
 
+  it('lists no snapshots that the file has no bytes for', () => {
+    const cutOff = sampleImage();
+    cutOff.write(60, Uint8Array.of(0xff, 0xff, 0xff, 0xff));
+    cutOff.truncate(PLACES.snapshotTable + 400);
+    expect(rows(cutOff, 'snapshots').length).toBeLessThan(11);
+  });
+
   it('starts with the structures that the image has', () => {
     expect(rows(storage, '')).toEqual([
       'Header: version 3, 160 KiB',
