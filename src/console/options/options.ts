@@ -38,7 +38,8 @@ export function parsePairs(text: string, firstName: string | null = null): [stri
   return pairs;
 }
 
-function splitAtCommas(text: string): string[] {
+/** The members of a comma-separated list; a doubled comma is a comma of the member. */
+export function splitAtCommas(text: string): string[] {
   if (text === '') return [];
   const parts: string[] = [''];
   for (let index = 0; index < text.length; index++) {

@@ -1,74 +1,31 @@
 import type { CreateOptions } from '#engine';
+import { creationOptionsOf, type FormatOption, type OptionKind } from '../options/format-options.ts';
 import { parsePairs } from '../options/options.ts';
 import { parseSize } from '../text/sizes.ts';
 import { ImgFailure } from './invocation.ts';
 
-type Kind = 'text' | 'size' | 'number' | 'switch';
-
-/** The options that qcow2 takes at creation, in the order in which `create` prints them. */
-const QCOW2_OPTIONS: Readonly<Record<string, Kind>> = {
-  encryption: 'switch',
-  'encrypt.format': 'text',
-  'encrypt.key-secret': 'text',
-  'encrypt.cipher-alg': 'text',
-  'encrypt.cipher-mode': 'text',
-  'encrypt.ivgen-alg': 'text',
-  'encrypt.ivgen-hash-alg': 'text',
-  'encrypt.hash-alg': 'text',
-  'encrypt.iter-time': 'number',
-  cluster_size: 'size',
-  extended_l2: 'switch',
-  preallocation: 'text',
-  compression_type: 'text',
-  size: 'size',
-  compat: 'text',
-  backing_file: 'text',
-  backing_fmt: 'text',
-  data_file: 'text',
-  data_file_raw: 'switch',
-  lazy_refcounts: 'switch',
-  refcount_bits: 'number',
-  nocow: 'switch',
-  extent_size_hint: 'size',
-};
-
-const QCOW2_DEFAULTS: Readonly<Record<string, string>> = {
-  cluster_size: '65536',
-  extended_l2: 'off',
-  compression_type: 'zlib',
-  lazy_refcounts: 'off',
-  refcount_bits: '16',
-};
-
-const RAW_OPTIONS: Readonly<Record<string, Kind>> = {
-  size: 'size',
-  preallocation: 'text',
-  nocow: 'switch',
-  extent_size_hint: 'size',
-};
-
 /** The values given with `-o`, checked and in canonical form: switches as on/off, sizes in bytes. */
 export type CreateValues = Map<string, string>;
 
-export function optionNames(format: string): readonly string[] {
-  return Object.keys(format === 'raw' ? RAW_OPTIONS : QCOW2_OPTIONS);
+/** The options of creation. @throws ImgFailure with QEMU's text */
+export function parseCreateValues(format: string, texts: readonly string[]): CreateValues {
+  return parseValues(creationOptionsOf(format), texts);
 }
 
-/** @throws ImgFailure with QEMU's text */
-export function parseCreateValues(format: string, texts: readonly string[]): CreateValues {
-  const kinds = format === 'raw' ? RAW_OPTIONS : QCOW2_OPTIONS;
+/** @throws ImgFailure for names that are not among `options`, and for values that are not of their kind */
+export function parseValues(options: readonly FormatOption[], texts: readonly string[]): CreateValues {
   const values: CreateValues = new Map();
   for (const text of texts) {
     for (const [name, value] of parsePairs(text)) {
-      const kind = kinds[name];
-      if (kind === undefined) throw new ImgFailure(`Invalid parameter '${name}'`);
-      values.set(name, canonical(name, value, kind));
+      const option = options.find((one) => one.name === name);
+      if (option === undefined) throw new ImgFailure(`Invalid parameter '${name}'`);
+      values.set(name, canonical(name, value, option.kind));
     }
   }
   return values;
 }
 
-function canonical(name: string, value: string, kind: Kind): string {
+function canonical(name: string, value: string, kind: OptionKind): string {
   if (kind === 'text') return value;
   if (kind === 'switch') {
     if (['on', 'yes', 'true', 'y'].includes(value)) return 'on';
@@ -81,8 +38,7 @@ function canonical(name: string, value: string, kind: Kind): string {
   }
   const size = parseSize(value);
   if (typeof size === 'number') return String(BigInt(size));
-  if (size === 'out-of-range' && !value.startsWith('-'))
-    throw new ImgFailure(`Value '${value}' is out of range for parameter '${name}'`);
+  if (size === 'out-of-range') throw new ImgFailure(`Value '${value}' is out of range for parameter '${name}'`);
   throw new ImgFailure(`Parameter '${name}' expects a non-negative number below 2^64`, {
     hints: [
       'Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-',
@@ -93,10 +49,10 @@ function canonical(name: string, value: string, kind: Kind): string {
 
 /** What `create` prints behind `Formatting`: given options and defaults, commas doubled. */
 export function describeValues(format: string, values: CreateValues): string {
-  const defaults = format === 'raw' ? {} : QCOW2_DEFAULTS;
-  return optionNames(format)
-    .filter((name) => values.has(name) || name in defaults)
-    .map((name) => `${name}=${(values.get(name) ?? defaults[name]!).replaceAll(',', ',,')}`)
+  return creationOptionsOf(format)
+    .map(({ name, fallback }) => ({ name, value: values.get(name) ?? fallback }))
+    .filter(({ value }) => value !== undefined)
+    .map(({ name, value }) => `${name}=${value!.replaceAll(',', ',,')}`)
     .join(' ');
 }
 

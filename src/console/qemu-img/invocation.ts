@@ -24,6 +24,9 @@ export class ImgFailure extends Error {
   }
 }
 
+/** `-h` stands among the arguments: the help is printed instead of anything being done. */
+export class HelpWanted extends Error {}
+
 /** Bad usage: points to the help. */
 export function misused(message: string): ImgFailure {
   return new ImgFailure(message, { hints: ["Try 'qemu-img --help' for more information"] });
@@ -37,7 +40,7 @@ export class Invocation {
   readonly objects: ObjectTable;
   readonly #values = new Map<string, string[]>();
 
-  /** @throws ImgFailure for options that the sub-command does not know */
+  /** @throws ImgFailure for options that the sub-command does not know, HelpWanted */
   constructor(host: ConsoleHost, args: readonly string[], spec: OptionSpec) {
     this.host = host;
     const words: string[] = [];
@@ -45,6 +48,7 @@ export class Invocation {
     for (const argument of getopt('qemu-img', args, { short: spec.short, long })) {
       if (argument.kind === 'word') words.push(argument.value);
       else if (argument.kind === 'problem') throw misused(problemText(argument.message));
+      else if (argument.name === 'h') throw new HelpWanted();
       else this.#values.set(argument.name, [...(this.#values.get(argument.name) ?? []), argument.value]);
     }
     this.words = words;

@@ -11,7 +11,9 @@ import { map } from './commands/map.ts';
 import { rebase } from './commands/rebase.ts';
 import { resize } from './commands/resize.ts';
 import { snapshot } from './commands/snapshot.ts';
-import { ImgFailure, misused, type ImgCommand } from './invocation.ts';
+import { FORMAT_OPTIONS } from '../options/format-options.ts';
+import { helpText, VERSION_TEXT } from './help.ts';
+import { HelpWanted, ImgFailure, misused, type ImgCommand } from './invocation.ts';
 
 const COMMANDS: Readonly<Record<string, ImgCommand>> = {
   check,
@@ -27,30 +29,25 @@ const COMMANDS: Readonly<Record<string, ImgCommand>> = {
   snapshot,
 };
 
-const HELP = `qemu-img version 7.2.22
-usage: qemu-img [standard options] command [command options]
-QEMU disk image utility
-
-Commands: ${Object.keys(COMMANDS).join(', ')}
-`;
-
 /** The program qemu-img. @returns the exit code */
 export async function qemuImg(host: ConsoleHost, args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   try {
     if (name === undefined) throw misused('Not enough arguments');
-    if (name === '--help' || name === '-h' || name === 'help') {
-      host.writeOut(HELP);
-      return 0;
-    }
+    if (name === '--help' || name === '-h' || name === 'help') throw new HelpWanted();
     if (name === '--version' || name === '-V') {
-      host.writeOut('qemu-img version 7.2.22\n');
+      host.writeOut(VERSION_TEXT);
       return 0;
     }
+    if (name.startsWith('-')) throw misused(`unrecognized option '${name}'`);
     const command = COMMANDS[name];
     if (command === undefined) throw misused(`Command not found: ${name}`);
     return await command(host, rest);
   } catch (error) {
+    if (error instanceof HelpWanted) {
+      host.writeOut(helpText(Object.keys(FORMAT_OPTIONS)));
+      return 0;
+    }
     const { message, hints, exitCode } = failureOf(error);
     host.writeErr([`qemu-img: ${message}`, ...hints].map((line) => `${line}\n`).join(''));
     return exitCode;

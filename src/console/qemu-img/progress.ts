@@ -6,14 +6,14 @@ import type { Invocation } from './invocation.ts';
  */
 export class ProgressLine {
   readonly #invocation: Invocation;
-  readonly #isShown: boolean;
+  readonly isShown: boolean;
   readonly #step: number;
   #percent = 0;
   #shown = 0;
 
   constructor(invocation: Invocation, { step = 1 }: { readonly step?: number } = {}) {
     this.#invocation = invocation;
-    this.#isShown = invocation.has('p') && !invocation.isQuiet;
+    this.isShown = invocation.has('p') && !invocation.isQuiet;
     this.#step = step;
     this.#set(0);
   }
@@ -33,13 +33,13 @@ export class ProgressLine {
 
   /** Leaves the line as it stands, after success and failure alike. */
   end(): void {
-    if (this.#isShown) this.#invocation.host.writeOut('\n');
+    if (this.isShown) this.#invocation.host.writeOut('\n');
   }
 
   #set(percent: number): void {
     this.#percent = Math.min(100, Math.fround(percent));
     const hasMoved = Math.abs(this.#percent - this.#shown) > this.#step;
-    if (!this.#isShown || (!hasMoved && this.#percent !== 100 && this.#percent !== 0)) return;
+    if (!this.isShown || (!hasMoved && this.#percent !== 100 && this.#percent !== 0)) return;
     this.#shown = this.#percent;
     this.#invocation.host.writeOut(`    (${this.#percent.toFixed(2)}/100%)\r`);
     this.#invocation.host.flushOut();

@@ -3,19 +3,18 @@ const SUFFIXES = 'BKMGTPE';
 export type SizeProblem = 'not-a-number' | 'out-of-range';
 
 /**
- * Parses a size as QEMU's tools do: decimal (fractions allowed with a suffix) or hexadecimal, then one of B, K, M, G, T,
- * P, E in either case. `defaultSuffix` counts where none is given.
+ * Parses a size as QEMU's tools do: decimal (with a fraction other than zero only where a unit is given) or hexadecimal,
+ * then one of B, K, M, G, T, P, E in either case. `defaultSuffix` counts where none is given.
  */
 export function parseSize(text: string, defaultSuffix = 'B'): number | SizeProblem {
-  const match = /^\s*([+-]?)(0x[0-9a-f]+|\d+(?:\.\d*)?|\.\d+)([bkmgtpe]?)$/i.exec(text);
+  const match = /^\s*\+?(0x[0-9a-f]+|\d+(?:\.\d*)?)([bkmgtpe]?)$/i.exec(text);
   if (match === null) return 'not-a-number';
-  const [, sign, digits = '', suffix] = match;
-  const isHex = /^0x/i.test(digits);
+  const [, digits = '', suffix] = match;
   // In hexadecimal, B and E are digits; the expression takes them as such.
   const unit = 1024 ** SUFFIXES.indexOf((suffix || defaultSuffix).toUpperCase());
-  if (digits.includes('.') && unit === 1) return 'not-a-number';
-  const value = (isHex ? parseInt(digits, 16) : Number(digits)) * unit;
-  if (sign === '-') return value === 0 ? 0 : 'out-of-range';
+  const number = /^0x/i.test(digits) ? parseInt(digits, 16) : Number(digits);
+  if (unit === 1 && !Number.isInteger(number)) return 'not-a-number';
+  const value = number * unit;
   return value >= 2 ** 63 ? 'out-of-range' : Math.floor(value);
 }
 

@@ -1,8 +1,11 @@
+import type { BlockNode } from '../../block/node.ts';
 import { parseArguments } from '../convert/arguments.ts';
 import { copyContent } from '../convert/copy-content.ts';
 import { openSources } from '../convert/sources.ts';
 import { openTarget } from '../convert/target.ts';
 import { Invocation, type ImgCommand } from '../invocation.ts';
+import { asksForHelp, creationHelp, judgeOptionLists } from '../option-lists.ts';
+import { ProgressLine } from '../progress.ts';
 
 export const convert: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
@@ -17,17 +20,24 @@ export const convert: ImgCommand = async (host, args) => {
       'source-format=': 'f',
     },
   });
+  const optionLists = invocation.values('o');
+  judgeOptionLists(optionLists);
+  if (asksForHelp(optionLists)) {
+    host.writeOut(creationHelp(invocation.value('O') ?? 'raw', invocation.words.at(-1) ?? null));
+    return 0;
+  }
   const plan = parseArguments(invocation);
-  const sources = await openSources(invocation, plan.sources);
+  const progress = new ProgressLine(invocation);
+  const opened: BlockNode[] = [];
   try {
+    const sources = await openSources(invocation, plan.sources);
+    opened.push(...sources);
     const target = await openTarget(invocation, plan, sources);
-    try {
-      await copyContent(invocation, plan, sources, target);
-    } finally {
-      target.close();
-    }
+    opened.push(target);
+    await copyContent(invocation, plan, { sources, target, progress });
     return 0;
   } finally {
-    for (const source of sources) source.close();
+    for (const node of opened.reverse()) node.close();
+    progress.end();
   }
 };

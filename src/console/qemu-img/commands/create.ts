@@ -5,16 +5,23 @@ import type { ConsoleHost } from '../../host.ts';
 import { strerror } from '../../text/strerror.ts';
 import { describeValues, engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
+import { asksForHelp, creationHelp, judgeOptionLists } from '../option-lists.ts';
 
 const FORMATS = ['qcow2', 'raw'];
 
 export const create: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, { short: 'F:b:f:ho:qu' });
   const format = invocation.value('f') ?? 'raw';
+  const lists = invocation.values('o');
+  judgeOptionLists(lists);
   const [name, sizeText] = invocation.words;
+  if (asksForHelp(lists)) {
+    host.writeOut(creationHelp(format, name ?? null));
+    return 0;
+  }
   if (name === undefined) throw misused('Expecting image file name');
-  if (invocation.words.length > 2) throw misused(`Unexpected argument: ${invocation.words[2]}`);
   const size = sizeText === undefined ? null : sizeOf('image size', sizeText);
+  if (invocation.words.length > 2) throw misused(`Unexpected argument: ${invocation.words[2]}`);
   try {
     await createFile(host, invocation, { name, format, size });
   } catch (error) {

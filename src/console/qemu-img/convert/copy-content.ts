@@ -1,9 +1,9 @@
 import type { BlockNode } from '../../block/node.ts';
 import type { Invocation } from '../invocation.ts';
-import { ProgressLine } from '../progress.ts';
+import type { ProgressLine } from '../progress.ts';
 import type { ConvertPlan } from './arguments.ts';
 import { CompressedWriter } from './compressed-writer.ts';
-import { RUN_LENGTH_MAX, runsOf } from './runs.ts';
+import { RUN_LENGTH_MAX, runsOf, type Run } from './runs.ts';
 import { lengthOf, readSource } from './sources.ts';
 import { SparseWriter } from './sparse-writer.ts';
 
@@ -16,19 +16,30 @@ export interface DiskWriter {
   finish(): void;
 }
 
+/** What is copied, and where the progress is shown. */
+export interface Copying {
+  readonly sources: readonly BlockNode[];
+  readonly target: BlockNode;
+  readonly progress: ProgressLine;
+}
+
 /** Copies what the sources hold into the target. */
 export async function copyContent(
   invocation: Invocation,
   plan: ConvertPlan,
-  sources: readonly BlockNode[],
-  target: BlockNode,
+  { sources, target, progress }: Copying,
 ): Promise<void> {
   const total = lengthOf(sources);
   const { salvages } = plan;
-  const progress = new ProgressLine(invocation);
   const writer = plan.isCompressed ? new CompressedWriter(target, plan, total) : new SparseWriter(target, plan);
   const buffer = new Uint8Array(RUN_LENGTH_MAX);
-  for (const { source, from, to, length, kind } of runsOf(plan, sources, target)) {
+  // The percentage is one of what is written, which only a walk over all runs can tell.
+  const work = progress.isShown ? workIn(plan, runsOf(plan, sources, target)) : 0;
+  let done = 0;
+  for (const run of runsOf(plan, sources, target)) {
+    const { source, from, to, length, kind } = run;
+    done += workIn(plan, [run]);
+    if (done > 0) progress.update(done, work);
     if (kind === 'data') {
       const into = buffer.subarray(0, length);
       readSource(invocation, source, { at: from, into, salvages });
@@ -36,11 +47,16 @@ export async function copyContent(
     } else if (kind === 'zero') {
       writer.writeZeros(to, length);
     }
-    progress.update(to + length, total);
     await invocation.host.pause();
   }
   writer.finish();
   target.flush();
   progress.complete();
-  progress.end();
+}
+
+/** Bytes that are written as data: without a search for zeros, those too. */
+function workIn({ sparse }: ConvertPlan, runs: Iterable<Run>): number {
+  let bytes = 0;
+  for (const { kind, length } of runs) if (kind === 'data' || (kind === 'zero' && sparse === 0)) bytes += length;
+  return bytes;
 }

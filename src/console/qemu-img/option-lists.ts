@@ -1,0 +1,62 @@
+import type { FormatOption } from '../options/format-options.ts';
+import { creationOptionsOf, FORMAT_OPTIONS, isReadOnlyFormat } from '../options/format-options.ts';
+import { splitAtCommas } from '../options/options.ts';
+import { ImgFailure } from './invocation.ts';
+
+/**
+ * The lists given with `-o`, as they stand: several go together, but none may complete another's doubled comma.
+ * @throws ImgFailure for a list with an empty member or one that begins with a comma
+ */
+export function judgeOptionLists(lists: readonly string[]): void {
+  for (const list of lists) {
+    if (splitAtCommas(list).some((member) => member === '' || member.startsWith(','))) {
+      throw new ImgFailure(`Invalid option list: ${list}`);
+    }
+  }
+}
+
+/** Whether a list asks for help instead of setting options. */
+export function asksForHelp(lists: readonly string[]): boolean {
+  return lists.some((list) => splitAtCommas(list).some((member) => member === 'help' || member === '?'));
+}
+
+/** What `create` and `convert` print for `-o help`. @throws ImgFailure for formats that cannot be created */
+export function creationHelp(format: string, filename: string | null): string {
+  if (isReadOnlyFormat(format)) throw new ImgFailure(`Format driver '${format}' does not support image creation`);
+  const options = FORMAT_OPTIONS[format];
+  if (options === undefined) throw new ImgFailure(`Unknown file format '${format}'`);
+  if (filename !== null) return `Supported options:\n${helpOf(creationOptionsOf(format))}`;
+  return (
+    `Supported ${format} options:\n${helpOf(options.create)}\n` +
+    'The protocol level may support further options.\nSpecify the target filename to include those options.\n'
+  );
+}
+
+/** What `amend` prints for `-o help`. @throws ImgFailure for formats that cannot be amended */
+export function amendHelp(format: string): string {
+  const amend = FORMAT_OPTIONS[format]?.amend ?? null;
+  if (amend === null) throw new ImgFailure(`Format driver '${format}' does not support option amendment`);
+  return `Amend options for '${format}':\n${helpOf(amend)}`;
+}
+
+const HELP_COLUMN = 24;
+
+function helpOf(options: readonly FormatOption[]): string {
+  const lines = options.map(
+    ({ name, kind, help }) => `${`  ${name}=<${valueText(kind)}>`.padEnd(HELP_COLUMN)} - ${help}\n`,
+  );
+  return lines.sort().join('');
+}
+
+function valueText(kind: FormatOption['kind']): string {
+  switch (kind) {
+    case 'text':
+      return 'str';
+    case 'size':
+      return 'size';
+    case 'number':
+      return 'num';
+    case 'switch':
+      return 'bool (on/off)';
+  }
+}
