@@ -72,6 +72,7 @@ export { deflateRaw } from './codec/deflate.ts';
 export { inflateRaw } from './codec/inflate.ts';
 export { zstdCompress, zstdDecompress } from './codec/zstd.ts';
 
+export { amendImage, type AmendOptions } from './operations/amend-image.ts';
 export * from './operations/snapshots.ts';
 export { makeEmpty, resizeImage } from './operations/resize.ts';
 export * from './operations/vm-state.ts';

@@ -1,5 +1,6 @@
 import { isEngineError } from '#engine';
 import type { ConsoleHost } from '../host.ts';
+import { amend } from './commands/amend.ts';
 import { check } from './commands/check.ts';
 import { commit } from './commands/commit.ts';
 import { compare } from './commands/compare.ts';
@@ -16,6 +17,7 @@ import { helpText, VERSION_TEXT } from './help.ts';
 import { HelpWanted, ImgFailure, misused, type ImgCommand } from './invocation.ts';
 
 const COMMANDS: Readonly<Record<string, ImgCommand>> = {
+  amend,
   check,
   commit,
   compare,

@@ -39,6 +39,13 @@ export function closeImage(image: Image): void {
   }
 }
 
+/** Writes L2 tables and refcounts, each after what it depends on, and makes them durable, dirty bit or not. */
+export function writeTablesDurably(image: Image): void {
+  image.l2Tables.writeAll();
+  image.refcounts.blocks.writeAll();
+  image.file.flush('flush-ordering');
+}
+
 function writeTables(image: Image): void {
   image.l2Tables.writeAll();
   if (!image.isDirty) image.refcounts.blocks.writeAll();

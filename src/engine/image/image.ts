@@ -34,11 +34,12 @@ export interface ImageOptions {
 export class Image {
   readonly head: ImageHead;
   readonly header: Header;
-  readonly geometry: Geometry;
+  /** Replaced when the version or the refcount width changes. */
+  geometry: Geometry;
   readonly file: ImageFile;
   readonly isWritable: boolean;
   /** New clusters mark the image dirty instead of ordering refcounts before L2 entries. */
-  readonly lazyRefcounts: boolean;
+  lazyRefcounts: boolean;
   readonly backing: GuestSource | null;
   readonly l2Tables: TableCache;
   readonly refcounts: Refcounts;

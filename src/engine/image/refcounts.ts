@@ -17,7 +17,7 @@ export const REFCOUNT_TABLE_SIZE_MAX = 8 * 1024 * 1024;
  */
 export class Refcounts {
   readonly file: ImageFile;
-  readonly geometry: Geometry;
+  geometry: Geometry;
   readonly blocks: TableCache;
   /** Kept true to the disk when the table moves. */
   readonly header: Header;
@@ -27,7 +27,7 @@ export class Refcounts {
   onCorruption: (what: string) => never = (what) => {
     throw new EngineError('corrupt', what);
   };
-  readonly #entriesPerSlice: number;
+  #entriesPerSlice: number;
 
   constructor(file: ImageFile, header: Header, geometry: Geometry, blocks: TableCache) {
     this.file = file;
@@ -75,6 +75,13 @@ export class Refcounts {
       setRefcount(slice.bytes, this.geometry.refcountBits, index, refcount);
       this.blocks.markDirty(slice);
     }
+  }
+
+  /** Goes over to other structures, of another width; the header on disk points to them by now. */
+  replace(table: Float64Array, geometry: Geometry): void {
+    this.table = table;
+    this.geometry = geometry;
+    this.#entriesPerSlice = (this.blocks.sliceSize * 8) / geometry.refcountBits;
   }
 
   /** Enters a block into the table, in memory and on disk (8 bytes, within one sector). */

@@ -1,7 +1,6 @@
 import { EngineError } from '../errors.ts';
-import { encodeHeaderCluster } from '../image/header-cluster.ts';
-import { readHead } from '../image/head.ts';
 import type { Image } from '../image/image.ts';
+import { rewriteHeader } from '../image/rewrite-header.ts';
 
 export interface BackingFile {
   readonly name: string;
@@ -24,12 +23,5 @@ export function rewriteBackingFile(image: Image, backing: BackingFile | null): v
   if (backing !== null && new TextEncoder().encode(backing.name).length > NAME_LENGTH_MAX) {
     throw new EngineError('invalid-argument', 'Invalid argument');
   }
-  const head = readHead(image.storage, { writable: true });
-  const cluster = encodeHeaderCluster({
-    ...head,
-    backingFile: backing?.name ?? null,
-    backingFormat: backing?.format ?? null,
-  });
-  image.file.write(0, cluster, 'header-other');
-  image.file.flush('flush-ordering');
+  rewriteHeader(image, { backingFile: backing?.name ?? null, backingFormat: backing?.format ?? null });
 }

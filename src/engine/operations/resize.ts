@@ -4,6 +4,7 @@ import { EngineError } from '../errors.ts';
 import { l1EntriesFor } from '../format/geometry.ts';
 import { HEADER } from '../format/header.ts';
 import { discardFully } from '../image/discard.ts';
+import { writeTablesDurably } from '../image/flush.ts';
 import { L1_TABLE_SIZE_MAX } from '../image/head-validation.ts';
 import type { Image } from '../image/image.ts';
 import { l2OffsetOf } from '../image/l2-access.ts';
@@ -81,12 +82,6 @@ export function makeEmpty(image: Image): void {
   freeTablesBeyond(image, 0);
   writeTablesDurably(image);
   truncateAfterLastCluster(image);
-}
-
-function writeTablesDurably(image: Image): void {
-  image.l2Tables.writeAll();
-  image.refcounts.blocks.writeAll();
-  image.file.flush('flush-ordering');
 }
 
 /** L1 entries past the kept ones lose their L2 tables, which are empty by now. The table keeps its length. */

@@ -11,7 +11,7 @@ import {
   type SnapshotFields,
 } from '../format/snapshot-table.ts';
 import { L1_TABLE_SIZE_MAX } from '../image/head-validation.ts';
-import { flushImage } from '../image/flush.ts';
+import { flushImage, writeTablesDurably } from '../image/flush.ts';
 import type { Image } from '../image/image.ts';
 import { L1Table } from '../image/l1-table.ts';
 import { growL1Table } from './grow-l1.ts';
@@ -67,7 +67,7 @@ export function createSnapshot(image: Image, { name, dateSeconds, dateNanosecond
  */
 export function applySnapshot(image: Image, snapshot: SnapshotEntry): void {
   image.mustBeWritable();
-  judgeL1(image, snapshot);
+  judgeSnapshotL1(image, snapshot);
   const diskSize = snapshot.diskSize ?? image.virtualSize;
   if (diskSize !== image.virtualSize) resizeImage(image, diskSize);
   flushImage(image);
@@ -87,7 +87,7 @@ export function applySnapshot(image: Image, snapshot: SnapshotEntry): void {
 /** Forgets a snapshot and gives back what only it referred to. A crash in between leaks clusters. */
 export function deleteSnapshot(image: Image, snapshot: SnapshotEntry): void {
   image.mustBeWritable();
-  judgeL1(image, snapshot);
+  judgeSnapshotL1(image, snapshot);
   flushImage(image);
   const table = new Uint8Array(snapshot.l1Size * 8);
   image.file.read(snapshot.l1TableOffset, table);
@@ -104,9 +104,15 @@ export function deleteSnapshot(image: Image, snapshot: SnapshotEntry): void {
 }
 
 /** @throws EngineError invalid-image before a table is read that cannot be one */
+<<<<<<< HEAD
 function judgeL1(image: Image, snapshot: SnapshotEntry): void {
   if (snapshot.l1Size * 8 > L1_TABLE_SIZE_MAX) throw new EngineError('invalid-image', 'Snapshot L1 table too large');
   if (!hasAlignedL1(snapshot, image.geometry.clusterSize)) {
+=======
+export function judgeSnapshotL1(image: Image, { l1TableOffset, l1Size }: SnapshotEntry): void {
+  if (l1Size * 8 > L1_TABLE_SIZE_MAX) throw new EngineError('invalid-image', 'Snapshot L1 table too large');
+  if (l1TableOffset % image.geometry.clusterSize !== 0) {
+>>>>>>> 90d902f (qemu-img amend: version, refcount width, lazy refcounts, size)
     throw new EngineError('invalid-image', 'Snapshot L1 table offset invalid');
   }
 }
@@ -122,19 +128,13 @@ function nextId(snapshots: readonly SnapshotEntry[]): string {
   return String(1 + snapshots.reduce((max, { id }) => Math.max(max, Number.parseInt(id, 10) || 0), 0));
 }
 
-function writeTablesDurably(image: Image): void {
-  image.l2Tables.writeAll();
-  image.refcounts.blocks.writeAll();
-  image.file.flush('flush-ordering');
-}
-
 function replaceL1(image: Image, table: Uint8Array): void {
   image.l1.replace(image.file, table);
   image.file.flush('flush-ordering');
 }
 
 /** Writes a new snapshot table, durably, then points the header to it (12 bytes within one sector) and frees the old. */
-function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFields[]): void {
+export function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFields[]): void {
   const { allocator, file, geometry, header } = image;
   const bytes = encodeSnapshotTable(snapshots, image.virtualSize);
   const clusterCount = ceilDiv(bytes.length, geometry.clusterSize);
@@ -162,7 +162,7 @@ function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFields[]):
 
 /** Turns an image that was opened read-only into what its disk was when a snapshot was taken. */
 export function viewSnapshot(image: Image, snapshot: SnapshotEntry): void {
-  judgeL1(image, snapshot);
+  judgeSnapshotL1(image, snapshot);
   image.l1 = new L1Table(image.file, snapshot.l1TableOffset, snapshot.l1Size);
   image.header.virtualSize = snapshot.diskSize ?? image.header.virtualSize;
 }
