@@ -104,15 +104,9 @@ export function deleteSnapshot(image: Image, snapshot: SnapshotEntry): void {
 }
 
 /** @throws EngineError invalid-image before a table is read that cannot be one */
-<<<<<<< HEAD
-function judgeL1(image: Image, snapshot: SnapshotEntry): void {
+export function judgeSnapshotL1(image: Image, snapshot: SnapshotEntry): void {
   if (snapshot.l1Size * 8 > L1_TABLE_SIZE_MAX) throw new EngineError('invalid-image', 'Snapshot L1 table too large');
   if (!hasAlignedL1(snapshot, image.geometry.clusterSize)) {
-=======
-export function judgeSnapshotL1(image: Image, { l1TableOffset, l1Size }: SnapshotEntry): void {
-  if (l1Size * 8 > L1_TABLE_SIZE_MAX) throw new EngineError('invalid-image', 'Snapshot L1 table too large');
-  if (l1TableOffset % image.geometry.clusterSize !== 0) {
->>>>>>> 90d902f (qemu-img amend: version, refcount width, lazy refcounts, size)
     throw new EngineError('invalid-image', 'Snapshot L1 table offset invalid');
   }
 }
