@@ -33,6 +33,8 @@ export interface ConsoleHost {
   flushOut(): void;
   /** The next line of standard input without its end, or null when there is no more. */
   readLine(): Promise<string | null>;
+  /** All that is left of standard input. */
+  readAll(): Promise<string>;
   /** Milliseconds since 1970, with fractions where the host has them. */
   now(): number;
   randomBytes(length: number): Uint8Array;

@@ -11,6 +11,7 @@ export { strerror } from './text/strerror.ts';
 export { qemuIo, runCommand } from './qemu-io/main.ts';
 export { IoSession } from './qemu-io/session.ts';
 export { qemuImg } from './qemu-img/main.ts';
+export { qcow2Py } from './qcow2-py/main.ts';
 export { PROGRAMS, type Program } from './programs.ts';
 export { runLine, type ShellHost } from './shell/run-line.ts';
 export { isIgnored, KilledBySignal } from './shell/signals.ts';

@@ -1,4 +1,4 @@
-import { qemuImg, qemuIo, type ConsoleFiles, type ConsoleHost, type FileStat } from '#console';
+import { qcow2Py, qemuImg, qemuIo, type ConsoleFiles, type ConsoleHost, type FileStat } from '#console';
 import { EngineError, MemoryStorage, type Storage } from '#engine';
 
 export interface ConsoleRun {
@@ -56,6 +56,10 @@ export class MemoryHost implements ConsoleHost {
     return this.#run(() => qemuIo(this, [...commands.flatMap((command) => ['-c', command]), ...args]));
   }
 
+  qcow2Py(...args: string[]): Promise<ConsoleRun> {
+    return this.#run(() => qcow2Py(this, args));
+  }
+
   writeOut(text: string): void {
     this.stdout += text;
   }
@@ -70,6 +74,15 @@ export class MemoryHost implements ConsoleHost {
 
   readLine(): Promise<string | null> {
     return Promise.resolve(this.input.shift() ?? null);
+  }
+
+  readAll(): Promise<string> {
+    return Promise.resolve(
+      this.input
+        .splice(0)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
   }
 
   now(): number {

@@ -1,5 +1,5 @@
-// Bundles the two programs into single files that Node runs as they are: dist/cli/qemu-img and dist/cli/qemu-io (in the
-// folder OUT instead, if the environment names one).
+// Bundles the programs into single files that Node runs as they are: dist/cli/qemu-img, dist/cli/qemu-io and
+// dist/cli/qcow2.py (in the folder OUT instead, if the environment names one).
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
@@ -7,7 +7,7 @@ import { build } from 'vite';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const outDir = process.env['OUT'] ?? `${root}dist/cli`;
 
-for (const program of ['qemu-img', 'qemu-io']) {
+for (const program of ['qemu-img', 'qemu-io', 'qcow2.py']) {
   await build({
     root,
     configFile: false,

@@ -44,6 +44,11 @@ export class TerminalHost implements ConsoleHost {
     return next.done === true ? null : next.value;
   }
 
+  /** Not after `readLine`, which reads ahead. */
+  readAll(): Promise<string> {
+    return attempt(() => readFileSync(0, 'utf8'));
+  }
+
   now(): number {
     return performance.timeOrigin + performance.now();
   }

@@ -62,6 +62,12 @@ export class PageHost implements ShellHost {
     });
   }
 
+  async readAll(): Promise<string> {
+    let text = '';
+    for (let line = await this.readLine(); line !== null; line = await this.readLine()) text += `${line}\n`;
+    return text;
+  }
+
   /** Answers the program that waits for a line. */
   input(line: string | null): void {
     if (this.#takeLine === null) throw new EngineError('invalid-argument', 'No program waits for input.');
