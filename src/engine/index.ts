@@ -48,6 +48,16 @@ export * from './image/head-extensions.ts';
 export * from './image/head-validation.ts';
 export * from './image/header-cluster.ts';
 
+export {
+  addBitmap,
+  clearBitmap,
+  mergeBitmap,
+  removeBitmap,
+  setBitmapEnabled,
+  type NewBitmap,
+} from './bitmaps/edit-bitmaps.ts';
+export type { PersistentBitmap, SessionBitmaps } from './bitmaps/session-bitmaps.ts';
+
 export * from './check/report.ts';
 export { checkImage } from './check/check.ts';
 export type { CheckOptions } from './check/run-check.ts';

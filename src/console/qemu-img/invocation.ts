@@ -32,10 +32,17 @@ export function misused(message: string): ImgFailure {
   return new ImgFailure(message, { hints: ["Try 'qemu-img --help' for more information"] });
 }
 
+export interface GivenOption {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** The arguments of a sub-command, sorted out. */
 export class Invocation {
   readonly host: ConsoleHost;
   readonly words: readonly string[];
+  /** Every option as given, in order, for commands in which the order counts. */
+  readonly given: readonly GivenOption[];
   /** What `--object` defined. */
   readonly objects: ObjectTable;
   readonly #values = new Map<string, string[]>();
@@ -44,14 +51,19 @@ export class Invocation {
   constructor(host: ConsoleHost, args: readonly string[], spec: OptionSpec) {
     this.host = host;
     const words: string[] = [];
+    const given: GivenOption[] = [];
     const long = { help: 'h', 'object=': 'object', 'image-opts': 'image-opts', ...spec.long };
     for (const argument of getopt('qemu-img', args, { short: spec.short, long })) {
       if (argument.kind === 'word') words.push(argument.value);
       else if (argument.kind === 'problem') throw misused(problemText(argument.message));
       else if (argument.name === 'h') throw new HelpWanted();
-      else this.#values.set(argument.name, [...(this.#values.get(argument.name) ?? []), argument.value]);
+      else {
+        given.push(argument);
+        this.#values.set(argument.name, [...(this.#values.get(argument.name) ?? []), argument.value]);
+      }
     }
     this.words = words;
+    this.given = given;
     this.objects = parseObjects(this.values('object'));
   }
 

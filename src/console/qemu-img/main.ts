@@ -1,6 +1,7 @@
 import { isEngineError } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { amend } from './commands/amend.ts';
+import { bitmap } from './commands/bitmap.ts';
 import { check } from './commands/check.ts';
 import { commit } from './commands/commit.ts';
 import { compare } from './commands/compare.ts';
@@ -18,6 +19,7 @@ import { HelpWanted, ImgFailure, misused, type ImgCommand } from './invocation.t
 
 const COMMANDS: Readonly<Record<string, ImgCommand>> = {
   amend,
+  bitmap,
   check,
   commit,
   compare,

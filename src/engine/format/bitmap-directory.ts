@@ -12,6 +12,8 @@ export const BITMAP_DIRECTORY_SIZE_MAX = 1024 * BITMAPS_MAX;
 export const BITMAP_TABLE_ENTRIES_MAX = 0x8000000;
 export const BITMAP_DATA_SIZE_MAX = 0x20000000;
 export const BITMAP_NAME_SIZE_MAX = 1023;
+export const BITMAP_GRANULARITY_BITS_MIN = 9;
+export const BITMAP_GRANULARITY_BITS_MAX = 31;
 export const BITMAP_IN_USE = 1;
 export const BITMAP_AUTO = 2;
 /** The only type that the specification defines: dirty tracking. */
@@ -101,7 +103,9 @@ export function bitmapEntryProblem(entry: BitmapEntry, clusterSize: number, virt
   if (entry.tableSize === 0) return 'its table has no entries';
   if (entry.tableSize > BITMAP_TABLE_ENTRIES_MAX || dataSize > BITMAP_DATA_SIZE_MAX) return 'its table is too large';
   if (entry.tableOffset === 0 || entry.tableOffset % clusterSize !== 0) return 'its table offset is invalid';
-  if (entry.granularityBits < 9 || entry.granularityBits > 31) return 'its granularity is out of range';
+  if (entry.granularityBits < BITMAP_GRANULARITY_BITS_MIN || entry.granularityBits > BITMAP_GRANULARITY_BITS_MAX) {
+    return 'its granularity is out of range';
+  }
   if ((entry.flags & ~(BITMAP_IN_USE | BITMAP_AUTO)) !== 0) return 'it has unknown flags';
   if (entry.nameLength === 0 || entry.nameLength > BITMAP_NAME_SIZE_MAX)
     return 'the length of its name is out of range';

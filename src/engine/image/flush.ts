@@ -1,3 +1,4 @@
+import { storeBitmaps } from '../bitmaps/store-bitmaps.ts';
 import { flushesAfterWrite } from './cache-mode.ts';
 import { markClean } from './dirty-bit.ts';
 import type { Image } from './image.ts';
@@ -21,8 +22,15 @@ export function endGuestWrite(image: Image): void {
  */
 export function closeImage(image: Image): void {
   if (image.isClosed) return;
+  const problems: unknown[] = [];
   try {
     if (image.isWritable && !image.isMarkedCorrupt) {
+      try {
+        storeBitmaps(image);
+      } catch (error) {
+        // What the guest wrote matters more: it is brought home all the same. The bitmaps stay marked as in use.
+        problems.push(error);
+      }
       if (image.dirtyState === 'set-by-this-session') {
         markClean(image);
       } else {
@@ -37,6 +45,7 @@ export function closeImage(image: Image): void {
     image.isClosed = true;
     image.storage.close();
   }
+  if (problems.length > 0) throw problems[0];
 }
 
 /** Writes L2 tables and refcounts, each after what it depends on, and makes them durable, dirty bit or not. */

@@ -1,3 +1,4 @@
+import { SessionBitmaps } from '../bitmaps/session-bitmaps.ts';
 import { EngineError } from '../errors.ts';
 import type { HostCluster, HostOffset } from '../format/addresses.ts';
 import type { Geometry } from '../format/geometry.ts';
@@ -50,8 +51,7 @@ export class Image {
   dirtyState: DirtyState;
   /** The internal snapshots, in the order of the table on disk. */
   snapshots: readonly SnapshotEntry[];
-  /** Nothing tells anybody to trust the persistent bitmaps while this session writes without recording into them. */
-  bitmapsAreInUse: boolean;
+  readonly bitmaps: SessionBitmaps;
   isClosed = false;
   /** The session found the image contradicting itself; it writes nothing any more. */
   isMarkedCorrupt = false;
@@ -71,7 +71,7 @@ export class Image {
     this.backing = options.backing;
     this.dirtyState = dirtyState;
     this.snapshots = head.snapshots;
-    this.bitmapsAreInUse = head.bitmaps.length === 0;
+    this.bitmaps = new SessionBitmaps(head);
     const { clusterSize } = this.geometry;
     this.file = new ImageFile(storage, options.cacheMode);
     this.l2Tables = new TableCache(this.file, { clusterSize, sizeMax: L2_CACHE_SIZE_MAX, purpose: 'l2-update' });

@@ -75,23 +75,21 @@ export class MetadataGuard {
 
   /** Name, first cluster and cluster count of what lies in one piece. */
   *#areas(): Generator<readonly [MetadataName, HostCluster, number]> {
-    const { header, head, snapshots, geometry, l1 } = this.#image;
+    const { header, snapshots, geometry, l1 } = this.#image;
     const { clusterSize } = geometry;
     const area = (name: MetadataName, offset: HostOffset, length: number) =>
       [name, Math.floor(offset / clusterSize), Math.ceil(length / clusterSize)] as const;
     yield ['qcow2_header', 0, 1];
     yield area('active L1 table', l1.hostOffset, l1.entryCount * 8);
     yield area('refcount table', header.refcountTableOffset, header.refcountTableClusters * clusterSize);
-    const { extensions } = head;
     const lastSnapshot = snapshots.at(-1);
     if (lastSnapshot !== undefined) {
       const end = lastSnapshot.at + lastSnapshot.length;
       yield area('snapshot table', header.snapshotsOffset, end - header.snapshotsOffset);
     }
     for (const { l1TableOffset, l1Size } of snapshots) yield area('inactive L1 table', l1TableOffset, l1Size * 8);
-    if (extensions.bitmaps !== null) {
-      yield area('bitmap directory', extensions.bitmaps.directoryOffset, extensions.bitmaps.directorySize);
-    }
+    const { directory } = this.#image.bitmaps;
+    if (directory !== null) yield area('bitmap directory', directory.directoryOffset, directory.directorySize);
   }
 
   #collect(): Map<HostCluster, MetadataName> {

@@ -1,4 +1,5 @@
 import { alignUp, ceilDiv } from '../bytes/align.ts';
+import { resizeBitmaps } from '../bitmaps/resize-bitmaps.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
 import { EngineError } from '../errors.ts';
 import { l1EntriesFor } from '../format/geometry.ts';
@@ -15,7 +16,7 @@ import { growL1Table } from './grow-l1.ts';
  * Changes the size of the virtual disk. Growing maps nothing new; where a longer backing file would show through, the new
  * space is made to read as zeros. Shrinking frees what lies beyond, and shortens the file.
  * @param size bytes, a multiple of 512
- * @throws EngineError invalid-argument, unsupported (version 2 with snapshots, bitmaps), no-space
+ * @throws EngineError invalid-argument, unsupported (version 2 with snapshots, an inconsistent bitmap), no-space
  */
 export function resizeImage(image: Image, size: number): void {
   image.mustBeWritable();
@@ -23,12 +24,7 @@ export function resizeImage(image: Image, size: number): void {
   if (image.geometry.version === 2 && image.snapshots.length > 0) {
     throw new EngineError('unsupported', "Can't resize a v2 image which has snapshots");
   }
-  if (image.head.bitmaps.length > 0) {
-    throw new EngineError(
-      'unsupported',
-      'Cannot resize an image with persistent bitmaps: they would not cover the new size.',
-    );
-  }
+  resizeBitmaps(image, size);
   if (size < image.virtualSize) shrink(image, size);
   else if (size > image.virtualSize) grow(image, size);
 }

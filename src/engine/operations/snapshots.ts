@@ -64,10 +64,12 @@ export function createSnapshot(image: Image, { name, dateSeconds, dateNanosecond
  * Makes the disk what it was when the snapshot was taken. The new L1 table reaches the disk only when everything that it
  * refers to counts once more and no COPIED flag stands on it: a crash in the middle leaks clusters, but no write after it
  * can change the snapshot.
+ * @throws EngineError unsupported where persistent bitmaps would miss the change
  */
 export function applySnapshot(image: Image, snapshot: SnapshotEntry): void {
   image.mustBeWritable();
   judgeSnapshotL1(image, snapshot);
+  if (image.bitmaps.list.length > 0) throw new EngineError('unsupported', 'Device has active dirty bitmaps');
   const diskSize = snapshot.diskSize ?? image.virtualSize;
   if (diskSize !== image.virtualSize) resizeImage(image, diskSize);
   flushImage(image);

@@ -29,7 +29,7 @@ export const resize: ImgCommand = async (host, args) => {
       node.truncate(size);
     } catch (error) {
       if (!isEngineError(error)) throw error;
-      throw new ImgFailure(error.message);
+      throw new ImgFailure(error.message, { hints: error.hint === null ? [] : [error.hint] });
     }
     invocation.print('Image resized.\n');
     return 0;

@@ -1,5 +1,5 @@
 import { applySnapshot, createSnapshot, deleteSnapshot, findSnapshot, isEngineError, snapshotListLines } from '#engine';
-import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, Invocation, misused, mustBeEngineError, type ImgCommand } from '../invocation.ts';
 
 /** What C's errno says for a failure, as `qemu-img snapshot` prints it. */
 const ERRNO: Readonly<Record<string, readonly [number, string]>> = {
@@ -42,7 +42,11 @@ export const snapshot: ImgCommand = async (host, args) => {
           `Could not apply snapshot '${wanted}': Failed to load snapshot: No such file or directory`,
         );
       }
-      applySnapshot(image, found);
+      try {
+        applySnapshot(image, found);
+      } catch (error) {
+        throw new ImgFailure(`Could not apply snapshot '${wanted}': ${mustBeEngineError(error).message}`);
+      }
     } else {
       const found = image.snapshots.find((one) => one.name === wanted);
       if (found === undefined) throw new ImgFailure(`Could not delete snapshot '${wanted}': snapshot not found`);

@@ -1,0 +1,114 @@
+import { addBitmap, clearBitmap, EngineError, mergeBitmap, removeBitmap, setBitmapEnabled, type Image } from '#engine';
+import type { BlockNode } from '../../block/node.ts';
+import { ImgFailure, Invocation, mustBeEngineError, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
+
+const ACTIONS = ['add', 'remove', 'clear', 'enable', 'disable', 'merge'];
+
+export const bitmap: ImgCommand = async (host, args) => {
+  const invocation = new Invocation(host, args, {
+    short: 'b:f:F:g:h',
+    long: {
+      add: 'add',
+      remove: 'remove',
+      clear: 'clear',
+      enable: 'enable',
+      disable: 'disable',
+      'merge=': 'merge',
+      'granularity=': 'g',
+      'source-file=': 'b',
+      'source-format=': 'F',
+    },
+  });
+  const granularity = sizeOf('granularity', invocation.value('g') ?? '0');
+  const actions = invocation.given.filter(({ name }) => ACTIONS.includes(name));
+  const [filename, name] = judgeArguments(invocation, { actions, granularity });
+  const opened: BlockNode[] = [];
+  try {
+    const node = await invocation.open(filename, {
+      writable: true,
+      format: invocation.value('f'),
+      withoutBacking: true,
+    });
+    opened.push(node);
+    const sourceName = invocation.value('b');
+    if (sourceName !== undefined) {
+      const format = invocation.value('F');
+      opened.push(await invocation.openNamed(sourceName, { writable: false, format, withoutBacking: true }));
+    }
+    for (const action of actions) perform(action, { node, source: opened.at(-1)!, name, granularity });
+    return 0;
+  } finally {
+    // What was done before a failure stays done: the close stores it.
+    for (const node of opened.reverse()) node.close();
+  }
+};
+
+interface Arguments {
+  readonly actions: readonly GivenOption[];
+  readonly granularity: number;
+}
+
+/** @returns the names of file and bitmap. @throws ImgFailure with QEMU's text */
+function judgeArguments(invocation: Invocation, { actions, granularity }: Arguments): readonly [string, string] {
+  if (actions.length === 0) {
+    throw new ImgFailure('Need at least one of --add, --remove, --clear, --enable, --disable, or --merge');
+  }
+  if (granularity !== 0 && !invocation.has('add')) throw new ImgFailure('granularity only supported with --add');
+  if (invocation.has('F') && !invocation.has('b')) throw new ImgFailure('-F only supported with -b');
+  if (invocation.has('b') && !invocation.has('merge')) {
+    throw new ImgFailure('Merge bitmap source file only supported with --merge');
+  }
+  const [filename, name] = invocation.words;
+  if (filename === undefined || name === undefined || invocation.words.length !== 2) {
+    throw new ImgFailure('Expecting filename and bitmap name');
+  }
+  return [filename, name];
+}
+
+interface Subject {
+  readonly node: BlockNode;
+  /** Where `--merge` finds its bitmap. */
+  readonly source: BlockNode;
+  readonly name: string;
+  /** 0: the default. */
+  readonly granularity: number;
+}
+
+function perform(action: GivenOption, subject: Subject): void {
+  try {
+    change(action, subject);
+  } catch (error) {
+    const { message, hint } = mustBeEngineError(error);
+    throw new ImgFailure(`Operation ${action.name} on bitmap ${subject.name} failed: ${message}`, {
+      hints: hint === null ? [] : [hint],
+    });
+  }
+}
+
+function change(action: GivenOption, { node, source, name, granularity }: Subject): void {
+  const image = imageOf(node, action, name);
+  switch (action.name) {
+    case 'add':
+      addBitmap(image, { name, isEnabled: true, ...(granularity !== 0 && { granularity }) }, node.filename);
+      return;
+    case 'remove':
+      return removeBitmap(image, name);
+    case 'clear':
+      return clearBitmap(image, name);
+    case 'enable':
+      return setBitmapEnabled(image, name, true);
+    case 'disable':
+      return setBitmapEnabled(image, name, false);
+    default:
+      return mergeBitmap(image, name, { image: imageOf(source, action, action.value), name: action.value });
+  }
+}
+
+/** Only qcow2 keeps bitmaps: in other formats none can be added, and none is found. */
+function imageOf(node: BlockNode, action: GivenOption, name: string): Image {
+  if (node.image !== null) return node.image;
+  if (action.name === 'add') {
+    throw new EngineError('unsupported', `Can't store persistent bitmaps to ${node.filename}: Operation not supported`);
+  }
+  throw new EngineError('not-found', `Dirty bitmap '${name}' not found`);
+}
