@@ -85,7 +85,7 @@ export class Qcow2Node implements BlockNode {
       isZero: extent.kind === 'zero',
       isData: extent.kind === 'data' || extent.kind === 'compressed',
       isCompressed: extent.kind === 'compressed',
-      hostOffset: extent.kind === 'compressed' || extent.kind === 'unallocated' ? null : extent.hostOffset,
+      hostOffset: extent.kind === 'compressed' ? null : extent.hostOffset,
     };
   }
 

@@ -91,6 +91,13 @@ export class Invocation {
     this.host.writeErr(`qemu-img: ${message}\n`);
   }
 
+  /** What QEMU says of an image that contradicts itself, besides what becomes of the command. */
+  tellCorruption(error: unknown): void {
+    if (isEngineError(error, 'corrupt') && error.message.startsWith('qcow2: ')) {
+      this.host.writeErr(`${error.message}\n`);
+    }
+  }
+
   /** `human` or `json`. @throws ImgFailure */
   get isJson(): boolean {
     const output = this.value('output');

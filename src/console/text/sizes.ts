@@ -1,3 +1,5 @@
+import { threeDigits as roundToThreeDigits } from '#engine';
+
 const SUFFIXES = 'BKMGTPE';
 
 export type SizeProblem = 'not-a-number' | 'out-of-range';
@@ -29,8 +31,6 @@ export function humanSize(bytes: number): string {
 
 /** C's `%0.3g` for 0 ≤ value < 1024. */
 export function threeDigits(value: number): string {
-  if (value === 0) return '0';
-  return value >= 1000
-    ? Number(value.toPrecision(3)).toExponential(2).replace('e+', 'e+0')
-    : String(Number(value.toPrecision(3)));
+  const rounded = roundToThreeDigits(value);
+  return value >= 1000 ? rounded.toExponential(2).replace('e+', 'e+0') : String(rounded);
 }

@@ -7,6 +7,7 @@ import {
 } from '../format/bitmap-directory.ts';
 import { offsetOf } from '../format/l1-entry.ts';
 import { HEADER } from '../format/header.ts';
+import { printedName } from '../format/name.ts';
 import { hasAlignedL1 } from '../format/snapshot-table.ts';
 import type { LongTask } from '../progress.ts';
 import { CheckAborted } from './check-log.ts';
@@ -64,7 +65,7 @@ function* countSnapshots(pass: CheckPass, snapshots: SnapshotList): LongTask<voi
     pass.log.unknownReferences ??= `The L1 table of snapshot ${id} is not where a table can be.`;
     pass.log.corruption({
       kind: 'snapshot-l1-invalid',
-      message: `ERROR snapshot ${id} (${name}) ${problem}; snapshot table entry corrupted`,
+      message: `ERROR snapshot ${printedName(id)} (${printedName(name)}) ${problem}; snapshot table entry corrupted`,
       mendedBy: 'nothing',
       at: { hostOffset: snapshots.offset, length: snapshots.size },
     });

@@ -178,9 +178,10 @@ function judgeUnaligned({ subject, log, mender }: CheckPass, entry: L2EntryAt, o
     mendedBy: 'all',
     at: pointer,
   } as const;
-  if (mender.structureUnder(entry.at) !== null) {
+  const overlapped = mender.structureUnder(entry.at - (entry.at % geometry.clusterSize));
+  if (overlapped !== null) {
     log.line(finding.message);
-    throw overlapFound(log, mender.structureUnder(entry.at)!, 'ERROR: Overlap check failed');
+    throw overlapFound(log, overlapped, 'ERROR: Overlap check failed');
   }
   mender.zeroL2Entry(entry.at, zeroPlainEntry(geometry.l2EntrySize, entry));
   log.mended('corruption', finding);

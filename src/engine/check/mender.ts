@@ -12,8 +12,8 @@ export interface Mender {
   readonly mode: RepairMode;
   /** Hears QEMU's lines about what it mends. */
   said(line: string): void;
-  /** The structure that would break if an L2 entry at `at` were written, in QEMU's words; null if none would. */
-  structureUnder(at: HostOffset): string | null;
+  /** The structure that would break if the L2 table at `tableOffset` were written, in QEMU's words; null if none would. */
+  structureUnder(tableOffset: HostOffset): string | null;
   /** Makes the L2 entry (8 or 16 bytes at `at`) read as zeros without a host cluster. */
   zeroL2Entry(at: HostOffset, entry: Uint8Array): void;
   setL1Entry(at: HostOffset, entry: Uint8Array): void;

@@ -1,6 +1,7 @@
 import { BITMAP_AUTO, BITMAP_IN_USE, type BitmapEntry } from '../format/bitmap-directory.ts';
 import { CORRUPT_BIT, DIRTY_BIT, LAZY_REFCOUNTS_BIT, RAW_EXTERNAL_DATA_BIT } from '../format/features.ts';
 import { decodeLuksHeader, LUKS_HEADER_SIZE, luksCipherOf, type LuksKeySlot } from '../format/luks-header.ts';
+import { printedName } from '../format/name.ts';
 import type { SnapshotEntry } from '../format/snapshot-table.ts';
 import { readHead, type ImageHead } from '../image/head.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -31,11 +32,11 @@ function snapshotJson({ id, name, vmStateSize, dateSeconds, dateNanoseconds, vmC
   return {
     ...(icount !== null && { icount }),
     'vm-clock-nsec': vmClock % 1_000_000_000n,
-    name,
+    name: printedName(name),
     'date-sec': dateSeconds,
     'date-nsec': dateNanoseconds,
     'vm-clock-sec': vmClock / 1_000_000_000n,
-    id,
+    id: printedName(id),
     'vm-state-size': vmStateSize,
   };
 }

@@ -9,6 +9,12 @@ export function sizeText(bytes: number): string {
     value /= 1024;
     unit++;
   }
-  const rounded = Number(value.toPrecision(3));
+  const rounded = threeDigits(value);
   return `${rounded >= 1000 ? '1e+03' : String(rounded)} ${UNITS[unit]}`;
+}
+
+/** Rounds to three significant digits as C's `%0.3g`: what lies exactly in the middle goes to the even digit. */
+export function threeDigits(value: number): number {
+  if (value < 100 || value % 1 !== 0.5) return Number(value.toPrecision(3));
+  return Math.floor(value) + (Math.floor(value) % 2);
 }

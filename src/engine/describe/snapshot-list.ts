@@ -1,4 +1,4 @@
-import { encodeName } from '../format/name.ts';
+import { encodeName, printedName } from '../format/name.ts';
 import type { SnapshotEntry } from '../format/snapshot-table.ts';
 import { sizeText } from './size-text.ts';
 
@@ -9,7 +9,7 @@ export function snapshotListLines(snapshots: readonly SnapshotEntry[]): string[]
 }
 
 function snapshotLine({ id, name, vmStateSize, dateSeconds, vmClock, icount }: SnapshotEntry): string {
-  const names = `${paddedByBytes(id, 9)} ${paddedByBytes(name, 16)} `;
+  const names = `${paddedByBytes(printedName(id), 9)} ${paddedByBytes(printedName(name), 16)} `;
   return row(names, sizeText(vmStateSize), dateText(dateSeconds), clockText(vmClock), icount?.toString() ?? '');
 }
 

@@ -86,7 +86,8 @@ export function subclusterKindOf(
   const hasOffset = offsetOf(high, low) !== 0;
   const isAllocated = ((allocMask >>> index) & 1) !== 0;
   const isZero = ((zeroMask >>> index) & 1) !== 0;
-  if (isAllocated && (isZero || !hasOffset)) return 'invalid';
+  // A bitmap that contradicts itself anywhere is not to be trusted here either.
+  if ((hasOffset ? allocMask & zeroMask : allocMask) !== 0) return 'invalid';
   if (isZero) return hasOffset ? 'zero-alloc' : 'zero-plain';
   if (isAllocated) return 'normal';
   return hasOffset ? 'unallocated-alloc' : 'unallocated-plain';

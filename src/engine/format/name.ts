@@ -25,6 +25,12 @@ function encodeChar(char: string): Uint8Array | [number] {
   return isEscaped ? [code - ESCAPE_BASE] : encoder.encode(char);
 }
 
+/** What a C program prints of a name: up to the first NUL. */
+export function printedName(name: string): string {
+  const end = name.indexOf('\0');
+  return end < 0 ? name : name.slice(0, end);
+}
+
 /** A C string's view of bytes: up to the first NUL. */
 export function upToNul(bytes: Uint8Array): Uint8Array {
   const end = bytes.indexOf(0);

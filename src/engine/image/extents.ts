@@ -64,13 +64,13 @@ function compressedAt(image: Image, entry: L2Entry, at: GuestOffset, lengthMax: 
 function clusterRunAt(image: Image, first: L2Entry, at: GuestOffset, lengthMax: number): Extent {
   const { clusterSize } = image.geometry;
   const kind = standardKindOf(image, first);
-  const host = kind === 'normal' || kind === 'zero-alloc' ? alignedHostOffset(image, first, at) : null;
+  const host = kind === 'normal' || kind === 'zero-alloc' ? readableHostOffset(image, first) : null;
   const skip = at % clusterSize;
   const l2Offset = l2OffsetOf(image, l1IndexOf(image.geometry, at));
   let length = Math.min(lengthMax, clusterSize - skip);
   for (let index = first.index + 1; length < lengthMax; index++) {
     const next = l2EntryAt(image, l2Offset, index);
-    if (standardKindOf(image, next) !== kind) break;
+    if (l2KindOf(image.geometry, highOf(next), lowOf(next)) !== kind) break;
     if (host !== null && hostOffsetOf(next) !== host + (index - first.index) * clusterSize) break;
     length = Math.min(lengthMax, length + clusterSize);
   }
@@ -97,7 +97,7 @@ function subclusterRunAt(image: Image, first: L2Entry, at: GuestOffset, lengthMa
   const skip = at % clusterSize;
   const kind = readKindOf(subclusterKind(image, first, Math.floor(skip / subclusterSize)));
   const firstHost = hostOffsetOf(first);
-  const host = firstHost === 0 ? null : alignedHostOffset(image, first, at) + skip;
+  const host = firstHost === 0 ? null : readableHostOffset(image, first) + skip;
   let length = Math.min(lengthMax, subclusterSize - (at % subclusterSize));
   let entry = first;
   while (length < lengthMax) {
@@ -127,6 +127,16 @@ function readKindOf(kind: SubclusterKind): 'data' | 'zero' | 'unallocated' {
 }
 
 /** @throws EngineError corrupt when the entry points between clusters */
+function readableHostOffset(image: Image, entry: L2Entry): HostOffset {
+  const hostOffset = hostOffsetOf(entry);
+  if (hostOffset % image.geometry.clusterSize === 0) return hostOffset;
+  refuseEntry(image, entry, `Cluster allocation offset ${hex(hostOffset)} unaligned`);
+}
+
+/**
+ * For a cluster that is about to be written.
+ * @throws EngineError corrupt when the entry points between clusters
+ */
 export function alignedHostOffset(image: Image, entry: L2Entry, at: GuestOffset): HostOffset {
   const hostOffset = hostOffsetOf(entry);
   if (hostOffset % image.geometry.clusterSize === 0) return hostOffset;

@@ -98,7 +98,7 @@ export function judgeTables(storage: Storage, header: Header, geometry: Geometry
   if (header.l1Size < l1Entries) throw invalid('L1 table is too small');
   mustBeReadable(header.l1TableOffset, header.l1Size * 8, 'Could not read L1 table');
   if (header.cryptMethod > 2) {
-    throw new EngineError('unsupported', `Unsupported encryption method ${header.cryptMethod}`);
+    throw new EngineError('unsupported', `Unsupported encryption method ${header.cryptMethod | 0}`);
   }
   const refcountTableSize = header.refcountTableClusters * clusterSize;
   mustBeReadable(header.refcountTableOffset, refcountTableSize, 'Could not initialize refcount handling');

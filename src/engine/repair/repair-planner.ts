@@ -35,8 +35,8 @@ export class RepairPlanner implements Mender {
   #raisedMessages: string[] = [];
   #isRaising = false;
   #hasRebuilt = false;
-  /** The cluster that was last found to be free of other structures. */
-  #provenCluster = -1;
+  /** The L2 table that was last found to lie where no other structure does. */
+  #provenTable = -1;
   /** A cluster is given up: whoever should still refer to it would lose it. */
   freesClusters = false;
 
@@ -51,11 +51,10 @@ export class RepairPlanner implements Mender {
     if (messages.length < STEP_MESSAGES_MAX) messages.push(line);
   }
 
-  structureUnder(at: HostOffset): string | null {
-    const cluster = Math.floor(at / this.#subject.geometry.clusterSize);
-    if (cluster === this.#provenCluster) return null;
-    const name = overlappedStructure(this.#subject, cluster);
-    if (name === null) this.#provenCluster = cluster;
+  structureUnder(tableOffset: HostOffset): string | null {
+    if (tableOffset === this.#provenTable) return null;
+    const name = overlappedStructure(this.#subject, tableOffset);
+    if (name === null) this.#provenTable = tableOffset;
     return name;
   }
 
@@ -127,7 +126,7 @@ export class RepairPlanner implements Mender {
     this.#storage.endStep('switch-to-new-refcounts', { count: 1, messages: this.#messages });
     this.#messages = [];
     this.#subject = readSubject(this.#storage);
-    this.#provenCluster = -1;
+    this.#provenTable = -1;
     this.#hasRebuilt = true;
   }
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ConsoleHost, FileStat } from '#console';
-import { EngineError } from '#engine';
+import { encodeName, EngineError } from '#engine';
 import { NodeStorage } from '../file-storage.ts';
 
 /**
@@ -101,7 +101,8 @@ function namesBeginning(prefix: string): string[] {
 }
 
 function writeAll(file: 1 | 2, text: string): void {
-  const bytes = Buffer.from(text);
+  // A name that is not UTF-8 goes out as the bytes that it has.
+  const bytes = text.isWellFormed() ? Buffer.from(text) : encodeName(text);
   for (let done = 0; done < bytes.length;) {
     try {
       done += writeSync(file, bytes, done);

@@ -95,6 +95,7 @@ const CASES: readonly [what: string, base: Base, ...patches: Patch[]][] = [
   ['disk too big', 'cs512', [24, 8, 2 ** 61]],
   ['disk size not a multiple of 512', 'v3', [24, 8, 1000]],
   ['encryption method 3', 'v3', [32, 4, 3]],
+  ['encryption method 0xffffffff', 'v3', [32, 4, 0xffffffff]],
   ['encryption method LUKS without header', 'v3', [32, 4, 2]],
   ['raw external data without a file', 'v3', [AUTOCLEAR, 8, 2]],
   ['unknown autoclear bits', 'v3', [AUTOCLEAR, 8, 0xf0]],

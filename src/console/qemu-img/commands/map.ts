@@ -1,4 +1,5 @@
-import type { BlockNode } from '../../block/node.ts';
+import type { BlockNode, BlockStatus } from '../../block/node.ts';
+import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
 
 interface MapEntry {
@@ -26,33 +27,46 @@ export const map: ImgCommand = async (host, args) => {
   try {
     const end =
       lengthText === undefined ? node.length : Math.min(node.length, start + sizeOf('max length', lengthText));
-    if (!isJson) host.writeOut(row('Offset', 'Length', 'Mapped to', 'File'));
-    let isFirst = true;
-    for (const entry of entries(node, start, end)) {
-      if (isJson) host.writeOut((isFirst ? '[' : ',\n') + jsonEntry(entry));
+    host.writeOut(isJson ? '[' : row('Offset', 'Length', 'Mapped to', 'File'));
+    for (const { entry, isLast } of entries(invocation, node, { start, end })) {
+      if (isJson) host.writeOut(jsonEntry(entry) + (isLast ? '' : ',\n'));
       else if (entry.isData && !entry.isZero) host.writeOut(humanEntry(entry));
-      isFirst = false;
     }
-    if (isJson) host.writeOut(isFirst ? '[]\n' : ']\n');
+    if (isJson) host.writeOut(']\n');
     return 0;
   } finally {
     node.close();
   }
 };
 
-function* entries(node: BlockNode, start: number, end: number): Generator<MapEntry> {
+/** @throws ImgFailure where the image contradicts itself */
+function* entries(
+  invocation: Invocation,
+  node: BlockNode,
+  { start, end }: { start: number; end: number },
+): Generator<{ readonly entry: MapEntry; readonly isLast: boolean }> {
   let current: MapEntry | null = null;
   for (let at = start; at < end;) {
-    const next = entryAt(node, at, end);
+    const next = readableEntryAt(invocation, node, at, end);
     at += next.length;
     if (current !== null && continues(current, next)) {
       current.length += next.length;
       continue;
     }
-    if (current !== null) yield current;
+    if (current !== null) yield { entry: current, isLast: false };
     current = next;
   }
-  if (current !== null) yield current;
+  if (current !== null) yield { entry: current, isLast: true };
+}
+
+function readableEntryAt(invocation: Invocation, node: BlockNode, at: number, end: number): MapEntry {
+  try {
+    return entryAt(node, at, end);
+  } catch (error) {
+    const reason = strerror(error);
+    invocation.tellCorruption(error);
+    throw new ImgFailure(`Could not read file metadata: ${reason}`);
+  }
 }
 
 function entryAt(node: BlockNode, at: number, end: number): MapEntry {
@@ -64,7 +78,7 @@ function entryAt(node: BlockNode, at: number, end: number): MapEntry {
     const status = layer.statusAt(at, Math.min(length, layer.length - at));
     length = Math.min(length, status.length);
     if (!status.isAllocated) {
-      if (layer.backing === null) return absent(at, length, depth);
+      if (layer.backing === null) return { ...absent(at, length, depth), ...placeOf(layer, status) };
       continue;
     }
     return {
@@ -74,11 +88,14 @@ function entryAt(node: BlockNode, at: number, end: number): MapEntry {
       isPresent: true,
       isZero: status.isZero,
       isData: status.isData,
-      offset: status.hostOffset,
-      filename: status.hostOffset === null ? null : (layer.file ?? layer).filename,
+      ...placeOf(layer, status),
     };
   }
   return absent(at, length, 0);
+}
+
+function placeOf(layer: BlockNode, { hostOffset }: BlockStatus): Pick<MapEntry, 'offset' | 'filename'> {
+  return { offset: hostOffset, filename: hostOffset === null ? null : (layer.file ?? layer).filename };
 }
 
 function absent(start: number, length: number, depth: number): MapEntry {
@@ -97,7 +114,7 @@ function continues(entry: MapEntry, next: MapEntry): boolean {
 }
 
 function jsonEntry({ start, length, depth, isPresent, isZero, isData, offset }: MapEntry): string {
-  const position = offset === null ? '' : `, "offset": ${offset}`;
+  const position = offset === null ? '' : `, "offset": ${BigInt(offset)}`;
   return `{ "start": ${start}, "length": ${length}, "depth": ${depth}, "present": ${isPresent}, "zero": ${isZero}, "data": ${isData}${position}}`;
 }
 

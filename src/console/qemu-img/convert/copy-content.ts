@@ -33,10 +33,11 @@ export async function copyContent(
   const { salvages } = plan;
   const writer = plan.isCompressed ? new CompressedWriter(target, plan, total) : new SparseWriter(target, plan);
   const buffer = new Uint8Array(RUN_LENGTH_MAX);
-  // The percentage is one of what is written, which only a walk over all runs can tell.
-  const work = progress.isShown ? workIn(plan, runsOf(plan, sources, target)) : 0;
+  // The percentage is one of what is written, which only a walk over all runs can tell. Tables that contradict themselves
+  // end it before anything is copied.
+  const work = workIn(plan, runsOf(invocation, plan, sources, target));
   let done = 0;
-  for (const run of runsOf(plan, sources, target)) {
+  for (const run of runsOf(invocation, plan, sources, target)) {
     const { source, from, to, length, kind } = run;
     done += workIn(plan, [run]);
     if (done > 0) progress.update(done, work);

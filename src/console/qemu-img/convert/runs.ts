@@ -1,5 +1,7 @@
-import { statusAbove } from '../../block/layers.ts';
+import { statusAbove, type LayerStatus } from '../../block/layers.ts';
 import type { BlockNode } from '../../block/node.ts';
+import { strerror } from '../../text/strerror.ts';
+import { ImgFailure, type Invocation } from '../invocation.ts';
 import type { ConvertPlan } from './arguments.ts';
 
 /** Bytes that are copied at once. */
@@ -18,21 +20,31 @@ export interface Run {
 }
 
 /** What is to be copied, in the order of the target's disk. */
-export function* runsOf(plan: ConvertPlan, sources: readonly BlockNode[], target: BlockNode): Generator<Run> {
+export function* runsOf(
+  invocation: Invocation,
+  plan: ConvertPlan,
+  sources: readonly BlockNode[],
+  target: BlockNode,
+): Generator<Run> {
   let start = 0;
   for (const source of sources) {
     yield* plan.isCompressed && plan.backing !== undefined
       ? wholeClusters(source, baseOf(source, plan.backing), target.image!.geometry.clusterSize)
-      : runsIn(source, start, plan.backing);
+      : runsIn(invocation, source, start, plan.backing);
     start += source.length;
   }
 }
 
-function* runsIn(source: BlockNode, start: number, backing: string | undefined): Generator<Run> {
+function* runsIn(
+  invocation: Invocation,
+  source: BlockNode,
+  start: number,
+  backing: string | undefined,
+): Generator<Run> {
   // With a backing file of its own the target needs only what the source's upper layers hold.
   const base = backing === undefined ? null : baseOf(source, backing);
   for (let at = 0; at < source.length;) {
-    const status = statusAbove(source, base, at, source.length - at);
+    const status = readableStatus(invocation, source, base, at);
     const absent = backing === undefined ? 'zero' : 'backing';
     const kind = status.kind === 'absent' ? absent : status.kind;
     for (const end = at + status.length; at < end;) {
@@ -40,6 +52,17 @@ function* runsIn(source: BlockNode, start: number, backing: string | undefined):
       yield { source, from: at, to: start + at, length, kind };
       at += length;
     }
+  }
+}
+
+/** @throws ImgFailure with QEMU's text where the source's tables contradict themselves */
+function readableStatus(invocation: Invocation, source: BlockNode, base: BlockNode | null, at: number): LayerStatus {
+  try {
+    return statusAbove(source, base, at, source.length - at);
+  } catch (error) {
+    const reason = strerror(error);
+    invocation.tellCorruption(error);
+    throw new ImgFailure(`error while reading block status at offset ${at}: ${reason}`);
   }
 }
 

@@ -43,6 +43,7 @@ export function readSource(
     source.readAt(at, into);
   } catch (error) {
     if (!isEngineError(error)) throw error;
+    invocation.tellCorruption(error);
     if (!salvages) throw new ImgFailure(`error while reading at byte ${at}: ${strerror(error)}`);
     salvage(invocation, source, at, into);
   }

@@ -1,0 +1,107 @@
+import { decodeHeader, RAW_EXTERNAL_DATA_BIT, type RepairPlan } from '#engine';
+import type { QemuAnswers } from './ask-qemu.ts';
+import type { Difference } from './compare.ts';
+import type { Answers } from './questions.ts';
+
+/** Everything about an image in which the answers differ. */
+export interface DifferenceContext {
+  readonly difference: Difference;
+  readonly bytes: Uint8Array;
+  readonly plan: RepairPlan | null;
+  readonly ours: Answers;
+  readonly theirs: QemuAnswers;
+}
+
+interface KnownDifference {
+  readonly name: string;
+  /** Why it is no defect. */
+  readonly because: string;
+  readonly applies: (context: DifferenceContext) => boolean;
+}
+
+/** The only differences that are accepted, each as narrow as its reason. */
+const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
+  {
+    name: 'backing file not needed',
+    because: 'A check looks at the image alone; QEMU opens its backing file too, and fails where that is missing.',
+    applies: ({ difference, theirs }) =>
+      isAbout(difference, 'check', 'repair', 'our repair') &&
+      /Could not open backing file|backing file/.test(theirs.said.check!.stderr),
+  },
+  {
+    name: 'repair refused',
+    because: 'What refers to what is not known, so nothing is freed or rebuilt; QEMU goes on and may give data away.',
+    applies: ({ difference, plan, ours }) =>
+      isAbout(difference, 'repair') && ours.said.repair!.code === 1 && (plan?.refused ?? null) !== null,
+  },
+  {
+    name: 'broken refcount table rebuilt',
+    because: 'Refcounts can be worked out again; QEMU marks the image corrupt in the middle of its own repair.',
+    applies: ({ difference, theirs }) =>
+      isAbout(difference, 'repair') && /Marking image as corrupt: Refblock offset/.test(theirs.said.repair!.stderr),
+  },
+  {
+    name: 'rebuilt beside what dangling entries claim',
+    because: 'Where the file grows, QEMU puts new structures where entries behind its end point, and breaks it again.',
+    applies: ({ difference, theirs }) =>
+      isAbout(difference, 'repair') &&
+      /exceeding the end of the file[^]*Rebuilding refcount structure/.test(theirs.said.repair!.stderr) &&
+      theirs.said.repair!.code === 2,
+  },
+  {
+    name: 'flag mended in an L1 table that an L2 table claims',
+    because:
+      'The L1 table is where it should be, and its flag is mended; QEMU gives up, as the misplaced L2 table would change.',
+    applies: ({ difference, theirs }) =>
+      isAbout(difference, 'repair') &&
+      /Repairing OFLAG_COPIED L2 cluster.*\n.*overlaps with active L2 table/.test(theirs.said.repair!.stderr),
+  },
+  {
+    name: 'bitmap directory of no size',
+    because: 'With the autoclear bit but no bitmaps, QEMU takes an empty directory for one that every write would hit.',
+    applies: ({ difference, theirs }) =>
+      isAbout(difference, 'repair') && /overlaps with bitmap directory/.test(theirs.said.repair!.stderr),
+  },
+  {
+    name: 'order of failing reads',
+    because: 'QEMU reads eight pieces at once and names those that failed in the order in which they come back.',
+    applies: ({ difference, ours, theirs }) =>
+      isAbout(difference, 'convert') && [ours, theirs].every(({ said }) => saysOnlyReadErrors(said.convert!.stderr)),
+  },
+  {
+    name: 'refcounts not looked at for a conversion',
+    because: 'QEMU reads refcounts to guess whether metadata was preallocated, and tells what it finds on the way.',
+    applies: ({ difference, theirs }) =>
+      isAbout(difference, 'convert', 'map') &&
+      withoutRefcountWords(difference.theirs) === difference.ours &&
+      /Refblock|refcount/.test(theirs.said[difference.question as 'convert' | 'map']!.stderr),
+  },
+  {
+    name: 'raw external data without a file',
+    because: 'QEMU describes an image without looking for its data file, so only reading finds the contradiction.',
+    applies: ({ difference, bytes }) =>
+      isAbout(difference, 'info') &&
+      (decodeHeader(bytes).autoclearFeatures & RAW_EXTERNAL_DATA_BIT) !== 0n &&
+      difference.ours.includes('data-file-raw requires a data file'),
+  },
+];
+
+/** The name of the reason for a difference, or null for a defect. */
+export function reasonFor(context: DifferenceContext): string | null {
+  return KNOWN_DIFFERENCES.find(({ applies }) => applies(context))?.name ?? null;
+}
+
+function isAbout({ question }: Difference, ...questions: readonly Difference['question'][]): boolean {
+  return questions.includes(question);
+}
+
+function saysOnlyReadErrors(stderr: string): boolean {
+  const lines = stderr.trimEnd().split('\n');
+  const isReadError = (line: string) =>
+    /^qemu-img: error while reading at byte \d+: Input\/output error$|^qcow2: Image is corrupt: /.test(line);
+  return lines.every(isReadError) && lines.some((line) => line.startsWith('qemu-img: '));
+}
+
+function withoutRefcountWords(text: string): string {
+  return text.replace(/^qcow2: Image is corrupt: Refblock offset .*\n/gm, '');
+}

@@ -1,0 +1,37 @@
+import { decodeHeader } from '#engine';
+
+/** Command lines of qemu-img, put to ours and to QEMU's with the same files in the same place. */
+export const QUESTIONS = {
+  check: ['check', '-f', 'qcow2', 'image.qcow2'],
+  info: ['info', '-f', 'qcow2', 'image.qcow2'],
+  map: ['map', '-f', 'qcow2', '--output=json', 'image.qcow2'],
+  convert: ['convert', '-f', 'qcow2', '-O', 'raw', 'image.qcow2', 'disk.raw'],
+  /** Of a copy, since it writes. */
+  repair: ['check', '-f', 'qcow2', '-r', 'all', 'repaired.qcow2'],
+} as const;
+
+export type Question = keyof typeof QUESTIONS;
+
+export interface Answer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Answers {
+  readonly said: Readonly<Partial<Record<Question, Answer>>>;
+  /** What a successful `convert` wrote. */
+  readonly disk: Uint8Array | null;
+  /** The copy after `repair`, where it is not too large to look at. */
+  readonly repaired: Uint8Array | null;
+}
+
+/** Larger disks are not read from end to end. */
+const DISK_SIZE_MAX = 64 * 1024 * 1024;
+
+/** Which questions an image is asked: reading all of a disk of exabytes proves nothing. */
+export function questionsFor(bytes: Uint8Array): readonly Question[] {
+  const { virtualSize } = decodeHeader(bytes);
+  const all = Object.keys(QUESTIONS) as Question[];
+  return virtualSize <= DISK_SIZE_MAX ? all : all.filter((question) => question !== 'map' && question !== 'convert');
+}
