@@ -6,6 +6,7 @@
  * | not-qcow2 | the file does not start with the qcow2 magic |
  * | unsupported | valid qcow2, but a feature that this engine does not handle |
  * | invalid-image | a field of the image is outside what the format allows |
+ * | passphrase | the image is encrypted, and its passphrase is missing or opens nothing |
  * | corrupt | the image contradicts itself, or its corrupt bit forbids the access |
  * | invalid-argument | the caller asked for something that cannot be |
  * | needs-repair | a write to an image that was not closed cleanly, before its repair was agreed to |
@@ -26,6 +27,7 @@ export type EngineErrorCode =
   | 'not-qcow2'
   | 'unsupported'
   | 'invalid-image'
+  | 'passphrase'
   | 'corrupt'
   | 'invalid-argument'
   | 'needs-repair'

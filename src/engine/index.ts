@@ -44,6 +44,7 @@ export { closeImage, flushImage } from './image/flush.ts';
 export { extentAt, type Extent } from './image/extents.ts';
 export * from './image/guest-source-adapters.ts';
 export * from './image/head.ts';
+export * from './image/image-cipher.ts';
 export * from './image/head-extensions.ts';
 export * from './image/head-validation.ts';
 export * from './image/header-cluster.ts';
@@ -77,6 +78,14 @@ export { infoText, type InfoNames } from './describe/info-text.ts';
 export { infoJson } from './describe/info-json.ts';
 export * from './describe/size-text.ts';
 export * from './describe/snapshot-list.ts';
+
+export * from './crypto/deriving.ts';
+export { HASH_NAMES, isHashName, type HashName } from './crypto/hashes.ts';
+export { CIPHER_MODES, type CipherModeName } from './crypto/cipher-modes.ts';
+export { CRYPT_SECTOR_SIZE, type SectorCipher } from './crypto/sector-cipher.ts';
+export * from './luks/cipher-spec.ts';
+export * from './luks/create.ts';
+export * from './luks/volume.ts';
 
 export { deflateRaw } from './codec/deflate.ts';
 export { inflateRaw } from './codec/inflate.ts';

@@ -32,6 +32,11 @@ const WORDS: Record<ErrorCode, Words> = {
     data: UNTOUCHED,
     todo: 'Look at the header in Structure; a copy of the image may be intact.',
   },
+  passphrase: {
+    what: 'The image is encrypted, and was not opened with its passphrase.',
+    data: UNTOUCHED,
+    todo: 'Enter the passphrase; without it nobody can read what the disk holds.',
+  },
   corrupt: {
     what: 'The image contradicts itself.',
     data: 'Nothing was written, so that it does not get worse.',

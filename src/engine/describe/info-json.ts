@@ -86,7 +86,8 @@ function encryptionJson(storage: Storage, { extensions }: ImageHead) {
   };
 }
 
-function keySlotJson({ isActive, iterations, keyOffset, stripes }: LuksKeySlot) {
+function keySlotJson({ state, iterations, keyOffset, stripes }: LuksKeySlot) {
+  const isActive = state === 'active';
   return {
     active: isActive,
     ...(isActive && { iters: iterations }),

@@ -102,7 +102,8 @@ function encryptionLines(storage: Storage, { extensions }: ImageHead): string[] 
   ];
 }
 
-function keySlotLines({ isActive, iterations, keyOffset, stripes }: LuksKeySlot, index: number): string[] {
+function keySlotLines({ state, iterations, keyOffset, stripes }: LuksKeySlot, index: number): string[] {
+  const isActive = state === 'active';
   return [
     `[${index}]:`,
     `    active: ${isActive}`,

@@ -1,3 +1,5 @@
+import type { NewLuksVolume } from '../luks/create.ts';
+
 /** The options of `qemu-img create -o`, with QEMU's defaults where a field is absent. */
 export interface CreateOptions {
   /** Bytes; rounded up to 512. */
@@ -14,4 +16,6 @@ export interface CreateOptions {
   readonly preallocation?: 'off' | 'metadata';
   readonly backingFile?: string;
   readonly backingFormat?: string;
+  /** A LUKS volume is made before (`createLuks`), since that takes a passphrase, randomness and time. */
+  readonly encryption?: { readonly kind: 'aes' } | { readonly kind: 'luks'; readonly luks: NewLuksVolume };
 }

@@ -4,6 +4,8 @@ import { EngineError, isEngineError } from '../errors.ts';
 import { COMPRESSION_TYPE_BIT, EXTENDED_L2_BIT, LAZY_REFCOUNTS_BIT } from '../format/features.ts';
 import { l1EntriesFor } from '../format/geometry.ts';
 import { geometryOf, HEADER_V2_LENGTH, HEADER_V3_LENGTH, QCOW2_MAGIC, type Header } from '../format/header.ts';
+import type { LuksExtension } from '../format/header-extensions.ts';
+import type { NewLuksVolume } from '../luks/create.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { CreateOptions } from './create-options.ts';
 import { judgeCreateOptions } from './create-validation.ts';
@@ -27,7 +29,13 @@ export function createImage(storage: Storage, options: CreateOptions): void {
   judgeHeaderRoom(parts);
 
   storage.truncate(0, 'create');
-  writeSkeleton(storage, { ...parts, backingFile: null, backingFormat: null });
+  writeSkeleton(storage, {
+    ...parts,
+    header: { ...parts.header, cryptMethod: CRYPT_METHODS.none },
+    extensions: { ...parts.extensions, luks: null },
+    backingFile: null,
+    backingFormat: null,
+  });
   const head = readHead(storage, { writable: true });
   const image = new Image(storage, head, 'clean', {
     isWritable: true,
@@ -43,11 +51,16 @@ export function createImage(storage: Storage, options: CreateOptions): void {
   // Everything past the skeleton reads as zeros already: an empty L1 table needs room, not a write.
   if (storage.size < l1End) storage.truncate(l1End, 'create');
   if (options.preallocation === 'metadata') preallocateMetadata(image, { virtualSize, l1TableOffset, l1Size });
+  const luks = options.encryption?.kind === 'luks' ? writeLuksHeader(image, options.encryption.luks) : null;
 
   image.refcounts.blocks.flush('create');
   storage.write(
     0,
-    encodeHeaderCluster({ ...parts, header: { ...image.header, virtualSize, l1Size, l1TableOffset } }),
+    encodeHeaderCluster({
+      ...parts,
+      header: { ...image.header, virtualSize, l1Size, l1TableOffset, cryptMethod: parts.header.cryptMethod },
+      extensions: { ...parts.extensions, luks },
+    }),
     'create',
   );
   storage.flush('create');
@@ -55,6 +68,9 @@ export function createImage(storage: Storage, options: CreateOptions): void {
 
 /** Header, refcount table, first refcount block. */
 const SKELETON_CLUSTERS = 3;
+
+/** Spec: "crypt_method". */
+const CRYPT_METHODS = { none: 0, aes: 1, luks: 2 };
 
 function headerPartsOf(options: CreateOptions): HeaderParts {
   const { clusterSize = 65536, refcountBits = 16, compressionType = 'zlib' } = options;
@@ -67,7 +83,7 @@ function headerPartsOf(options: CreateOptions): HeaderParts {
     backingFileSize: 0,
     clusterBits: Math.log2(clusterSize),
     virtualSize: 0,
-    cryptMethod: 0,
+    cryptMethod: CRYPT_METHODS[options.encryption?.kind ?? 'none'],
     l1Size: 0,
     l1TableOffset: 0,
     refcountTableOffset: clusterSize,
@@ -82,13 +98,25 @@ function headerPartsOf(options: CreateOptions): HeaderParts {
     compressionType: isZstd ? 1 : 0,
     unknownFields: new Uint8Array(0),
   };
+  const pointer = options.encryption?.kind === 'luks' ? { offset: 0, length: 0 } : null;
   return {
     header,
-    extensions: { backingFormat: null, dataFile: null, luks: null, bitmaps: null, unknown: [] },
+    // The header must have room for the pointer, wherever it will lead.
+    extensions: { backingFormat: null, dataFile: null, luks: pointer, bitmaps: null, unknown: [] },
     backingFile: options.backingFile ?? null,
     backingFormat: options.backingFormat ?? null,
     dataFile: null,
   };
+}
+
+/** Writes the header of a LUKS volume into clusters of its own; the room of the empty key slots reads as zeros. */
+function writeLuksHeader({ allocator, geometry, storage }: Image, { bytes, headerSize }: NewLuksVolume): LuksExtension {
+  const clusterCount = ceilDiv(headerSize, geometry.clusterSize);
+  const offset = allocator.allocate(clusterCount);
+  const end = offset + clusterCount * geometry.clusterSize;
+  if (storage.size < end) storage.truncate(end, 'create');
+  storage.write(offset, bytes, 'create');
+  return { offset, length: headerSize };
 }
 
 /** Refuses a backing file name that does not fit into the header cluster, before anything is overwritten. */

@@ -81,7 +81,7 @@ export function readHead(storage: Storage, { writable, checkMode = false }: Read
     bitmaps: readBitmaps(storage, truncated, extensions),
     warnings,
     needsRewrite: isStale || (header.autoclearFeatures & ~KNOWN_AUTOCLEAR) !== 0n,
-    unsupported: unsupportedReason(encryption, hasDataFile),
+    unsupported: hasDataFile ? 'an external data file is not supported yet' : null,
   };
 }
 
@@ -181,11 +181,4 @@ function readBitmaps(storage: Storage, header: Header, { bitmaps }: HeaderExtens
 
 function invalidBitmaps(message: string): EngineError {
   return new EngineError('invalid-image', message);
-}
-
-function unsupportedReason(encryption: ImageHead['encryption'], hasDataFile: boolean): string | null {
-  if (encryption === 'luks') return 'LUKS encryption is not supported yet';
-  if (encryption === 'aes') return 'AES encryption is not supported';
-  if (hasDataFile) return 'an external data file is not supported yet';
-  return null;
 }

@@ -8,6 +8,7 @@ import { Allocator } from './allocator.ts';
 import type { CacheMode } from './cache-mode.ts';
 import type { GuestSource } from './guest-source.ts';
 import type { ImageHead } from './head.ts';
+import type { ImageCipher } from './image-cipher.ts';
 import { ImageFile } from './image-file.ts';
 import { L1Table } from './l1-table.ts';
 import { markCorrupt, refuseOverlap } from './mark-corrupt.ts';
@@ -27,6 +28,8 @@ export interface ImageOptions {
   readonly cacheMode: CacheMode;
   readonly lazyRefcounts: boolean;
   readonly backing: GuestSource | null;
+  /** Default: none, for data in the clear. */
+  readonly cipher?: ImageCipher | null;
   /** Default: what QEMU calls "cached". */
   readonly overlapChecks?: ReadonlySet<MetadataName>;
 }
@@ -42,6 +45,8 @@ export class Image {
   /** New clusters mark the image dirty instead of ordering refcounts before L2 entries. */
   lazyRefcounts: boolean;
   readonly backing: GuestSource | null;
+  /** Between the guest's bytes and the file's; null where they are the same. */
+  readonly cipher: ImageCipher | null;
   readonly l2Tables: TableCache;
   readonly refcounts: Refcounts;
   readonly allocator: Allocator;
@@ -69,6 +74,7 @@ export class Image {
     this.isWritable = options.isWritable;
     this.lazyRefcounts = options.lazyRefcounts;
     this.backing = options.backing;
+    this.cipher = options.cipher ?? null;
     this.dirtyState = dirtyState;
     this.snapshots = head.snapshots;
     this.bitmaps = new SessionBitmaps(head);

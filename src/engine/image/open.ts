@@ -5,7 +5,8 @@ import { repairImage } from '../repair/repair-image.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { CacheMode } from './cache-mode.ts';
 import type { GuestSource } from './guest-source.ts';
-import { headForWriting, readHead } from './head.ts';
+import { LOCKED, type ImageCipher } from './image-cipher.ts';
+import { headForWriting, readHead, type ImageHead } from './head.ts';
 import { encodeHeaderCluster } from './header-cluster.ts';
 import { Image } from './image.ts';
 import type { MetadataName } from './metadata-guard.ts';
@@ -18,6 +19,8 @@ export interface OpenOptions {
   readonly lazyRefcounts?: boolean;
   /** The backing file, opened by the caller; without one, unallocated clusters of an image that names one are an error. */
   readonly backing?: GuestSource | null;
+  /** Of an encrypted image: made by `unlockImage`, or 'locked' to look at its structures without its data. */
+  readonly cipher?: ImageCipher | 'locked';
   /** Kinds of metadata that writes are kept from; default: QEMU's "cached". */
   readonly overlapChecks?: ReadonlySet<MetadataName>;
   /** Told what QEMU prints on standard error: warnings of the open, and each line of the repair of a dirty image. */
@@ -27,12 +30,13 @@ export interface OpenOptions {
 /**
  * Opens an image. Read-only, the file is not touched. Writable, a dirty image is repaired first: its refcounts may be
  * behind, and allocating by them could overwrite data.
- * @throws EngineError not-qcow2, invalid-image, unsupported, corrupt, backing, io; with QEMU's texts
+ * @throws EngineError not-qcow2, invalid-image, unsupported, passphrase, corrupt, backing, io; with QEMU's texts
  */
 export function openImage(storage: Storage, options: OpenOptions = {}): Image {
   const isWritable = options.writable ?? false;
   let head = readHead(storage, { writable: isWritable });
   if (head.unsupported !== null) throw new EngineError('unsupported', head.unsupported);
+  const cipher = cipherFor(head, options.cipher);
   if (head.backingFile !== null && (options.backing ?? null) === null) {
     throw new EngineError('backing', `Could not open backing file: '${head.backingFile}' is not available.`);
   }
@@ -57,8 +61,18 @@ export function openImage(storage: Storage, options: OpenOptions = {}): Image {
     cacheMode: options.cacheMode ?? 'writeback',
     lazyRefcounts,
     backing: options.backing ?? null,
+    cipher,
     ...(options.overlapChecks !== undefined && { overlapChecks: options.overlapChecks }),
   });
+}
+
+/** @throws EngineError passphrase */
+function cipherFor(head: ImageHead, given: OpenOptions['cipher']): ImageCipher | null {
+  if (head.encryption === 'none') return null;
+  if (given === undefined) {
+    throw new EngineError('passphrase', "Parameter 'encrypt.key-secret' is required for cipher");
+  }
+  return given === 'locked' ? LOCKED : given;
 }
 
 function isMarkedDirty(storage: Storage): boolean {

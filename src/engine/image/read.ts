@@ -4,6 +4,7 @@ import { zstdDecompress } from '../codec/zstd.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { usesZstd } from '../format/header.ts';
 import { extentAt } from './extents.ts';
+import { readGuestData } from './guest-data.ts';
 import type { GuestSource } from './guest-source.ts';
 import type { Image } from './image.ts';
 
@@ -24,7 +25,7 @@ export function readRange(image: Image, at: GuestOffset, into: Uint8Array): void
     const part = into.subarray(done, done + extent.length);
     switch (extent.kind) {
       case 'data':
-        image.file.read(extent.hostOffset, part);
+        readGuestData(image, { guest: at + done, host: extent.hostOffset }, part);
         break;
       case 'zero':
         part.fill(0);

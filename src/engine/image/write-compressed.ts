@@ -17,9 +17,13 @@ import { writeData } from './write.ts';
 /**
  * Writes whole clusters compressed; the last cluster of the disk may be partial. A cluster that does not shrink is
  * written as it is. Streams are packed back to back into host clusters that they share.
- * @throws EngineError invalid-argument for a range not aligned to clusters, io where a cluster is allocated already
+ * @throws EngineError unsupported in an encrypted image, invalid-argument for a range not aligned to clusters, io where a cluster is allocated already
  */
 export function writeCompressed(image: Image, at: GuestOffset, bytes: Uint8Array): void {
+  // Compressed clusters are not encrypted: what the guest wrote would stand in the clear between what it hid.
+  if (image.cipher !== null) {
+    throw new EngineError('unsupported', 'Compression and encryption not supported at the same time');
+  }
   beginGuestWrite(image, at, bytes.length);
   const { clusterSize } = image.geometry;
   const end = at + bytes.length;

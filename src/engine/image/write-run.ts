@@ -1,10 +1,12 @@
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { l2KindOf } from '../format/l2-entry.ts';
 import { extentAt } from './extents.ts';
+import { writeGuestData } from './guest-data.ts';
 import type { Image } from './image.ts';
 import { allocMaskOf, findL2Entry, highOf, lowOf } from './l2-access.ts';
 import { readAt } from './read.ts';
 import { highestBit, lowestBit } from './subclusters.ts';
+import type { Purpose } from '../storage/storage.ts';
 
 /** Above this, head, data and tail are written separately rather than copied into one buffer. */
 const MERGED_WRITE_MAX = 2 * 1024 * 1024;
@@ -34,8 +36,10 @@ export function writeRun(image: Image, { at, bytes, hostOffset, isNew }: RunWrit
   const { from, to } = copiedRange(image, at, bytes.length, isNew);
   const end = at + bytes.length;
   const toHost = hostOffset - (at - (at % image.geometry.clusterSize));
-  // Beyond the end of the file everything reads as zeros, and holds nothing of anybody else.
-  const isFresh = isNew && hostOffset >= image.file.size;
+  // Beyond the end of the file everything reads as zeros (unless it is decrypted), and holds nothing of anybody else.
+  const isFresh = isNew && hostOffset >= image.file.size && image.cipher === null;
+  const write = (guest: GuestOffset, content: Uint8Array, why: Purpose) =>
+    writeGuestData(image, { guest, host: guest + toHost }, content, why);
   const head = contentOf(image, from, at, isFresh);
   const tail = contentOf(image, end, to, isFresh);
   const hasCopies = head.isCopy || tail.isCopy;
@@ -43,17 +47,17 @@ export function writeRun(image: Image, { at, bytes, hostOffset, isNew }: RunWrit
   const headLength = head.bytes?.length ?? 0;
   const total = headLength + bytes.length + (tail.bytes?.length ?? 0);
   if (total === bytes.length) {
-    image.file.write(at + toHost, bytes, 'guest-data');
+    write(at, bytes, 'guest-data');
   } else if (total <= MERGED_WRITE_MAX) {
     const merged = new Uint8Array(total);
     if (head.bytes !== null) merged.set(head.bytes);
     merged.set(bytes, headLength);
     if (tail.bytes !== null) merged.set(tail.bytes, headLength + bytes.length);
-    image.file.write(at - headLength + toHost, merged, hasCopies ? 'cow-copy' : 'guest-data');
+    write(at - headLength, merged, hasCopies ? 'cow-copy' : 'guest-data');
   } else {
-    if (head.bytes !== null) image.file.write(from + toHost, head.bytes, head.isCopy ? 'cow-copy' : 'zero-fill');
-    image.file.write(at + toHost, bytes, 'guest-data');
-    if (tail.bytes !== null) image.file.write(end + toHost, tail.bytes, tail.isCopy ? 'cow-copy' : 'zero-fill');
+    if (head.bytes !== null) write(from, head.bytes, head.isCopy ? 'cow-copy' : 'zero-fill');
+    write(at, bytes, 'guest-data');
+    if (tail.bytes !== null) write(end, tail.bytes, tail.isCopy ? 'cow-copy' : 'zero-fill');
   }
   // A crash must not leave the entry without its bytes where the guest would lose something by it: bytes copied or
   // replaced here may be acknowledged data, and a reused cluster holds foreign data. Fresh space reads as zeros; where

@@ -5,10 +5,12 @@ import { l2KindOf, type L2Kind } from '../format/l2-entry.ts';
 import { beginGuestWrite } from './begin-write.ts';
 import { alignedHostOffset } from './extents.ts';
 import { endGuestWrite } from './flush.ts';
+import { writableUnits, writeGuestData } from './guest-data.ts';
 import type { Image } from './image.ts';
 import { allocMaskOf, highOf, hostOffsetOf, l2EntryAt, l2OffsetOf, lowOf, type L2Entry } from './l2-access.ts';
 import { ensureL2Entry } from './l2-tables.ts';
 import { linkRun } from './link.ts';
+import { readRange } from './read.ts';
 import { subclusterMask } from './subclusters.ts';
 import { writeRun } from './write-run.ts';
 
@@ -25,7 +27,8 @@ export function writeAt(image: Image, at: GuestOffset, bytes: Uint8Array): void 
 }
 
 /** The part of a guest operation that writes data; the operation itself ends with the flush that its cache mode asks for. */
-export function writeData(image: Image, at: GuestOffset, bytes: Uint8Array): void {
+export function writeData(image: Image, requestAt: GuestOffset, request: Uint8Array): void {
+  const { at, bytes } = writableUnits(image, requestAt, request, (from, into) => readRange(image, from, into));
   for (let done = 0; done < bytes.length;) done += writePart(image, at + done, bytes.subarray(done));
 }
 
@@ -47,7 +50,7 @@ function writePart(image: Image, at: GuestOffset, bytes: Uint8Array): number {
   const length = Math.min(lengthMax, run.clusterCount * clusterSize - skip);
   const part = bytes.subarray(0, length);
   if (run.kind === 'in-place') {
-    image.file.write(run.hostOffset + skip, part, 'guest-data');
+    writeGuestData(image, { guest: at, host: run.hostOffset + skip }, part, 'guest-data');
     return length;
   }
 

@@ -1,5 +1,10 @@
 import { expect, it } from 'vitest';
-import { decodeLuksHeader, LUKS_HEADER_SIZE, luksCipherOf } from '../../../src/engine/format/luks-header.ts';
+import {
+  decodeLuksHeader,
+  encodeLuksHeader,
+  LUKS_HEADER_SIZE,
+  luksCipherOf,
+} from '../../../src/engine/format/luks-header.ts';
 
 function headerWith(cipherMode: string, keyBytes: number): Uint8Array {
   const bytes = new Uint8Array(LUKS_HEADER_SIZE);
@@ -24,8 +29,18 @@ it('decodes names, numbers and key slots of a LUKS header', () => {
     uuid: '41c1a2cd-4115-4ba1-be43-274bf964782a',
     payloadOffset: 4040,
   });
-  expect(header.keySlots.map(({ isActive }) => isActive).indexOf(true)).toBe(1);
+  expect(header.keySlots.map(({ state }) => state).indexOf('active')).toBe(1);
   expect(header.keySlots[1]!.keyOffset).toBe(262144);
+});
+
+it('encodes what it decoded', () => {
+  const bytes = headerWith('cbc-essiv:sha256', 32);
+  bytes.fill(7, 112, 164);
+  for (let slot = 0; slot < 8; slot++) {
+    new DataView(bytes.buffer).setUint32(208 + slot * 48, slot === 1 ? 0x00ac71f3 : 0x0000dead);
+    bytes.fill(slot, 208 + slot * 48 + 8, 208 + slot * 48 + 40);
+  }
+  expect(encodeLuksHeader(decodeLuksHeader(bytes))).toEqual(bytes);
 });
 
 it.each([
