@@ -1,11 +1,25 @@
-/** The backing file's name as to be opened: a relative one counts from the folder of the overlay. */
+import { EngineError } from '#engine';
+import { folderOf } from './node-name.ts';
+import type { BlockNode } from './node.ts';
+import { hasProtocol, isAbsolute, joinPath } from './path.ts';
+
+/**
+ * The backing file's name as to be opened, for an image that is known by name only.
+ * @throws EngineError invalid-argument if the image's name has no folder
+ */
 export function backingNameOf(overlay: string, backing: string): string {
-  if (backing.startsWith('/') || hasProtocol(backing)) return backing;
-  const folder = overlay.slice(0, overlay.lastIndexOf('/') + 1);
-  return folder + backing;
+  if (hasProtocol(backing) || isAbsolute(backing)) return backing;
+  if (overlay === '' || overlay.startsWith('json:')) {
+    throw new EngineError('invalid-argument', `Cannot use relative backing file names for '${overlay}'`);
+  }
+  return joinPath(overlay, backing);
 }
 
-/** Whether a name begins with a protocol such as `json:` or `nbd:`; a path never has a colon before its first slash. */
-export function hasProtocol(name: string): boolean {
-  return /^[^/]*:/.test(name);
+/**
+ * The backing file's name as to be opened, for an open image: a relative one counts from the folder of the file that the
+ * image is in, under whatever drivers that lies.
+ * @throws EngineError invalid-argument if there is no such folder
+ */
+export function backingNameBeside(overlay: BlockNode, backing: string): string {
+  return hasProtocol(backing) || isAbsolute(backing) ? backing : folderOf(overlay) + backing;
 }

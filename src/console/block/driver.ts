@@ -1,8 +1,9 @@
 import type { CacheMode, Storage } from '#engine';
 import type { ConsoleHost } from '../host.ts';
+import type { JsonObject } from '../options/json-text.ts';
 import type { ObjectTable } from '../options/objects.ts';
 import type { Options } from '../options/options.ts';
-import type { BlockNode } from './node.ts';
+import type { BlockNode, NodeOrigin } from './node.ts';
 
 export interface OpenFlags {
   readonly writable: boolean;
@@ -28,16 +29,21 @@ export interface ChildRequest {
   readonly format?: string | null;
 }
 
+/** Prints what went wrong, behind the program's name. */
+export type Report = (message: string) => void;
+
 /** What a driver has at hand when it opens a node. Children opened through it are closed if the driver throws. */
 export interface DriverContext {
   readonly host: ConsoleHost;
   /** What `--object` defined, by id. */
   readonly objects: ObjectTable;
-  /** The file name of a protocol driver; of others, the name of the node as shown. */
-  readonly filename: string;
+  /** What the node keeps of how it was opened. */
+  readonly origin: NodeOrigin;
   /** The node's options. The driver takes out those that it understands; one that is left over is refused. */
   readonly options: Options;
   readonly flags: OpenFlags;
+  /** For what goes wrong where nobody can be told by an error. */
+  readonly report: Report;
   /** The child `file`. @throws EngineError if none was given, or it cannot be opened */
   openFile(): Promise<BlockNode>;
   /** Another child by its name; null if neither options nor request say what it is. @throws EngineError */
@@ -48,9 +54,25 @@ export interface DriverContext {
 export interface BlockDriver {
   /** As in `driver=`. */
   readonly name: string;
-  /** `protocol` drivers find their bytes themselves, the others in a child. */
+  /** `protocol` drivers find their bytes themselves, the others in a child `file`. */
   readonly kind: 'format' | 'protocol' | 'filter';
+  /** Of a protocol: file names that begin with this and a colon are its own. */
+  readonly prefix?: string;
+  /** Of a protocol: cannot be opened without a file name. */
+  readonly needsFilename?: boolean;
+  /** Of a protocol: puts options in the place of a file name. @throws EngineError */
+  parseFilename?(filename: string, options: Options): void;
   /** Whether a file is of this format, by its first bytes. */
   recognises?(storage: Storage): boolean;
+  /** Options that change what the node is, so that its name must tell them; `name.` stands for all below. */
+  readonly strongOptions?: readonly string[];
+  /** The file name that opens the same again, where the general rule does not do; `options` are the full ones. */
+  exactName?(node: BlockNode, options: JsonObject): string | null;
+  /** The children among the full options, where they are not one option each. */
+  childOptions?(node: BlockNode): JsonObject;
+  /** false: relative names in the node have no folder to start from. */
+  readonly hasFolder?: boolean;
+  /** Takes those options out that a reopen may change. @throws EngineError for values that cannot be */
+  takeChangeable?(options: Options, node: BlockNode): void;
   open(context: DriverContext): Promise<BlockNode>;
 }

@@ -1,19 +1,27 @@
 import type { GuestOffset, Storage } from '#engine';
-import { refuseVmState, type BlockNode, type BlockStatus } from './node.ts';
+import { shownNameOf } from './node-name.ts';
+import { refuseVmState, type BlockNode, type BlockStatus, type NodeOrigin } from './node.ts';
 
 /** The lowest node: a file. What lies past its end reads as zeros. */
 export class FileNode implements BlockNode {
-  readonly driver: string;
-  readonly filename: string;
+  readonly origin: NodeOrigin;
   readonly storage: Storage;
+  readonly children: ReadonlyMap<string, BlockNode> = new Map();
   readonly image = null;
   readonly file = null;
   readonly backing = null;
 
-  constructor(filename: string, storage: Storage, driver = 'file') {
-    this.filename = filename;
+  constructor(origin: NodeOrigin, storage: Storage) {
+    this.origin = origin;
     this.storage = storage;
-    this.driver = driver;
+  }
+
+  get driver(): string {
+    return this.origin.driver.name;
+  }
+
+  get filename(): string {
+    return shownNameOf(this);
   }
 
   get isReadOnly(): boolean {

@@ -25,3 +25,8 @@ export function statusAbove(node: BlockNode, base: BlockNode | null, at: number,
   }
   return { length, kind: 'absent', hasHostOffset: false };
 }
+
+/** The node that may have a backing file, below drivers that only pass on. */
+export function imageNodeOf(node: BlockNode): BlockNode {
+  return node.image === null && node.file !== null && node.driver !== 'raw' ? imageNodeOf(node.file) : node;
+}

@@ -1,4 +1,6 @@
 import { EngineError, type GuestOffset, type HostOffset, type Image, type Storage } from '#engine';
+import type { OptionValue } from '../options/options.ts';
+import type { BlockDriver } from './driver.ts';
 
 /** What QEMU calls block status of a run of bytes. */
 export interface BlockStatus {
@@ -18,19 +20,37 @@ export interface WriteOptions {
   readonly compressed?: boolean;
 }
 
+/** How a node was opened, which gives it its name and says what a reopen may change. */
+export interface NodeOrigin {
+  readonly driver: BlockDriver;
+  /** As given with `node-name`. */
+  readonly nodeName: string | null;
+  /** The file name of a protocol, empty where there is none. */
+  readonly filename: string;
+  /** Options of the node itself, without those of its children. */
+  readonly options: ReadonlyMap<string, OptionValue>;
+  /** The backing file is closed only because nobody reads the guest's data. */
+  readonly withoutBacking: boolean;
+}
+
 /** A node of the block graph: a disk as somebody above it sees it. Bytes; ranges lie within `length`. */
 export interface BlockNode {
+  readonly origin: NodeOrigin;
   /** QEMU's driver name. */
   readonly driver: string;
-  /** The name that QEMU would print: the file name as given, or `json:{…}`. */
+  /** The name that QEMU would print: a file name, or `json:{…}`. */
   readonly filename: string;
   readonly isReadOnly: boolean;
   readonly length: number;
   /** The open qcow2 image, where the node is one. */
   readonly image: Image | null;
+  /** Nodes below, by the names that options have for them. */
+  readonly children: ReadonlyMap<string, BlockNode>;
   /** The node below that holds the bytes; null for the lowest. */
   readonly file: BlockNode | null;
   readonly backing: BlockNode | null;
+  /** The name of the backing file that the image itself asks for; null or absent if it asks for none. */
+  readonly impliedBacking?: string | null;
   /** The bytes below as an engine storage, for a node that is (or stands directly over) a file. */
   readonly storage: Storage;
   readAt(at: GuestOffset, into: Uint8Array): void;

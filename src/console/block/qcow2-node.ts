@@ -14,22 +14,43 @@ import {
   type Image,
   type Storage,
 } from '#engine';
-import type { BlockNode, BlockStatus, WriteOptions } from './node.ts';
+import { shownNameOf } from './node-name.ts';
 import { storageOf } from './node-storage.ts';
+import type { BlockNode, BlockStatus, NodeOrigin, WriteOptions } from './node.ts';
+
+export interface Qcow2Parts {
+  readonly origin: NodeOrigin;
+  readonly image: Image;
+  readonly file: BlockNode;
+  readonly backing: BlockNode | null;
+  /** The name of the backing file that the image itself asks for. */
+  readonly impliedBacking: string | null;
+}
 
 /** A qcow2 disk over a node that holds its file. */
 export class Qcow2Node implements BlockNode {
-  readonly driver = 'qcow2';
-  readonly filename: string;
+  readonly origin: NodeOrigin;
   readonly file: BlockNode;
   readonly backing: BlockNode | null;
+  readonly impliedBacking: string | null;
+  readonly children: ReadonlyMap<string, BlockNode>;
   readonly image: Image;
 
-  constructor(filename: string, file: BlockNode, backing: BlockNode | null, image: Image) {
-    this.filename = filename;
+  constructor({ origin, image, file, backing, impliedBacking }: Qcow2Parts) {
+    this.origin = origin;
+    this.image = image;
     this.file = file;
     this.backing = backing;
-    this.image = image;
+    this.impliedBacking = impliedBacking;
+    this.children = new Map([['file', file], ...(backing === null ? [] : [['backing', backing] as const])]);
+  }
+
+  get driver(): string {
+    return this.origin.driver.name;
+  }
+
+  get filename(): string {
+    return shownNameOf(this);
   }
 
   get isReadOnly(): boolean {

@@ -1,6 +1,6 @@
 import { EngineError, LAZY_REFCOUNTS_BIT, OVERLAP_TEMPLATES, type ImageHead, type MetadataName } from '#engine';
 import { takeOption, type Options } from '../options/options.ts';
-import { parseSize } from '../text/sizes.ts';
+import { takeNumber, takeSize, takeSwitch } from '../options/take-values.ts';
 
 /** How a qcow2 image runs: options of the driver, none of which stands in the image (except as a default). */
 export interface Qcow2RuntimeOptions {
@@ -94,27 +94,6 @@ function takeOverlapChecks(options: Options): ReadonlySet<MetadataName> {
     if (isOn === false) checks.delete(name);
   }
   return checks;
-}
-
-function takeSwitch(options: Options, name: string): boolean | undefined {
-  const value = takeOption(options, name);
-  if (value === undefined) return undefined;
-  if (['on', 'yes', 'true', 'y'].includes(value)) return true;
-  if (['off', 'no', 'false', 'n'].includes(value)) return false;
-  return refuse(`Parameter '${name}' expects 'on' or 'off'`);
-}
-
-function takeSize(options: Options, name: string): number | undefined {
-  const value = takeOption(options, name);
-  if (value === undefined) return undefined;
-  const size = parseSize(value);
-  return typeof size === 'number' ? size : refuse(`Parameter '${name}' expects a non-negative number below 2^64`);
-}
-
-function takeNumber(options: Options, name: string): number | undefined {
-  const value = takeOption(options, name);
-  if (value === undefined) return undefined;
-  return /^-?\d+$/.test(value) ? Number(value) : refuse(`Parameter '${name}' expects a number`);
 }
 
 function refuse(message: string): never {

@@ -1,68 +1,55 @@
-import type { GuestOffset, Storage } from '#engine';
-import { refuseVmState, type BlockNode, type BlockStatus } from './node.ts';
+import { EngineError, type GuestOffset } from '#engine';
+import { FilterNode } from './filter-node.ts';
+import type { BlockNode, BlockStatus, NodeOrigin, WriteOptions } from './node.ts';
 
-/** A raw disk: the bytes of the node below, its length rounded up to whole sectors. */
-export class RawNode implements BlockNode {
-  readonly driver = 'raw';
-  readonly filename: string;
-  readonly file: BlockNode;
-  readonly image = null;
-  readonly backing = null;
+const SECTOR = 512;
 
-  constructor(filename: string, file: BlockNode) {
-    this.filename = filename;
-    this.file = file;
+/** What part of the node below is the disk; `size` null: all that follows. */
+export interface RawWindow {
+  readonly offset: number;
+  readonly size: number | null;
+}
+
+/** A raw disk: the bytes of the node below from an offset on, its length rounded up to whole sectors. */
+export class RawNode extends FilterNode {
+  readonly #window: RawWindow;
+
+  constructor(origin: NodeOrigin, file: BlockNode, window: RawWindow = { offset: 0, size: null }) {
+    super(origin, file);
+    this.#window = window;
   }
 
-  get isReadOnly(): boolean {
-    return this.file.isReadOnly;
+  override get length(): number {
+    const { offset, size } = this.#window;
+    return Math.ceil((size ?? this.file.length - offset) / SECTOR) * SECTOR;
   }
 
-  get length(): number {
-    return Math.ceil(this.file.length / 512) * 512;
+  override readAt(at: GuestOffset, into: Uint8Array): void {
+    this.file.readAt(this.#below(at), into);
   }
 
-  get storage(): Storage {
-    return this.file.storage;
+  override writeAt(at: GuestOffset, bytes: Uint8Array, options?: WriteOptions): void {
+    this.file.writeAt(this.#below(at), bytes, options);
   }
 
-  readAt(at: GuestOffset, into: Uint8Array): void {
-    this.file.readAt(at, into);
+  override writeZeroes(at: GuestOffset, length: number, options: { readonly unmap: boolean }): void {
+    this.file.writeZeroes(this.#below(at), length, options);
   }
 
-  writeAt(at: GuestOffset, bytes: Uint8Array): void {
-    this.file.writeAt(at, bytes);
+  override discard(at: GuestOffset, length: number): void {
+    this.file.discard(this.#below(at), length);
   }
 
-  writeZeroes(at: GuestOffset, length: number, options: { readonly unmap: boolean }): void {
-    this.file.writeZeroes(at, length, options);
+  override truncate(length: number): void {
+    if (this.#window.size !== null) throw new EngineError('unsupported', 'Cannot resize fixed-size raw disks');
+    this.file.truncate(this.#below(length));
   }
 
-  discard(at: GuestOffset, length: number): void {
-    this.file.discard(at, length);
+  override statusAt(at: GuestOffset, lengthMax: number): BlockStatus {
+    return this.file.statusAt(this.#below(at), lengthMax);
   }
 
-  flush(): void {
-    this.file.flush();
-  }
-
-  truncate(length: number): void {
-    this.file.truncate(length);
-  }
-
-  readVmState(): void {
-    refuseVmState();
-  }
-
-  writeVmState(): void {
-    refuseVmState();
-  }
-
-  statusAt(at: GuestOffset, lengthMax: number): BlockStatus {
-    return this.file.statusAt(at, lengthMax);
-  }
-
-  close(): void {
-    this.file.close();
+  #below(at: number): number {
+    return at + this.#window.offset;
   }
 }

@@ -1,16 +1,15 @@
 import { EngineError } from '#engine';
+import type { JsonValue } from './json-text.ts';
 import type { Options } from './options.ts';
-
-type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 /**
  * The options in a `json:{…}` file name, flattened: nested objects and array elements become dotted names.
  * @throws EngineError invalid-argument with QEMU's text
  */
 export function parseJsonName(filename: string): Options {
-  let value: Json;
+  let value: JsonValue;
   try {
-    value = JSON.parse(withDoubleQuotes(filename.slice('json:'.length))) as Json;
+    value = JSON.parse(withDoubleQuotes(filename.slice('json:'.length))) as JsonValue;
   } catch (cause) {
     throw new EngineError('invalid-argument', 'Could not parse the JSON options', { cause });
   }
@@ -22,12 +21,9 @@ export function parseJsonName(filename: string): Options {
   return options;
 }
 
-function flatten(value: Json, name: string, into: Options): void {
-  if (value === null || typeof value !== 'object') {
-    into.set(name, typeof value === 'boolean' ? (value ? 'on' : 'off') : value === null ? '' : String(value));
-    return;
-  }
-  for (const [key, child] of Object.entries(value)) flatten(child, name === '' ? key : `${name}.${key}`, into);
+function flatten(value: JsonValue, name: string, into: Options): void {
+  if (value === null || typeof value !== 'object') into.set(name, value);
+  else for (const [key, child] of Object.entries(value)) flatten(child, name === '' ? key : `${name}.${key}`, into);
 }
 
 /** QEMU's JSON allows 'single quotes' too. */

@@ -1,5 +1,5 @@
 import { EngineError } from '#engine';
-import { parsePairs, takeOption, type Options } from './options.ts';
+import { parsePairs } from './options.ts';
 
 /** An object that `--object` defined: a secret, say. Who uses it judges its properties. */
 export interface ConsoleObject {
@@ -22,9 +22,11 @@ export const NO_OBJECTS: ObjectTable = new Map();
 export function parseObjects(definitions: readonly string[]): ObjectTable {
   const objects = new Map<string, ConsoleObject>();
   for (const definition of definitions) {
-    const properties: Options = new Map(parsePairs(definition, 'qom-type'));
-    const type = takeOption(properties, 'qom-type');
-    const id = takeOption(properties, 'id');
+    const properties = new Map(parsePairs(definition, 'qom-type'));
+    const type = properties.get('qom-type');
+    const id = properties.get('id');
+    properties.delete('qom-type');
+    properties.delete('id');
     if (type === undefined) throw new EngineError('invalid-argument', "Parameter 'qom-type' is missing");
     if (!TYPES.has(type)) {
       throw new EngineError('invalid-argument', `Parameter 'qom-type' does not accept value '${type}'`);

@@ -1,14 +1,22 @@
-/**
- * Driver options as QEMU passes them around: flat names with dots (`file.driver`, `backing.file.filename`) and text
- * values. Whoever understands an option takes it out; what is left over at the end was not understood.
- */
-export type Options = Map<string, string>;
+/** The value of an option: text from a command line; from a `json:` name also a number, a switch or nothing. */
+export type OptionValue = string | number | boolean | null;
 
-/** Takes an option out. */
+/**
+ * Driver options as QEMU passes them around: flat names with dots (`file.driver`, `backing.file.filename`). Whoever
+ * understands an option takes it out; what is left over at the end was not understood.
+ */
+export type Options = Map<string, OptionValue>;
+
+/** Takes an option out, as text; a switch is `on` or `off`. */
 export function takeOption(options: Options, name: string): string | undefined {
   const value = options.get(name);
   options.delete(name);
-  return value;
+  return value === undefined ? undefined : textOf(value);
+}
+
+export function textOf(value: OptionValue): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return value === null ? '' : String(value);
 }
 
 /** Takes out all options below `prefix.`, with the prefix cut off. */

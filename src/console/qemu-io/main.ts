@@ -36,6 +36,7 @@ QEMU disk exerciser
   -f, --format FMT     the format of the file
   -r, --read-only      open read-only
   -s, --snapshot       writes go to a temporary overlay
+  -C, --copy-on-read   what is read from the backing file is kept in the image
   -n, --nocache        cache mode none
   -t, --cache=MODE     cache mode (none, writeback, writethrough, directsync, unsafe)
   -d, --discard=MODE   discard mode (ignore/off, unmap/on)
@@ -55,6 +56,7 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
   const definitions: string[] = [];
   let writable = true;
   let snapshot = false;
+  let copyOnRead = false;
   let imageOptions = false;
   let cacheMode = parseCacheMode('writethrough')!;
   let format: string | null = null;
@@ -73,6 +75,7 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
     else if (name === 'f') format = value;
     else if (name === 'r') writable = false;
     else if (name === 's') snapshot = true;
+    else if (name === 'C') copyOnRead = true;
     else if (name === 'n') cacheMode = 'none';
     else if (name === 'image-opts') imageOptions = true;
     else if (name === 'object') definitions.push(value);
@@ -106,7 +109,7 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
     const options: Options = new Map(imageOptions ? parsePairs(words[0], 'file') : []);
     if (format !== null) options.set('driver', format);
     const filename = imageOptions ? null : words[0];
-    if (!(await session.open({ filename, options, writable, cacheMode, snapshot }))) return 1;
+    if (!(await session.open({ filename, options, writable, cacheMode, snapshot, copyOnRead }))) return 1;
   }
   const succeeded = await (commands.length > 0 ? runAll(session, commands) : interact(session));
   try {

@@ -1,10 +1,13 @@
 import { createImage, EngineError, isEngineError, MemoryStorage, openImage, type CacheMode } from '#engine';
+import { CopyingTop } from '../block/copy-on-read-node.ts';
+import { FILE } from '../block/drivers/file.ts';
+import { QCOW2 } from '../block/drivers/qcow2.ts';
 import { sourceOf } from '../block/guest-source.ts';
 import { openBlock } from '../block/open.ts';
 import type { BlockNode } from '../block/node.ts';
 import { FileNode } from '../block/file-node.ts';
 import { Qcow2Node } from '../block/qcow2-node.ts';
-import { takeQcow2Options } from '../block/qcow2-options.ts';
+import { judgeReopen } from '../block/reopen.ts';
 import type { ConsoleHost } from '../host.ts';
 import type { ObjectTable } from '../options/objects.ts';
 import type { Options } from '../options/options.ts';
@@ -16,6 +19,8 @@ export interface IoOpen {
   readonly cacheMode: CacheMode;
   /** Writes go to a temporary overlay. */
   readonly snapshot: boolean;
+  /** What is read from the backing file is kept. */
+  readonly copyOnRead: boolean;
 }
 
 /** What a run of qemu-io has open, and how. */
@@ -74,7 +79,7 @@ export class IoSession {
     const before = this.opened!;
     const options = joinOptions(before.options, changes.options);
     // Judged before anything is closed: options that are refused change nothing.
-    if (this.node?.image) takeQcow2Options(new Map(options), this.node.image.head);
+    judgeReopen(this.disk, changes.options, options);
     this.close();
     try {
       this.node = await this.#openNode({ ...before, ...changes, options });
@@ -99,10 +104,15 @@ export class IoSession {
     return this.node;
   }
 
-  async #openNode({ filename, options, writable, cacheMode, snapshot }: IoOpen): Promise<BlockNode> {
+  async #openNode({ filename, options, writable, cacheMode, snapshot, copyOnRead }: IoOpen): Promise<BlockNode> {
     const flags = { writable: writable && !snapshot, cacheMode };
-    const node = await openBlock(this.host, { filename, options, flags, objects: this.objects });
-    return snapshot ? overlayOf(node, cacheMode) : node;
+    const report = (message: string) => this.complain(message);
+    const node = await openBlock(this.host, { filename, options, flags, objects: this.objects, report });
+    if (snapshot) return overlayOf(node, cacheMode);
+    if (!copyOnRead) return node;
+    if (!node.isReadOnly) return new CopyingTop(node);
+    node.close();
+    throw new EngineError('read-only', "Can't use copy-on-read on read-only device");
   }
 }
 
@@ -126,5 +136,8 @@ function overlayOf(below: BlockNode, cacheMode: CacheMode): BlockNode {
   const storage = new MemoryStorage();
   createImage(storage, { size: below.length, backingFile: below.filename, backingFormat: below.driver });
   const image = openImage(storage, { writable: true, cacheMode, backing: sourceOf(below) });
-  return new Qcow2Node(below.filename, new FileNode(below.filename, storage), below, image);
+  const origin = { nodeName: null, filename: below.filename, options: new Map(), withoutBacking: false };
+  const file = new FileNode({ ...origin, driver: FILE }, storage);
+  const parts = { image, file, backing: below, impliedBacking: below.filename };
+  return new Qcow2Node({ origin: { ...origin, driver: QCOW2 }, ...parts });
 }

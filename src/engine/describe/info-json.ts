@@ -5,23 +5,24 @@ import { printedName } from '../format/name.ts';
 import type { SnapshotEntry } from '../format/snapshot-table.ts';
 import { readHead, type ImageHead } from '../image/head.ts';
 import type { Storage } from '../storage/storage.ts';
-import { besideFile, type InfoNames } from './info-text.ts';
+import { backingPathOf, type InfoNames } from './info-text.ts';
 
 /** The object of `qemu-img info --output=json`, its keys in QEMU's order. @throws EngineError as a read-only open does */
-export function infoJson(storage: Storage, { fileName, diskSize }: InfoNames): Readonly<Record<string, unknown>> {
+export function infoJson(storage: Storage, names: InfoNames): Readonly<Record<string, unknown>> {
   const head = readHead(storage, { writable: false });
   const { header, geometry, snapshots, backingFile, backingFormat } = head;
   const hasBacking = backingFile !== null && backingFile !== '';
+  const backingPath = hasBacking ? backingPathOf(names, backingFile) : null;
   return {
     ...(hasBacking && backingFormat !== null && { 'backing-filename-format': backingFormat }),
     ...(snapshots.length > 0 && { snapshots: snapshots.map(snapshotJson) }),
     'virtual-size': header.virtualSize,
-    filename: fileName,
+    filename: names.fileName,
     'cluster-size': geometry.clusterSize,
     format: 'qcow2',
-    'actual-size': diskSize,
+    ...(names.diskSize !== null && { 'actual-size': names.diskSize }),
     'format-specific': { type: 'qcow2', data: specificJson(storage, head) },
-    ...(hasBacking && { 'full-backing-filename': besideFile(fileName, backingFile) }),
+    ...(backingPath !== null && { 'full-backing-filename': backingPath }),
     ...(head.encryption !== 'none' && { encrypted: true }),
     ...(hasBacking && { 'backing-filename': backingFile }),
     'dirty-flag': (header.incompatibleFeatures & DIRTY_BIT) !== 0n,

@@ -7,10 +7,11 @@ import { sizeText } from './size-text.ts';
 import { snapshotListLines } from './snapshot-list.ts';
 
 export interface InfoNames {
-  /** As given on the command line; a relative backing file name is looked up beside it. */
   readonly fileName: string;
-  /** Bytes that the file occupies on disk. */
-  readonly diskSize: number;
+  /** Bytes that the file occupies on disk; null where nobody knows. */
+  readonly diskSize: number | null;
+  /** Where the name of the backing file leads; null where that cannot be said, absent for beside the file. */
+  readonly backingPath?: string | null;
 }
 
 /** The lines of `qemu-img info`, each with its line end. @throws EngineError as a read-only open does */
@@ -22,11 +23,11 @@ export function infoText(storage: Storage, names: InfoNames): string {
     `image: ${names.fileName}`,
     'file format: qcow2',
     `virtual size: ${sizeText(header.virtualSize)} (${BigInt(header.virtualSize)} bytes)`,
-    `disk size: ${sizeText(names.diskSize)}`,
+    `disk size: ${names.diskSize === null ? 'unavailable' : sizeText(names.diskSize)}`,
     ...(head.encryption === 'none' ? [] : ['encrypted: yes']),
     `cluster_size: ${geometry.clusterSize}`,
     ...(isDirty ? ['cleanly shut down: no'] : []),
-    ...backingLines(head, names.fileName),
+    ...backingLines(head, names),
     ...(snapshots.length === 0 ? [] : snapshotListLines(snapshots)),
     'Format specific information:',
     ...specificLines(storage, head).map((line) => `    ${line}`),
@@ -34,16 +35,18 @@ export function infoText(storage: Storage, names: InfoNames): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function backingLines({ backingFile, backingFormat }: ImageHead, fileName: string): string[] {
+function backingLines({ backingFile, backingFormat }: ImageHead, names: InfoNames): string[] {
   if (backingFile === null || backingFile === '') return [];
-  const path = besideFile(fileName, backingFile);
-  const actual = path === backingFile ? '' : ` (actual path: ${path})`;
+  const path = backingPathOf(names, backingFile);
+  const actual =
+    path === null ? ' (cannot determine actual path)' : path === backingFile ? '' : ` (actual path: ${path})`;
   const format = backingFormat === null || backingFormat === '' ? [] : [`backing file format: ${backingFormat}`];
   return [`backing file: ${backingFile}${actual}`, ...format];
 }
 
-/** Where a backing file name leads: a relative one starts at the folder of the image. */
-export function besideFile(fileName: string, backingFile: string): string {
+/** Where a backing file name leads: if not said, a relative one starts at the folder of the image. */
+export function backingPathOf({ fileName, backingPath }: InfoNames, backingFile: string): string | null {
+  if (backingPath !== undefined) return backingPath;
   const hasProtocol = /^[^/]*:/.test(backingFile);
   if (backingFile.startsWith('/') || hasProtocol) return backingFile;
   return fileName.slice(0, fileName.lastIndexOf('/') + 1) + backingFile;

@@ -1,5 +1,5 @@
 import { openImage, readHead, type GuestSource, type ImageHead, type Storage } from '#engine';
-import { backingNameOf } from '../backing-name.ts';
+import { backingNameBeside } from '../backing-name.ts';
 import type { BlockDriver, DriverContext } from '../driver.ts';
 import { prefixed } from '../errors.ts';
 import { sourceOf } from '../guest-source.ts';
@@ -15,12 +15,16 @@ export const QCOW2: BlockDriver = {
   name: 'qcow2',
   kind: 'format',
   recognises,
+  strongOptions: ['encrypt.key-secret'],
+  takeChangeable(options, { image }) {
+    if (image !== null) takeQcow2Options(options, image.head);
+  },
   async open(context) {
     const { host, flags, options } = context;
     const file = await context.openFile();
     const storage = storageOf(file);
     const head = readHead(storage, { writable: flags.writable });
-    const backing = flags.withoutBacking === true ? null : await openBacking(context, head);
+    const { node: backing, impliedName } = await openBacking(context, file, head);
     const image = openImage(storage, {
       ...takeQcow2Options(options, head),
       writable: flags.writable,
@@ -28,7 +32,7 @@ export const QCOW2: BlockDriver = {
       onMessage: (line) => host.writeErr(`${line}\n`),
       backing: backing === null ? (flags.withoutBacking === true ? EMPTY : null) : sourceOf(backing),
     });
-    return new Qcow2Node(context.filename, file, backing, image);
+    return new Qcow2Node({ origin: context.origin, image, file, backing, impliedBacking: impliedName });
   },
 };
 
@@ -42,12 +46,32 @@ function recognises(storage: Storage): boolean {
 /** Stands for a backing file that is deliberately not opened. */
 const EMPTY: GuestSource = { virtualSize: 0, readAt: () => undefined, zeroRunAt: () => 0, close: () => undefined };
 
+interface Backing {
+  readonly node: BlockNode | null;
+  /** What the image's own backing file is called. */
+  readonly impliedName: string | null;
+}
+
 async function openBacking(
   context: DriverContext,
+  file: BlockNode,
   { backingFile, backingFormat }: ImageHead,
+): Promise<Backing> {
+  if (context.flags.withoutBacking === true) return { node: null, impliedName: backingFile };
+  const hasOptions = [...context.options.keys()].some((name) => name.startsWith('backing.'));
+  const node = await openNamed(context, file, backingFile, backingFormat);
+  return { node, impliedName: node === null || hasOptions ? backingFile : node.filename };
+}
+
+async function openNamed(
+  context: DriverContext,
+  file: BlockNode,
+  name: string | null,
+  format: string | null,
 ): Promise<BlockNode | null> {
-  const filename = backingFile === null ? null : backingNameOf(context.filename, backingFile);
+  const isNamed = name !== null && name !== '' && !context.options.has('backing.file.filename');
+  const filename = isNamed ? backingNameBeside(file, name) : null;
   return context
-    .openChild('backing', { role: 'backing', filename, format: backingFormat })
+    .openChild('backing', { role: 'backing', filename, format })
     .catch(prefixed('Could not open backing file: '));
 }

@@ -1,5 +1,5 @@
 import { isEngineError, makeEmpty, type CacheMode } from '#engine';
-import { backingNameOf } from '../../block/backing-name.ts';
+import { backingNameBeside } from '../../block/backing-name.ts';
 import { openBlock } from '../../block/open.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { strerror } from '../../text/strerror.ts';
@@ -59,7 +59,7 @@ async function openBase(
           : `Did not find '${wanted}' in the backing chain of '${name}'`,
       );
     }
-    const filename = backingNameOf(layer.filename, backingFile);
+    const filename = backingNameBeside(layer, backingFile);
     const isBase = wanted === undefined || wanted === backingFile || wanted === filename;
     const request = {
       filename,

@@ -1,8 +1,9 @@
 import { infoJson, infoText, isEngineError } from '#engine';
-import { backingNameOf } from '../../block/backing-name.ts';
-import { storageOf } from '../../block/node-storage.ts';
+import { backingNameBeside } from '../../block/backing-name.ts';
+import { imageNodeOf } from '../../block/layers.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { humanSize } from '../../text/sizes.ts';
+import type { ConsoleHost } from '../../host.ts';
 import { ImgFailure, Invocation, jsonText, misused, openFailure, type ImgCommand } from '../invocation.ts';
 
 export const info: ImgCommand = async (host, args) => {
@@ -53,22 +54,56 @@ async function describeChain(invocation: Invocation, top: string): Promise<Descr
 
 async function describe({ host }: Invocation, node: BlockNode): Promise<Description> {
   const { driver, filename: fileName, image, length } = node;
-  const stat = await host.files.stat((node.file ?? node).filename);
-  const diskSize = stat?.allocatedBytes ?? storageOf(node.file ?? node).size;
+  const diskSize = await diskSizeOf(host, node);
   if (image !== null) {
     const { backingFile, backingFormat } = image.head;
-    const hasBacking = backingFile !== null && backingFile !== '';
+    const backingPath = backingFile === null || backingFile === '' ? null : backingPathOf(node, backingFile);
+    const names = { fileName, diskSize, backingPath };
     return {
-      text: infoText(node.storage, { fileName, diskSize }),
-      json: infoJson(node.storage, { fileName, diskSize }),
-      next: hasBacking ? { name: backingNameOf(fileName, backingFile), format: backingFormat ?? undefined } : null,
+      text: infoText(node.storage, names),
+      json: infoJson(node.storage, names),
+      next: backingPath === null ? null : { name: backingPath, format: backingFormat ?? undefined },
     };
   }
+  const clusterSize = imageNodeOf(node).image?.geometry.clusterSize ?? null;
   return {
     text:
       `image: ${fileName}\nfile format: ${driver}\n` +
-      `virtual size: ${humanSize(length)} (${length} bytes)\ndisk size: ${humanSize(diskSize)}\n`,
-    json: { 'virtual-size': length, filename: fileName, format: driver, 'actual-size': diskSize, 'dirty-flag': false },
+      `virtual size: ${humanSize(length)} (${length} bytes)\n` +
+      `disk size: ${diskSize === null ? 'unavailable' : humanSize(diskSize)}\n` +
+      (clusterSize === null ? '' : `cluster_size: ${clusterSize}\n`),
+    json: {
+      'virtual-size': length,
+      filename: fileName,
+      ...(clusterSize !== null && { 'cluster-size': clusterSize }),
+      format: driver,
+      ...(diskSize !== null && { 'actual-size': diskSize }),
+      'dirty-flag': false,
+    },
     next: null,
   };
+}
+
+/** Null where the image's file has no folder for relative names. */
+function backingPathOf(node: BlockNode, backingFile: string): string | null {
+  try {
+    return backingNameBeside(node, backingFile);
+  } catch (error) {
+    if (!isEngineError(error, 'invalid-argument')) throw error;
+    return null;
+  }
+}
+
+/** Bytes on disk of the file below; null where a driver in between does not say. */
+async function diskSizeOf(host: ConsoleHost, node: BlockNode): Promise<number | null> {
+  switch (node.driver) {
+    case 'file':
+    case 'host_device':
+      return (await host.files.stat(node.filename))?.allocatedBytes ?? node.length;
+    case 'null-co':
+    case 'null-aio':
+      return 0;
+    default:
+      return node.file === null || node.origin.driver.kind === 'protocol' ? null : diskSizeOf(host, node.file);
+  }
 }

@@ -1,5 +1,5 @@
 import { rewriteBackingFile } from '#engine';
-import { backingNameOf } from '../../block/backing-name.ts';
+import { backingNameBeside } from '../../block/backing-name.ts';
 import { openBlock } from '../../block/open.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { ImgFailure, Invocation, misused, mustBeEngineError, openFailure, type ImgCommand } from '../invocation.ts';
@@ -75,7 +75,7 @@ async function keepContent(
 
 async function openNext(invocation: Invocation, node: BlockNode, name: string): Promise<BlockNode> {
   return openBlock(invocation.host, {
-    filename: backingNameOf(node.filename, name),
+    filename: backingNameBeside(node, name),
     format: invocation.value('F') ?? null,
     flags: { writable: false, cacheMode: invocation.cacheMode('T', 'writeback', 'source ') },
     objects: invocation.objects,

@@ -1,5 +1,6 @@
 import type { IoCommand } from '../command.ts';
 import { OPEN, REOPEN } from './open.ts';
+import { INFO } from './info.ts';
 import {
   ABORT_COMMAND,
   AIO_FLUSH,
@@ -25,6 +26,7 @@ const COMMANDS: readonly IoCommand[] = [
   CLOSE,
   DISCARD,
   FLUSH,
+  INFO,
   LENGTH,
   MAP,
   OPEN,

@@ -1,5 +1,6 @@
 import { isEngineError } from '#engine';
 import { parseCacheMode } from '../../options/cache-mode.ts';
+import { takeSwitch } from '../../options/take-values.ts';
 import { parsePairs, type Options } from '../../options/options.ts';
 import { IoRefusal, IoUsage, type IoCommand } from '../command.ts';
 import { flagsOf, type IoFlags } from '../flags.ts';
@@ -28,9 +29,10 @@ export const OPEN: IoCommand = {
       for (const [name, value] of parsePairs(words.pop()!, 'file')) options.set(name, value);
     }
     if (words.length > 1) throw new IoUsage();
-    const writable = !flags.has('r') && options.get('read-only') !== 'on';
-    options.delete('read-only');
-    return session.open({ filename: words[0] ?? null, options, writable, cacheMode, snapshot: flags.has('s') });
+    const writable = !flags.has('r');
+    const [filename = null] = words;
+    const [snapshot, copyOnRead] = [flags.has('s'), flags.has('C')];
+    return session.open({ filename, options, writable, cacheMode, snapshot, copyOnRead });
   },
 };
 
@@ -54,9 +56,16 @@ export const REOPEN: IoCommand = {
       session.complain('Only one -r/-w option may be given');
       return false;
     }
-    const writable = flags.has('w') || (!flags.has('r') && session.opened!.writable);
+    const options = optionsOf(flags);
+    const hasMode = flags.has('r') || flags.has('w');
+    const refusal = refusalOf(options, { hasMode, hasCacheMode: cacheText !== undefined });
+    if (refusal !== null) {
+      session.complain(refusal);
+      return false;
+    }
     try {
-      await session.reopen({ writable, cacheMode, options: optionsOf(flags) });
+      const isReadOnly = hasMode ? flags.has('r') : (takeSwitch(options, 'read-only') ?? !session.opened!.writable);
+      await session.reopen({ writable: !isReadOnly, cacheMode, options });
       return true;
     } catch (error) {
       if (!isEngineError(error)) throw error;
@@ -65,6 +74,16 @@ export const REOPEN: IoCommand = {
     }
   },
 };
+
+/** What the command's own options say must not be said a second time. */
+function refusalOf(
+  options: Options,
+  { hasMode, hasCacheMode }: { readonly hasMode: boolean; readonly hasCacheMode: boolean },
+): string | null {
+  if (hasMode && options.has('read-only')) return "Cannot set both -r/-w and 'read-only'";
+  const hasCacheOptions = options.has('cache.direct') || options.has('cache.no-flush');
+  return hasCacheMode && hasCacheOptions ? 'Cannot set both -c and the cache options' : null;
+}
 
 function optionsOf(flags: IoFlags): Options {
   const options: Options = new Map();

@@ -1,0 +1,11 @@
+import { CopyOnReadNode } from '../copy-on-read-node.ts';
+import type { BlockDriver } from '../driver.ts';
+
+/** What is read from a backing file is kept in the image over it. */
+export const COPY_ON_READ: BlockDriver = {
+  name: 'copy-on-read',
+  kind: 'filter',
+  async open(context) {
+    return new CopyOnReadNode(context.origin, await context.openFile());
+  },
+};

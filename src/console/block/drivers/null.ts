@@ -1,0 +1,35 @@
+import { EngineError } from '#engine';
+import { takeOption } from '../../options/options.ts';
+import { takeNumber, takeSize, takeSwitch } from '../../options/take-values.ts';
+import type { BlockDriver } from '../driver.ts';
+import { NullNode } from '../null-node.ts';
+
+const SIZE_DEFAULT = 1024 * 1024 * 1024;
+
+/** A disk that keeps nothing. */
+export const NULL_CO = nullDriver('null-co');
+export const NULL_AIO = nullDriver('null-aio');
+
+function nullDriver(name: string): BlockDriver {
+  return {
+    name,
+    kind: 'protocol',
+    prefix: name,
+    strongOptions: ['size', 'read-zeroes'],
+    parseFilename(filename) {
+      if (filename === `${name}://`) return;
+      throw new EngineError('invalid-argument', `The only allowed filename for this driver is '${name}://'`);
+    },
+    exactName: (_, options) =>
+      Object.keys(options).every((option) => ['driver', 'filename', 'latency-ns'].includes(option))
+        ? `${name}://`
+        : null,
+    open({ options, origin, flags }) {
+      takeOption(options, 'filename');
+      takeNumber(options, 'latency-ns');
+      const length = takeSize(options, 'size') ?? SIZE_DEFAULT;
+      const readsZeroes = takeSwitch(options, 'read-zeroes') ?? false;
+      return Promise.resolve(new NullNode(origin, { length, readsZeroes, isReadOnly: !flags.writable }));
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { EngineError, type GuestOffset, type Storage } from '#engine';
+import { shownNameOf } from './node-name.ts';
+import { storageOf } from './node-storage.ts';
+import { refuseVmState, type BlockNode, type BlockStatus, type NodeOrigin } from './node.ts';
+
+/** The same disk on several nodes: writes go to all, reads give what at least `threshold` of them agree on. */
+export class QuorumNode implements BlockNode {
+  readonly origin: NodeOrigin;
+  readonly children: ReadonlyMap<string, BlockNode>;
+  readonly image = null;
+  readonly file = null;
+  readonly backing = null;
+  readonly #threshold: number;
+
+  constructor(origin: NodeOrigin, children: readonly BlockNode[], threshold: number) {
+    this.origin = origin;
+    this.children = new Map(children.map((child, index) => [`children.${index}`, child]));
+    this.#threshold = threshold;
+  }
+
+  get driver(): string {
+    return this.origin.driver.name;
+  }
+
+  get filename(): string {
+    return shownNameOf(this);
+  }
+
+  get isReadOnly(): boolean {
+    return this.#all.some((child) => child.isReadOnly);
+  }
+
+  get length(): number {
+    return Math.min(...this.#all.map((child) => child.length));
+  }
+
+  get storage(): Storage {
+    return storageOf(this);
+  }
+
+  readAt(at: GuestOffset, into: Uint8Array): void {
+    const versions = this.#all.map((child) => {
+      const bytes = new Uint8Array(into.length);
+      child.readAt(at, bytes);
+      return bytes;
+    });
+    const votes = versions.map((version) => versions.filter((other) => isSame(version, other)).length);
+    const most = Math.max(...votes);
+    if (most < this.#threshold) throw new EngineError('io', 'The children of the quorum do not agree.');
+    into.set(versions[votes.indexOf(most)]!);
+  }
+
+  writeAt(at: GuestOffset, bytes: Uint8Array): void {
+    for (const child of this.#all) child.writeAt(at, bytes);
+  }
+
+  writeZeroes(at: GuestOffset, length: number, options: { readonly unmap: boolean }): void {
+    for (const child of this.#all) child.writeZeroes(at, length, options);
+  }
+
+  discard(at: GuestOffset, length: number): void {
+    for (const child of this.#all) child.discard(at, length);
+  }
+
+  flush(): void {
+    for (const child of this.#all) child.flush();
+  }
+
+  truncate(): void {
+    throw new EngineError('unsupported', 'Image format driver does not support resize');
+  }
+
+  readVmState(): void {
+    refuseVmState();
+  }
+
+  writeVmState(): void {
+    refuseVmState();
+  }
+
+  statusAt(_: GuestOffset, lengthMax: number): BlockStatus {
+    const none = { isZero: false, isCompressed: false, hostOffset: null };
+    return { ...none, length: lengthMax, isAllocated: true, isData: true };
+  }
+
+  close(): void {
+    for (const child of this.#all) child.close();
+  }
+
+  get #all(): readonly BlockNode[] {
+    return [...this.children.values()];
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, index) => byte === b[index]);
+}
