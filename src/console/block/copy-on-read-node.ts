@@ -1,6 +1,6 @@
 import type { GuestOffset, Image } from '#engine';
 import { FilterNode } from './filter-node.ts';
-import { imageNodeOf, statusAbove } from './layers.ts';
+import { imageNodeOf } from './layers.ts';
 import type { BlockNode } from './node.ts';
 import { isAllZero } from './zeros.ts';
 
@@ -19,25 +19,18 @@ export class CopyOnReadNode extends FilterNode {
     const unit = clusterSizeOf(file);
     const end = Math.min(file.length, Math.ceil((at + length) / unit) * unit);
     for (let position = Math.floor(at / unit) * unit; position < end;) {
-      const own = imageNodeOf(file).statusAt(position, end - position);
+      const own = file.statusAt(position, Math.min(CHUNK, end - position));
       if (!own.isAllocated) this.#copyRun(position, own.length);
       position += own.length;
     }
   }
 
-  /** Copies a run that the node does not hold. Zeros are written as such, and not even read where that is known. */
+  /** Copies a run that the node does not hold; zeros are written as such. */
   #copyRun(at: number, length: number): void {
-    const { file } = this;
-    for (let done = 0; done < length;) {
-      const run = statusAbove(imageNodeOf(file), null, at + done, Math.min(CHUNK, length - done));
-      if (run.kind === 'data') {
-        const bytes = new Uint8Array(run.length);
-        file.readAt(at + done, bytes);
-        if (isAllZero(bytes)) file.writeZeroes(at + done, run.length, { unmap: false });
-        else file.writeAt(at + done, bytes);
-      } else file.writeZeroes(at + done, run.length, { unmap: false });
-      done += run.length;
-    }
+    const bytes = new Uint8Array(length);
+    this.file.readAt(at, bytes);
+    if (isAllZero(bytes)) this.file.writeZeroes(at, length, { unmap: false });
+    else this.file.writeAt(at, bytes);
   }
 }
 

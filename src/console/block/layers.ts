@@ -26,7 +26,7 @@ export function statusAbove(node: BlockNode, base: BlockNode | null, at: number,
   return { length, kind: 'absent', hasHostOffset: false };
 }
 
-/** The node that may have a backing file, below drivers that only pass on. */
+/** The image of a format with clusters, below drivers that only pass on; the lowest node if there is none. */
 export function imageNodeOf(node: BlockNode): BlockNode {
-  return node.image === null && node.file !== null && node.driver !== 'raw' ? imageNodeOf(node.file) : node;
+  return node.image === null && node.file !== null ? imageNodeOf(node.file) : node;
 }

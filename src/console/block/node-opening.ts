@@ -107,6 +107,7 @@ export class NodeOpening implements DriverContext {
         refuse(`The '${this.driver.name}' block driver requires a file name`);
       }
       const node = await this.driver.open(this);
+      if (this.flags.withoutBacking !== true) refuseBacking(this.options);
       refuseLeftOver(this.driver, this.options);
       return node;
     } catch (error) {
@@ -127,7 +128,9 @@ export class NodeOpening implements DriverContext {
     this.#childNames.add(name);
     const options = takeChild(this.options, name);
     const reference = takeOption(this.options, name);
-    if (reference !== undefined) refuseReference(reference, filename !== null || options.size > 0);
+    if (reference !== undefined) {
+      refuseReference(reference, (role !== 'backing' && filename !== null) || options.size > 0);
+    }
     if (filename === null && options.size === 0) return null;
     // What options say of the file takes the place of the name that an image has for its backing file.
     const isReplaced = role === 'backing' && options.has('file.filename');
@@ -188,11 +191,15 @@ function refuseReference(reference: string, hasMore: boolean): never {
   return refuse(`Cannot find device='${reference}' nor node-name='${reference}'`);
 }
 
+/** A driver with backing files has taken such options. @throws EngineError invalid-argument */
+function refuseBacking(options: Options): void {
+  if ([...options.keys()].some((name) => /^backing(\.|$)/.test(name))) refuse("Driver doesn't support backing files");
+}
+
 /** @throws EngineError invalid-argument for options that nobody took */
 function refuseLeftOver({ kind, name: driver }: BlockDriver, options: Options): void {
   const [name] = options.keys();
   if (name === undefined) return;
-  if (name.startsWith('backing.')) refuse("Driver doesn't support backing files");
   refuse(
     kind === 'protocol'
       ? `Block protocol '${driver}' doesn't support the option '${name}'`

@@ -44,10 +44,9 @@ export class QuorumNode implements BlockNode {
       child.readAt(at, bytes);
       return bytes;
     });
-    const votes = versions.map((version) => versions.filter((other) => isSame(version, other)).length);
-    const most = Math.max(...votes);
-    if (most < this.#threshold) throw new EngineError('io', 'The children of the quorum do not agree.');
-    into.set(versions[votes.indexOf(most)]!);
+    const winner = winnerOf(versions);
+    if (winner.votes < this.#threshold) throw new EngineError('io', 'The children of the quorum do not agree.');
+    into.set(winner.bytes);
   }
 
   writeAt(at: GuestOffset, bytes: Uint8Array): void {
@@ -90,6 +89,17 @@ export class QuorumNode implements BlockNode {
   get #all(): readonly BlockNode[] {
     return [...this.children.values()];
   }
+}
+
+/** The version with the most votes; among equals, the one that came up last. */
+function winnerOf(versions: readonly Uint8Array[]): { readonly bytes: Uint8Array; readonly votes: number } {
+  const counted: { bytes: Uint8Array; votes: number }[] = [];
+  for (const bytes of versions) {
+    const same = counted.find((one) => isSame(one.bytes, bytes));
+    if (same === undefined) counted.unshift({ bytes, votes: 1 });
+    else same.votes++;
+  }
+  return counted.reduce((best, one) => (one.votes > best.votes ? one : best));
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

@@ -128,7 +128,7 @@ export class Invocation {
     { writable, cacheMode = 'writeback', format, withoutBacking }: OpenAs,
   ): Promise<BlockNode> {
     const flags = { writable, cacheMode, ...(withoutBacking !== undefined && { withoutBacking }) };
-    return openBlock(this.host, { filename: name, format: format ?? null, flags, objects: this.objects }).catch(
+    return openBlock(this.host, { filename: name, format: format ?? null, flags, ...this.#surroundings }).catch(
       (error: unknown) => {
         throw openFailure(error, name);
       },
@@ -146,12 +146,16 @@ export class Invocation {
     return null;
   }
 
+  get #surroundings(): Pick<OpenRequest, 'objects' | 'report'> {
+    return { objects: this.objects, report: (message) => this.complain(message) };
+  }
+
   #requestOf(name: string, { writable, cacheMode = 'writeback', format, withoutBacking = false }: OpenAs): OpenRequest {
     const hasOptions = this.has('image-opts');
     if (hasOptions && format !== undefined) throw new ImgFailure('--image-opts and --format are mutually exclusive');
     const options: Options = new Map(hasOptions ? parsePairs(name, 'file') : []);
     const flags = { writable, cacheMode, withoutBacking };
-    return { filename: hasOptions ? null : name, format: format ?? null, options, flags, objects: this.objects };
+    return { filename: hasOptions ? null : name, format: format ?? null, options, flags, ...this.#surroundings };
   }
 }
 

@@ -1,3 +1,4 @@
+import { EngineError } from '#engine';
 import { CopyOnReadNode } from '../copy-on-read-node.ts';
 import type { BlockDriver } from '../driver.ts';
 
@@ -6,6 +7,8 @@ export const COPY_ON_READ: BlockDriver = {
   name: 'copy-on-read',
   kind: 'filter',
   async open(context) {
-    return new CopyOnReadNode(context.origin, await context.openFile());
+    const file = await context.openFile();
+    if (file.isReadOnly) throw new EngineError('read-only', 'Block node is read-only');
+    return new CopyOnReadNode(context.origin, file);
   },
 };

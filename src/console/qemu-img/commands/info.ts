@@ -104,6 +104,16 @@ async function diskSizeOf(host: ConsoleHost, node: BlockNode): Promise<number | 
     case 'null-aio':
       return 0;
     default:
-      return node.file === null || node.origin.driver.kind === 'protocol' ? null : diskSizeOf(host, node.file);
+      return node.origin.driver.kind === 'protocol' ? null : sumOfFiles(host, node);
   }
+}
+
+async function sumOfFiles(host: ConsoleHost, node: BlockNode): Promise<number | null> {
+  let sum = 0;
+  for (const [name, child] of node.children) {
+    const size = name === 'backing' ? 0 : await diskSizeOf(host, child);
+    if (size === null) return null;
+    sum += size;
+  }
+  return sum;
 }

@@ -1,3 +1,4 @@
+import { imageNodeOf } from '../../block/layers.ts';
 import type { BlockNode, BlockStatus } from '../../block/node.ts';
 import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
@@ -78,7 +79,11 @@ function entryAt(node: BlockNode, at: number, end: number): MapEntry {
     const status = layer.statusAt(at, Math.min(length, layer.length - at));
     length = Math.min(length, status.length);
     if (!status.isAllocated) {
-      if (layer.backing === null) return { ...absent(at, length, depth), ...placeOf(layer, status) };
+      if (layer.backing === null) {
+        // Only of an image with clusters it is certain what is read where there are none.
+        const isZero = imageNodeOf(layer).image !== null;
+        return { ...absent(at, length, depth), ...placeOf(layer, status), isZero };
+      }
       continue;
     }
     return {

@@ -1,0 +1,102 @@
+import { qcow2Py, qemuImg, qemuIo, type ConsoleFiles, type ConsoleHost } from '#console';
+
+export interface ConsoleRun {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Exit code; 128 + signal number after a signal, as a shell counts. */
+  readonly code: number;
+}
+
+/**
+ * A console's host that keeps what programs print. The clock stands still, random bytes count up: output depends on
+ * nothing but the input and the files, which are somebody else's.
+ */
+export class CapturingHost implements ConsoleHost {
+  readonly files: ConsoleFiles;
+  /** Lines for standard input. */
+  input: string[] = [];
+  stdout = '';
+  stderr = '';
+  #nextRandom = 0;
+
+  constructor(files: ConsoleFiles) {
+    this.files = files;
+  }
+
+  qemuImg(...args: string[]): Promise<ConsoleRun> {
+    return this.#run(() => qemuImg(this, args));
+  }
+
+  /** One `-c` a command, before the arguments. */
+  qemuIo(commands: readonly string[], ...args: string[]): Promise<ConsoleRun> {
+    return this.#run(() => qemuIo(this, [...commands.flatMap((command) => ['-c', command]), ...args]));
+  }
+
+  qcow2Py(...args: string[]): Promise<ConsoleRun> {
+    return this.#run(() => qcow2Py(this, args));
+  }
+
+  writeOut(text: string): void {
+    this.stdout += text;
+  }
+
+  writeErr(text: string): void {
+    this.stderr += text;
+  }
+
+  flushOut(): void {
+    // Nothing is held back.
+  }
+
+  readLine(): Promise<string | null> {
+    return Promise.resolve(this.input.shift() ?? null);
+  }
+
+  readAll(): Promise<string> {
+    return Promise.resolve(
+      this.input
+        .splice(0)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
+  }
+
+  now(): number {
+    return 0;
+  }
+
+  randomBytes(length: number): Uint8Array {
+    return Uint8Array.from({ length }, () => this.#nextRandom++);
+  }
+
+  raise(signal: number): never {
+    throw new Killed(signal);
+  }
+
+  pause(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #run(program: () => Promise<number>): Promise<ConsoleRun> {
+    this.stdout = '';
+    this.stderr = '';
+    let code: number;
+    try {
+      code = await program();
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+      code = 128 + error.signal;
+    }
+    return { stdout: this.stdout, stderr: this.stderr, code };
+  }
+}
+
+/** The end of a program by a signal. */
+class Killed extends Error {
+  readonly signal: number;
+
+  constructor(signal: number) {
+    super(`killed by signal ${signal}`);
+    this.signal = signal;
+  }
+}
