@@ -95,4 +95,5 @@ export { amendImage, type AmendOptions } from './operations/amend-image.ts';
 export * from './operations/snapshots.ts';
 export { makeEmpty, resizeImage } from './operations/resize.ts';
 export * from './operations/vm-state.ts';
+export * from './operations/measure.ts';
 export { rewriteBackingFile, type BackingFile } from './operations/backing-file.ts';

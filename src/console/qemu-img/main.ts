@@ -10,6 +10,7 @@ import { create } from './commands/create.ts';
 import { dd } from './commands/dd.ts';
 import { info } from './commands/info.ts';
 import { map } from './commands/map.ts';
+import { measure } from './commands/measure.ts';
 import { rebase } from './commands/rebase.ts';
 import { resize } from './commands/resize.ts';
 import { snapshot } from './commands/snapshot.ts';
@@ -28,6 +29,7 @@ const COMMANDS: Readonly<Record<string, ImgCommand>> = {
   dd,
   info,
   map,
+  measure,
   rebase,
   resize,
   snapshot,

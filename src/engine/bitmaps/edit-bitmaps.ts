@@ -53,7 +53,9 @@ export function addBitmap(
   prepare(image);
   const bits = new BitmapBits({ virtualSize, granularityBits, pageSize: clusterSize });
   const bitmap: PersistentBitmap = { name, granularityBits, isEnabled, isInconsistent: false, bits, stored: null };
-  bitmaps.list = [...bitmaps.list, bitmap];
+  // Behind those of the directory the newest comes first, as QEMU stores them.
+  const [old, added] = [bitmaps.list.filter(({ stored }) => stored), bitmaps.list.filter(({ stored }) => !stored)];
+  bitmaps.list = [...old, bitmap, ...added];
   noteChange(image);
   return bitmap;
 }

@@ -25,7 +25,7 @@ export interface PersistentBitmap {
 export class SessionBitmaps {
   /** What the header says of the directory on disk. */
   directory: BitmapsExtension | null;
-  /** In the order of the directory; new ones behind. */
+  /** In the order of the directory that the close will write. */
   list: PersistentBitmap[];
   /** Bitmaps that were removed: their clusters are freed when the directory that names them is gone. */
   removed: BitmapEntry[] = [];

@@ -1,5 +1,6 @@
 import type { BlockNode } from '../../block/node.ts';
 import { parseArguments } from '../convert/arguments.ts';
+import { copyBitmaps, judgeBitmaps, judgeTargetOfBitmaps } from '../convert/copy-bitmaps.ts';
 import { copyContent } from '../convert/copy-content.ts';
 import { openSources } from '../convert/sources.ts';
 import { openTarget } from '../convert/target.ts';
@@ -32,9 +33,12 @@ export const convert: ImgCommand = async (host, args) => {
   try {
     const sources = await openSources(invocation, plan.sources);
     opened.push(...sources);
+    judgeBitmaps(invocation, sources);
     const target = await openTarget(invocation, plan, sources);
     opened.push(target);
+    judgeTargetOfBitmaps(invocation, target);
     await copyContent(invocation, plan, { sources, target, progress });
+    copyBitmaps(invocation, sources[0]!, target);
     return 0;
   } finally {
     for (const node of opened.reverse()) node.close();

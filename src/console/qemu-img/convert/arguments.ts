@@ -29,10 +29,13 @@ export function parseArguments(invocation: Invocation): ConvertPlan {
   const format = invocation.value('O') ?? 'raw';
   const sparse = sparseOf(invocation.value('S'));
   refuseCoroutines(invocation.value('m'));
+  if (invocation.has('skip-broken-bitmaps') && !invocation.has('bitmaps')) {
+    throw new ImgFailure('Use of --skip-broken-bitmaps requires --bitmaps');
+  }
   if (words.length < 2) throw misused('Must specify image file name');
-  if (invocation.has('bitmaps') || invocation.has('target-image-opts')) {
+  if (invocation.has('target-image-opts')) {
     throw new ImgFailure(
-      'Converting with --bitmaps or --target-image-opts is not supported by this program yet. Nothing was written.',
+      'Converting with --target-image-opts is not supported by this program yet. Nothing was written.',
     );
   }
   if (invocation.has('n') && invocation.has('o')) throw new ImgFailure('-o has no effect when skipping image creation');

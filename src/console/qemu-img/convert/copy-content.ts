@@ -39,8 +39,9 @@ export async function copyContent(
   let done = 0;
   for (const run of runsOf(invocation, plan, sources, target)) {
     const { source, from, to, length, kind } = run;
-    done += workIn(plan, [run]);
-    if (done > 0) progress.update(done, work);
+    const share = workIn(plan, [run]);
+    done += share;
+    if (share > 0) progress.update(done, work);
     if (kind === 'data') {
       const into = buffer.subarray(0, length);
       readSource(invocation, source, { at: from, into, salvages });

@@ -1,8 +1,8 @@
-import { findSnapshot, isEngineError, viewSnapshot } from '#engine';
+import { isEngineError } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
-import { parsePairs } from '../../options/options.ts';
 import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, type Invocation } from '../invocation.ts';
+import { loadSnapshot, parseSnapshotParameter } from '../snapshot-parameter.ts';
 
 /** Opens the images to be converted, one after the other on the target's disk; with `-l` a snapshot of the only one. */
 export async function openSources(invocation: Invocation, names: readonly string[]): Promise<BlockNode[]> {
@@ -14,14 +14,7 @@ export async function openSources(invocation: Invocation, names: readonly string
   const wanted = invocation.value('l');
   if (wanted === undefined) return nodes;
   if (nodes.length > 1) throw new ImgFailure('No support for concatenating multiple snapshot');
-  const { image } = nodes[0]!;
-  const name = new Map(parsePairs(wanted)).get('snapshot.name') ?? wanted;
-  const id = new Map(parsePairs(wanted)).get('snapshot.id');
-  const found = image === null ? null : findSnapshot(image, id ?? name);
-  if (image === null || found === null) {
-    throw new ImgFailure("Failed to load snapshot: Can't find snapshot");
-  }
-  viewSnapshot(image, found);
+  loadSnapshot(nodes[0]!, parseSnapshotParameter(wanted));
   return nodes;
 }
 

@@ -1,0 +1,157 @@
+import { bitmapsSize, fullyAllocatedSize, judgeCreateOptions } from '#engine';
+import { statusAbove } from '../../block/layers.ts';
+import type { BlockNode } from '../../block/node.ts';
+import { isAllZero } from '../../block/zeros.ts';
+import { FORMAT_OPTIONS, isReadOnlyFormat } from '../../options/format-options.ts';
+import { engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
+import { ImgFailure, Invocation, jsonText, mustBeEngineError, sizeOf, type ImgCommand } from '../invocation.ts';
+import { judgeOptionLists } from '../option-lists.ts';
+import { loadSnapshot, parseSnapshotParameter } from '../snapshot-parameter.ts';
+
+/** What the file of a new image would need; bytes. */
+interface Measured {
+  readonly required: number;
+  readonly fullyAllocated: number;
+  /** null: source or target keep no bitmaps. */
+  readonly bitmaps: number | null;
+}
+
+const CHUNK = 2 * 1024 * 1024;
+
+export const measure: ImgCommand = async (host, args) => {
+  const invocation = new Invocation(host, args, {
+    short: 'hf:O:o:l:U',
+    long: { 'output=': 'output', 'size=': 'size', 'force-share': 'U' },
+  });
+  judgeOptionLists(invocation.values('o'));
+  const snapshotText = invocation.value('l');
+  const snapshot = snapshotText === undefined ? null : parseSnapshotParameter(snapshotText);
+  const { isJson } = invocation;
+  const sizeText = invocation.value('size');
+  const size = sizeText === undefined ? null : sizeOf('image size', sizeText);
+  const name = judgeNames(invocation, size);
+  const source = name === null ? null : await invocation.open(name, { writable: false, format: invocation.value('f') });
+  try {
+    if (source !== null && snapshot !== null) loadSnapshot(source, snapshot);
+    const measured = measureTarget(invocation, source, size);
+    host.writeOut(isJson ? jsonOf(measured) : textOf(measured));
+    return 0;
+  } finally {
+    source?.close();
+  }
+};
+
+/** @returns the image to be converted, or null. @throws ImgFailure with QEMU's text */
+function judgeNames(invocation: Invocation, size: number | null): string | null {
+  const { words } = invocation;
+  if (words.length > 1) throw new ImgFailure('At most one filename argument is allowed.');
+  const name = words[0] ?? null;
+  if (name === null && ['image-opts', 'f', 'l'].some((option) => invocation.has(option))) {
+    throw new ImgFailure('--image-opts, -f, and -l require a filename argument.');
+  }
+  if (name !== null && size !== null) throw new ImgFailure('--size N cannot be used together with a filename.');
+  if (name === null && size === null) throw new ImgFailure('Either --size N or one filename must be specified.');
+  return name;
+}
+
+function measureTarget(invocation: Invocation, source: BlockNode | null, size: number | null): Measured {
+  const format = invocation.value('O') ?? 'raw';
+  if (isReadOnlyFormat(format)) throw new ImgFailure(`Format driver '${format}' does not support image creation`);
+  if (FORMAT_OPTIONS[format] === undefined) throw new ImgFailure(`Unknown file format '${format}'`);
+  const values = parseValuesFor(invocation, format);
+  const length = source?.length ?? size ?? Number(values.get('size') ?? 0);
+  if (format === 'raw') {
+    const required = Math.ceil(length / 512) * 512;
+    return { required, fullyAllocated: required, bitmaps: null };
+  }
+  if (format !== 'qcow2') throw new ImgFailure(`Block driver '${format}' does not support size measurement`);
+  return measureQcow2(values, source, length);
+}
+
+function parseValuesFor(invocation: Invocation, format: string): CreateValues {
+  try {
+    return parseCreateValues(format, invocation.values('o'));
+  } catch (error) {
+    if (!(error instanceof ImgFailure)) throw error;
+    const hints = [...error.hints, `qemu-img: Invalid options for file format '${format}'`];
+    throw new ImgFailure(error.message, { hints });
+  }
+}
+
+function measureQcow2(values: CreateValues, source: BlockNode | null, length: number): Measured {
+  // Space that is reserved at once counts as used; which of the ways reserves it makes no difference.
+  judgeWords(values);
+  const isFull = ['falloc', 'full'].includes(values.get('preallocation') ?? 'off');
+  const hasBacking = values.has('backing_file');
+  const judged = new Map(values);
+  for (const name of ['backing_file', 'backing_fmt']) judged.delete(name);
+  if (isFull) judged.delete('preallocation');
+  try {
+    const options = engineOptionsOf(judged, length);
+    judgeCreateOptions(options);
+    const { clusterSize = 65536, compat = '1.1' } = options;
+    const diskSize = Math.ceil(length / clusterSize) * clusterSize;
+    const fullyAllocated = fullyAllocatedSize({ ...options, size: diskSize });
+    const used =
+      isFull || (source !== null && hasBacking) ? diskSize : source === null ? 0 : usedIn(source, clusterSize);
+    const image = source?.image ?? null;
+    const keepsBitmaps = compat === '1.1' && image !== null && image.geometry.version === 3;
+    return {
+      required: fullyAllocated - diskSize + used,
+      fullyAllocated,
+      bitmaps: keepsBitmaps ? bitmapsSize(image, clusterSize) : null,
+    };
+  } catch (error) {
+    if (error instanceof ImgFailure) throw error;
+    throw new ImgFailure(mustBeEngineError(error).message);
+  }
+}
+
+/** What this command says in other words than creation does. @throws ImgFailure */
+function judgeWords(values: CreateValues): void {
+  const [compat = '1.1', preallocation = 'off'] = [values.get('compat'), values.get('preallocation')];
+  if (!['0.10', 'v2', '1.1', 'v3'].includes(compat)) throw new ImgFailure(`Invalid compatibility level: '${compat}'`);
+  if (!['off', 'metadata', 'falloc', 'full'].includes(preallocation)) {
+    throw new ImgFailure(`invalid parameter value: ${preallocation}`);
+  }
+}
+
+/** Bytes in clusters of the target in which the source has data. */
+function usedIn(source: BlockNode, clusterSize: number): number {
+  let used = 0;
+  for (let at = 0; at < source.length;) {
+    const { length, kind } = statusAbove(source, null, at, source.length - at);
+    if (kind !== 'data') {
+      at += length;
+      continue;
+    }
+    const start = at - (at % clusterSize);
+    const end = Math.ceil((at + length) / clusterSize) * clusterSize;
+    // A raw file says of all its bytes that they are data: only a look at them tells.
+    used += source.image === null ? nonZeroClusters(source, start, end, clusterSize) : end - start;
+    at = end;
+  }
+  return used;
+}
+
+function nonZeroClusters(source: BlockNode, start: number, end: number, clusterSize: number): number {
+  const buffer = new Uint8Array(Math.max(CHUNK, clusterSize));
+  let used = 0;
+  for (let at = start; at < end; at += buffer.length) {
+    const bytes = buffer.subarray(0, Math.min(buffer.length, source.length - at));
+    source.readAt(at, bytes);
+    for (let cluster = 0; cluster < bytes.length; cluster += clusterSize) {
+      if (!isAllZero(bytes.subarray(cluster, cluster + clusterSize))) used += clusterSize;
+    }
+  }
+  return used;
+}
+
+function textOf({ required, fullyAllocated, bitmaps }: Measured): string {
+  const last = bitmaps === null ? '' : `bitmaps size: ${BigInt(bitmaps)}\n`;
+  return `required size: ${BigInt(required)}\nfully allocated size: ${BigInt(fullyAllocated)}\n${last}`;
+}
+
+function jsonOf({ required, fullyAllocated, bitmaps }: Measured): string {
+  return jsonText({ ...(bitmaps !== null && { bitmaps }), required, 'fully-allocated': fullyAllocated });
+}

@@ -1,0 +1,41 @@
+import { findSnapshot, viewSnapshot } from '#engine';
+import type { BlockNode } from '../block/node.ts';
+import { parsePairs } from '../options/options.ts';
+import { ImgFailure } from './invocation.ts';
+
+/** Which internal snapshot `-l` means: `snapshot.id=ID,snapshot.name=NAME`, or an id or name alone. */
+export type SnapshotParameter =
+  | { readonly kind: 'either'; readonly idOrName: string }
+  | { readonly kind: 'exact'; readonly id: string | undefined; readonly name: string | undefined };
+
+/** @throws ImgFailure with QEMU's text */
+export function parseSnapshotParameter(text: string): SnapshotParameter {
+  if (!text.startsWith('snapshot.')) return { kind: 'either', idOrName: text };
+  const pairs = parsePairs(text);
+  const unknown = pairs.find(([name]) => name !== 'snapshot.id' && name !== 'snapshot.name');
+  if (unknown !== undefined) {
+    throw new ImgFailure(`Invalid parameter '${unknown[0]}'`, {
+      hints: [`qemu-img: Failed in parsing snapshot param '${text}'`],
+    });
+  }
+  const values = new Map(pairs);
+  return { kind: 'exact', id: values.get('snapshot.id'), name: values.get('snapshot.name') };
+}
+
+/** Lets a node that was opened read-only show what its disk was when a snapshot was taken. @throws ImgFailure */
+export function loadSnapshot({ image, driver }: BlockNode, wanted: SnapshotParameter): void {
+  if (image === null) {
+    throw new ImgFailure(
+      `Failed to load snapshot: Block format '${driver}' used by device '' does not support temporarily loading internal snapshots`,
+    );
+  }
+  const found =
+    wanted.kind === 'either'
+      ? findSnapshot(image, wanted.idOrName)
+      : (image.snapshots.find(
+          ({ id, name }) =>
+            (wanted.id === undefined || wanted.id === id) && (wanted.name === undefined || wanted.name === name),
+        ) ?? null);
+  if (found === null) throw new ImgFailure("Failed to load snapshot: Can't find snapshot");
+  viewSnapshot(image, found);
+}

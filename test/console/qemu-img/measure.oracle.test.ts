@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ourQemuImg } from '../../tools/our-qemu-img.ts';
+import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
+
+const scratch = new Scratch();
+afterAll(() => scratch.remove());
+const FILE = scratch.path('disk.qcow2');
+
+beforeAll(() => {
+  scratch.create('disk.qcow2', '100M');
+  qemuIo(FILE, ['write 1M 100k', 'write 50M 3M', 'write -z 60M 1M']);
+  qemuImg('snapshot', '-c', 'before', FILE);
+  qemuIo(FILE, ['write 70M 1M']);
+  qemuImg('bitmap', '--add', FILE, 'default');
+  qemuImg('bitmap', '--add', '-g', '512', FILE, 'fine');
+});
+
+describe('qemu-img measure', () => {
+  it.each([
+    '',
+    '--size 2G FILE',
+    'FILE another',
+    '--image-opts',
+    '-f qcow2',
+    '-l before',
+    '-o , FILE',
+    '-l snapshot.nonsense=1 FILE',
+    '-l nonsense FILE',
+    '--output nonsense --size 1',
+    '--size -1',
+    '-O nonsense FILE',
+    '-O bochs FILE',
+    '--size 1000001',
+    '--size 0 -O qcow2',
+    '--size 64T -O qcow2',
+    '--size 7E -O qcow2',
+    '--size 2P -O qcow2 --output json',
+    '--size 1G -O qcow2 -o cluster_size=512',
+    '--size 1G -O qcow2 -o cluster_size=2M,refcount_bits=64',
+    '--size 1G -O qcow2 -o refcount_bits=1,extended_l2=on',
+    '--size 1G -O qcow2 -o compat=0.10',
+    '--size 1G -O qcow2 -o compat=5',
+    '--size 1G -O qcow2 -o preallocation=full',
+    '--size 1G -O qcow2 -o preallocation=metadata',
+    '--size 1G -O qcow2 -o preallocation=nonsense',
+    '--size 1G -O qcow2 -o cluster_size=1000',
+    '--size 1G -O qcow2 -o cluster_size=4k,extended_l2=on',
+    '--size 1G -O qcow2 -o nonsense=1',
+    '--size 1G -O qcow2 -o backing_file=x',
+    '-O qcow2 -o size=3G --size 1G',
+    '-O raw FILE',
+    '-O qcow2 FILE',
+    '-O qcow2 --output json FILE',
+    '-O qcow2 -l before FILE',
+    '-O qcow2 -l snapshot.name=before FILE',
+    '-O qcow2 -l snapshot.id=1,snapshot.name=other FILE',
+    '-O qcow2 -o backing_file=x FILE',
+    '-O qcow2 -o compat=0.10 FILE',
+    '-O qcow2 -o cluster_size=4k FILE',
+    '-O qcow2 -o preallocation=falloc FILE',
+    '-O qcow2 --image-opts driver=qcow2,file.filename=FILE',
+  ])('%s', async (line) => {
+    const args = ['measure', ...line.replaceAll('FILE', FILE).split(' ')].filter((arg) => arg !== '');
+    expect(await ourQemuImg(...args)).toEqual(qemuImg(...args));
+  });
+
+  it('looks at the bytes of a raw file, which no map tells apart', async () => {
+    const raw = scratch.path('disk.raw');
+    qemuImg('convert', '-O', 'raw', FILE, raw);
+    const { stdout } = await ourQemuImg('measure', '-f', 'raw', '-O', 'qcow2', '--output', 'json', raw);
+    const real = JSON.parse(qemuImg('measure', '-O', 'qcow2', '--output', 'json', FILE).stdout) as object;
+    expect(JSON.parse(stdout)).toEqual({ ...real, bitmaps: undefined });
+  });
+});
