@@ -6,6 +6,7 @@ import { BACKING_FILE, backingBytes } from './sound-image.ts';
 
 export interface QemuRequest {
   readonly bytes: Uint8Array;
+  readonly seed: number;
   /** The image as our repair left it, to be judged by QEMU's check; null where there is nothing to judge. */
   readonly ours: Uint8Array | null;
 }
@@ -34,12 +35,12 @@ export async function askQemu(folder: string, requests: readonly QemuRequest[]):
 }
 
 /** Files without holes: in a hole QEMU would tell zeros from data. */
-function prepare(folder: string, { bytes, ours }: QemuRequest): void {
+function prepare(folder: string, { bytes, seed, ours }: QemuRequest): void {
   mkdirSync(folder);
   writeFileSync(`${folder}/image.qcow2`, bytes);
   writeFileSync(`${folder}/repaired.qcow2`, bytes);
   writeFileSync(`${folder}/${BACKING_FILE}`, backingBytes());
-  const lines = questionsFor(bytes).map((question) => `${question} ${QUESTIONS[question].join(' ')}`);
+  const lines = questionsFor(bytes, seed).map((question) => `${question} ${QUESTIONS[question].join(' ')}`);
   if (ours !== null) {
     writeFileSync(`${folder}/ours.qcow2`, ours);
     lines.push(`ours ${CHECK_OURS}`);
@@ -47,9 +48,9 @@ function prepare(folder: string, { bytes, ours }: QemuRequest): void {
   writeFileSync(`${folder}/questions`, lines.map((line) => `${line}\n`).join(''));
 }
 
-function answersIn(folder: string, { bytes, ours }: QemuRequest): QemuAnswers {
+function answersIn(folder: string, { bytes, seed, ours }: QemuRequest): QemuAnswers {
   const said: Partial<Record<Question, Answer>> = {};
-  for (const question of questionsFor(bytes)) said[question] = answerIn(folder, question);
+  for (const question of questionsFor(bytes, seed)) said[question] = answerIn(folder, question);
   return {
     said,
     disk: said.convert?.code === 0 ? contentOf(`${folder}/disk.raw`) : null,

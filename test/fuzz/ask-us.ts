@@ -8,13 +8,13 @@ const BACKING = backingBytes();
 const FILE_SIZE_MAX = 256 * 1024 * 1024;
 
 /** Asks our own qemu-img, in this process and over files in memory. */
-export async function askUs(bytes: Uint8Array): Promise<Answers> {
+export async function askUs(bytes: Uint8Array, seed: number): Promise<Answers> {
   const host = new MemoryHost();
   host.addFile('image.qcow2', bytes);
   host.addFile('repaired.qcow2', bytes);
   host.addFile(BACKING_FILE, BACKING);
   const said: Partial<Record<Question, Answer>> = {};
-  for (const question of questionsFor(bytes)) {
+  for (const question of questionsFor(bytes, seed)) {
     try {
       said[question] = await host.qemuImg(...QUESTIONS[question]);
     } catch (error) {

@@ -24,7 +24,7 @@ export async function judge(cases: readonly FuzzCase[]): Promise<Judgement> {
   for (const one of cases) {
     try {
       const { plan } = runCase(one);
-      const ours = await askUs(one.bytes);
+      const ours = await askUs(one.bytes, one.seed);
       asked.push({ one, plan, ours, toJudge: plan !== null && isSound(plan) ? ours.repaired : null });
     } catch (error) {
       defects.push(error instanceof Error ? error.message : String(error));
@@ -34,7 +34,7 @@ export async function judge(cases: readonly FuzzCase[]): Promise<Judgement> {
   try {
     const answers = await askQemu(
       folder,
-      asked.map(({ one, toJudge }) => ({ bytes: one.bytes, ours: toJudge })),
+      asked.map(({ one, toJudge }) => ({ bytes: one.bytes, seed: one.seed, ours: toJudge })),
     );
     asked.forEach(({ one, plan, ours }, index) => {
       const theirs = answers[index]!;

@@ -17,13 +17,21 @@ export function parseJsonName(filename: string): Options {
     throw new EngineError('invalid-argument', 'Invalid JSON object given');
   }
   const options: Options = new Map();
-  flatten(value, '', options);
+  flatten(value, '', { into: options, depth: 0 });
   return options;
 }
 
-function flatten(value: JsonValue, name: string, into: Options): void {
+/** QEMU parses no deeper either. */
+const DEPTH_MAX = 1024;
+
+function flatten(value: JsonValue, name: string, { into, depth }: { into: Options; depth: number }): void {
+  if (depth > DEPTH_MAX) throw new EngineError('invalid-argument', 'Could not parse the JSON options');
   if (value === null || typeof value !== 'object') into.set(name, value);
-  else for (const [key, child] of Object.entries(value)) flatten(child, name === '' ? key : `${name}.${key}`, into);
+  else {
+    for (const [key, child] of Object.entries(value)) {
+      flatten(child, name === '' ? key : `${name}.${key}`, { into, depth: depth + 1 });
+    }
+  }
 }
 
 /** QEMU's JSON allows 'single quotes' too. */

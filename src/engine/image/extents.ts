@@ -106,6 +106,8 @@ function subclusterRunAt(image: Image, first: L2Entry, at: GuestOffset, lengthMa
     if (index !== entry.index) {
       entry = l2EntryAt(image, l2Offset, index);
       if (l2KindOf(geometry, highOf(entry), lowOf(entry)) === 'compressed') break;
+      // Judged even where the run ends here, as QEMU does.
+      subclusterKind(image, entry, 0);
       const expected = firstHost === 0 ? 0 : firstHost + (index - first.index) * clusterSize;
       if (hostOffsetOf(entry) !== expected) break;
     }

@@ -51,7 +51,11 @@ export class OverlayJournal {
     const bytes = new Uint8Array(this.#file.size);
     this.#file.read(0, bytes);
     const header = decode(bytes, 0);
-    if (header?.kind !== MAGIC) return null;
+    if (header?.kind !== MAGIC) {
+      // Nor must the records behind a torn header, when another one is written.
+      if (bytes.length > 0 && !this.#file.isReadOnly) this.reset();
+      return null;
+    }
     const records: JournalRecord[] = [];
     let committed = 0;
     let at = RECORD_SIZE;

@@ -164,6 +164,19 @@ describe('an overlay', () => {
     expect(overlay.hasChanges).toBe(false);
   });
 
+  it('does not revive records that stood behind a torn header', () => {
+    const desk = new Desk();
+    const overlay = desk.open();
+    for (const block of [0, 1, 2]) overlay.write(block * BLOCK, new Uint8Array(1));
+    overlay.flush();
+    desk.journal.write(5, new Uint8Array([0xff]));
+    const reopened = desk.open();
+    expect(reopened.hasChanges).toBe(false);
+    reopened.write(3 * BLOCK, new Uint8Array(1));
+    reopened.flush();
+    expect(desk.open().changedRanges()).toEqual([{ at: 3 * BLOCK, length: BLOCK }]);
+  });
+
   it('does not revive a record that stood behind a torn one', () => {
     const desk = new Desk();
     const overlay = desk.open();
