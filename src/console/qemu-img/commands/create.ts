@@ -1,5 +1,6 @@
 import { createImage, isEngineError } from '#engine';
 import { backingNameOf } from '../../block/backing-name.ts';
+import { pathToCreate } from '../../block/creation.ts';
 import { openBlock } from '../../block/open.ts';
 import type { ConsoleHost } from '../../host.ts';
 import { strerror } from '../../text/strerror.ts';
@@ -110,9 +111,10 @@ export async function writeNewFile(
   const size = Number(values.get('size'));
   // Options are judged before the file that may be there is emptied.
   const options = format === 'raw' ? null : engineOptionsOf(values, size);
-  const existed = (await host.files.stat(name)) !== null;
-  const storage = await host.files.create(name).catch((error: unknown) => {
-    throw new ImgFailure(`Could not create '${name}': ${strerror(error)}`);
+  const path = await pathToCreate(host, name);
+  const existed = (await host.files.stat(path)) !== null;
+  const storage = await host.files.create(path).catch((error: unknown) => {
+    throw new ImgFailure(`Could not create '${path}': ${strerror(error)}`);
   });
   try {
     if (options === null) storage.truncate(Math.ceil(size / 512) * 512, 'create');
@@ -120,7 +122,7 @@ export async function writeNewFile(
     storage.close();
   } catch (error) {
     storage.close();
-    if (!existed) await host.files.remove(name);
+    if (!existed) await host.files.remove(path);
     throw error;
   }
 }

@@ -100,7 +100,12 @@ function entryAt(node: BlockNode, at: number, end: number): MapEntry {
 }
 
 function placeOf(layer: BlockNode, { hostOffset }: BlockStatus): Pick<MapEntry, 'offset' | 'filename'> {
-  return { offset: hostOffset, filename: hostOffset === null ? null : (layer.file ?? layer).filename };
+  return { offset: hostOffset, filename: hostOffset === null ? null : lowestOf(layer).filename };
+}
+
+/** The node in which host offsets count. */
+function lowestOf(node: BlockNode): BlockNode {
+  return node.file === null ? node : lowestOf(node.file);
 }
 
 function absent(start: number, length: number, depth: number): MapEntry {
