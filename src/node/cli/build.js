@@ -1,29 +1,72 @@
-// Bundles the programs into single files that Node runs as they are: dist/cli/qemu-img, dist/cli/qemu-io and
-// dist/cli/qcow2.py (in the folder OUT instead, if the environment names one).
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+// Bundles the programs: dist/cli/qemu-img, dist/cli/qemu-io and dist/cli/qcow2.py (in the folder OUT instead, if the
+// environment names one).
+// Each is a launcher for a bundle beside it, with the code that V8 made of the bundle, so that a start need not compile it.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const outDir = process.env['OUT'] ?? `${root}dist/cli`;
 
-for (const program of ['qemu-img', 'qemu-io', 'qcow2.py']) {
-  await build({
-    root,
-    configFile: false,
-    logLevel: 'warn',
-    publicDir: false,
-    build: {
-      outDir,
-      emptyOutDir: false,
-      target: 'node20',
-      minify: true,
-      ssr: `${root}src/node/cli/${program}.ts`,
-      rolldownOptions: { output: { format: 'cjs', entryFileNames: program, banner: '#!/usr/bin/env node' } },
-    },
-  });
-  chmodSync(`${outDir}/${program}`, 0o755);
+// What V8 compiles while these run is kept; it is what most commands need.
+const TYPICAL_RUNS = {
+  'qemu-img': (image) => ['create', '-q', '-f', 'qcow2', image, '64M'],
+  'qemu-io': (image) => ['-f', 'qcow2', '-c', 'write 0 64k', '-c', 'read 0 64k', image],
+  'qcow2.py': (image) => [image, 'dump-header'],
+};
+
+/** Runs a bundle. Another version of Node refuses the compiled code, and compiles the bundle itself. */
+const launcher = (program) => `#!/usr/bin/env node
+const { readFileSync } = require('node:fs');
+const { Script } = require('node:vm');
+const filename = __dirname + '/${program}.cjs';
+const { WORKBENCH_KEEP_CODE } = process.env;
+let cachedData;
+try {
+  if (WORKBENCH_KEEP_CODE === undefined) cachedData = readFileSync(__dirname + '/${program}.code');
+} catch {}
+const script = new Script('(function (require) {' + readFileSync(filename, 'utf8') + '})', { filename, cachedData });
+if (WORKBENCH_KEEP_CODE !== undefined) {
+  process.on('exit', () => require('node:fs').writeFileSync(WORKBENCH_KEEP_CODE, script.createCachedData()));
 }
-// The files have no ending, and the package around them is made of modules.
+script.runInThisContext()(require);
+`;
+
+// The files of the programs have no ending, and the package around them is made of modules.
 mkdirSync(outDir, { recursive: true });
 writeFileSync(`${outDir}/package.json`, '{ "type": "commonjs" }\n');
+const scratch = mkdtempSync(join(tmpdir(), 'qcow2-workbench-build-'));
+try {
+  for (const [program, argumentsFor] of Object.entries(TYPICAL_RUNS)) {
+    // V8 takes compiled code for a bundle's by its length alone.
+    rmSync(`${outDir}/${program}.code`, { force: true });
+    await build({
+      root,
+      configFile: false,
+      logLevel: 'warn',
+      publicDir: false,
+      build: {
+        outDir,
+        emptyOutDir: false,
+        target: 'node20',
+        minify: true,
+        ssr: `${root}src/node/cli/${program}.ts`,
+        rolldownOptions: { output: { format: 'cjs', entryFileNames: `${program}.cjs` } },
+      },
+    });
+    writeFileSync(`${outDir}/${program}`, launcher(program));
+    chmodSync(`${outDir}/${program}`, 0o755);
+    keepCode(program, argumentsFor(join(scratch, 'image.qcow2')));
+  }
+} finally {
+  rmSync(scratch, { recursive: true });
+}
+
+function keepCode(program, args) {
+  const env = { ...process.env, WORKBENCH_KEEP_CODE: `${outDir}/${program}.code` };
+  const { status, stderr } = spawnSync(process.execPath, [`${outDir}/${program}`, ...args], { env });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${stderr.toString()}`);
+}

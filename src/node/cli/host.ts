@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { ConsoleHost, FileStat } from '#console';
 import { encodeName, EngineError } from '#engine';
 import { NodeStorage } from '../file-storage.ts';
@@ -39,6 +37,8 @@ export class TerminalHost implements ConsoleHost {
   }
 
   async readLine(): Promise<string | null> {
+    // Loaded when it is needed: most commands read no line, and each start would pay for it.
+    const { createInterface } = process.getBuiltinModule('node:readline');
     this.#lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
     const next = await this.#lines.next();
     return next.done === true ? null : next.value;
@@ -54,7 +54,7 @@ export class TerminalHost implements ConsoleHost {
   }
 
   randomBytes(length: number): Uint8Array {
-    return randomBytes(length);
+    return crypto.getRandomValues(new Uint8Array(length));
   }
 
   raise(signal: number): void {
