@@ -1,4 +1,4 @@
-import type { Storage } from '#engine';
+import type { CodecJob, CodecResult, Storage } from '#engine';
 
 export interface FileStat {
   /** Bytes. */
@@ -24,6 +24,14 @@ export interface ConsoleFiles {
   complete(prefix: string): Promise<readonly string[]>;
 }
 
+/** Compresses and decompresses clusters beside the command, on processors of its own. */
+export interface CodecPool {
+  /** So many jobs under way keep it busy. */
+  readonly jobsMax: number;
+  /** Does what `runCodecJob` does; the job's bytes are handed over. */
+  run(job: CodecJob): Promise<CodecResult>;
+}
+
 /** What a command line needs of the world around it. */
 export interface ConsoleHost {
   readonly files: ConsoleFiles;
@@ -40,6 +48,8 @@ export interface ConsoleHost {
   randomBytes(length: number): Uint8Array;
   /** Ends the program as a signal would: nothing is flushed, nothing closed. Does not return in a terminal. */
   raise(signal: number): void;
+  /** Where a host has none, commands do that work themselves, with the same result. */
+  readonly codecs?: CodecPool;
   /** Gives others a turn during long work; rejects with EngineError cancelled after Ctrl+C. */
   pause(): Promise<void>;
 }

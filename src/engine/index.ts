@@ -37,6 +37,7 @@ export { Image } from './image/image.ts';
 export { OVERLAP_TEMPLATES, type MetadataName } from './image/metadata-guard.ts';
 export { readAt } from './image/read.ts';
 export { writeAt } from './image/write.ts';
+export { readAllButCompressed, type PendingStream } from './image/read-streams.ts';
 export { writeCompressed } from './image/write-compressed.ts';
 export * from './image/write-zeroes.ts';
 export { discard } from './image/discard.ts';
@@ -87,6 +88,7 @@ export * from './luks/cipher-spec.ts';
 export * from './luks/create.ts';
 export * from './luks/volume.ts';
 
+export { runCodecJob, type CodecJob, type CodecResult, type Compression } from './codec/cluster-codec.ts';
 export { deflateRaw } from './codec/deflate.ts';
 export { inflateRaw } from './codec/inflate.ts';
 export { zstdCompress, zstdDecompress } from './codec/zstd.ts';

@@ -18,6 +18,8 @@ export interface BlockStatus {
 export interface WriteOptions {
   /** As compressed clusters. */
   readonly compressed?: boolean;
+  /** The stream of the only cluster, if it was compressed before; null: it does not shrink. */
+  readonly stream?: Uint8Array | null;
 }
 
 /** How a node was opened, which gives it its name and says what a reopen may change. */

@@ -69,8 +69,8 @@ export class Qcow2Node implements BlockNode {
     readAt(this.image, at, into);
   }
 
-  writeAt(at: GuestOffset, bytes: Uint8Array, { compressed = false }: WriteOptions = {}): void {
-    if (compressed) writeCompressed(this.image, at, bytes);
+  writeAt(at: GuestOffset, bytes: Uint8Array, { compressed = false, stream }: WriteOptions = {}): void {
+    if (compressed) writeCompressed(this.image, at, bytes, stream);
     else writeAt(this.image, at, bytes);
   }
 

@@ -69,6 +69,10 @@ export function geometryOf(header: Header): Geometry {
   });
 }
 
+export function compressionOf(header: Header): 'zlib' | 'zstd' {
+  return usesZstd(header) ? 'zstd' : 'zlib';
+}
+
 export function usesZstd(header: Header): boolean {
   return (header.incompatibleFeatures & COMPRESSION_TYPE_BIT) !== 0n && header.compressionType === 1;
 }

@@ -1,8 +1,7 @@
 import { EngineError } from '../errors.ts';
-import { inflateRaw } from '../codec/inflate.ts';
-import { zstdDecompress } from '../codec/zstd.ts';
+import { decompressCluster } from '../codec/cluster-codec.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
-import { usesZstd } from '../format/header.ts';
+import { compressionOf } from '../format/header.ts';
 import { extentAt } from './extents.ts';
 import { readGuestData } from './guest-data.ts';
 import type { GuestSource } from './guest-source.ts';
@@ -55,7 +54,7 @@ function decompress(image: Image, hostOffset: HostOffset, lengthMax: number): Ui
   const stream = new Uint8Array(lengthMax);
   image.file.read(hostOffset, stream);
   const bytes = new Uint8Array(image.geometry.clusterSize);
-  const produced = usesZstd(image.header) ? zstdDecompress(stream, bytes) : inflateRaw(stream, bytes);
+  const produced = decompressCluster(compressionOf(image.header), stream, bytes);
   if (produced < bytes.length) {
     throw new EngineError(
       'corrupt',

@@ -1,8 +1,7 @@
-import { deflateRaw } from '../codec/deflate.ts';
-import { zstdCompress } from '../codec/zstd.ts';
+import { compressCluster } from '../codec/cluster-codec.ts';
 import { EngineError } from '../errors.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
-import { usesZstd } from '../format/header.ts';
+import { compressionOf } from '../format/header.ts';
 import { encodeCompressed, l2KindOf } from '../format/l2-entry.ts';
 import { refcountMax } from '../format/refcount-block.ts';
 import { beginGuestWrite } from './begin-write.ts';
@@ -17,9 +16,10 @@ import { writeData } from './write.ts';
 /**
  * Writes whole clusters compressed; the last cluster of the disk may be partial. A cluster that does not shrink is
  * written as it is. Streams are packed back to back into host clusters that they share.
+ * @param stream of the only cluster, if it was compressed before (null: it does not shrink)
  * @throws EngineError unsupported in an encrypted image, invalid-argument for a range not aligned to clusters, io where a cluster is allocated already
  */
-export function writeCompressed(image: Image, at: GuestOffset, bytes: Uint8Array): void {
+export function writeCompressed(image: Image, at: GuestOffset, bytes: Uint8Array, stream?: Uint8Array | null): void {
   // Compressed clusters are not encrypted: what the guest wrote would stand in the clear between what it hid.
   if (image.cipher !== null) {
     throw new EngineError('unsupported', 'Compression and encryption not supported at the same time');
@@ -31,12 +31,12 @@ export function writeCompressed(image: Image, at: GuestOffset, bytes: Uint8Array
     throw new EngineError('invalid-argument', 'A compressed write must cover whole clusters. Nothing was written.');
   }
   for (let done = 0; done < bytes.length; done += clusterSize) {
-    writeCluster(image, at + done, bytes.subarray(done, done + clusterSize));
+    writeCluster(image, at + done, bytes.subarray(done, done + clusterSize), stream);
   }
   endGuestWrite(image);
 }
 
-function writeCluster(image: Image, at: GuestOffset, bytes: Uint8Array): void {
+function writeCluster(image: Image, at: GuestOffset, bytes: Uint8Array, known: Uint8Array | null | undefined): void {
   const entry = ensureL2Entry(image, at);
   const kind = l2KindOf(image.geometry, highOf(entry), lowOf(entry));
   if (kind === 'compressed' || hostOffsetOf(entry) !== 0) {
@@ -45,25 +45,25 @@ function writeCluster(image: Image, at: GuestOffset, bytes: Uint8Array): void {
       `The cluster at guest offset ${at} is allocated already; compressed data cannot replace it.`,
     );
   }
-  const { clusterSize } = image.geometry;
-  let content = bytes;
-  if (bytes.length < clusterSize) {
-    content = new Uint8Array(clusterSize);
-    content.set(bytes);
-  }
-  // A stream must be shorter than a cluster to be worth it.
-  const room = new Uint8Array(clusterSize - 1);
-  const length = usesZstd(image.header) ? zstdCompress(content, room) : deflateRaw(content, room);
-  if (length === null) return writeData(image, at, bytes);
+  const stream = known === undefined ? compressCluster(compressionOf(image.header), padded(image, bytes)) : known;
+  if (stream === null) return writeData(image, at, bytes);
 
-  const hostOffset = allocateBytes(image, length);
+  const hostOffset = allocateBytes(image, stream.length);
   image.decompressed = null;
-  image.file.write(hostOffset, room.subarray(0, length), 'compressed-data');
+  image.file.write(hostOffset, stream, 'compressed-data');
   // An entry whose stream did not reach the disk could not be read at all.
   orderLink(image, { isNew: true, mustPrecedeLink: true });
-  const [high, low] = encodeCompressed(image.geometry, hostOffset, length);
+  const [high, low] = encodeCompressed(image.geometry, hostOffset, stream.length);
   if (image.geometry.extendedL2) setSubclusters(image, entry, 0, 0);
   setL2Entry(image, entry, high, low);
+}
+
+/** The disk may end within its last cluster; a stream holds a whole one. */
+function padded({ geometry: { clusterSize } }: Image, bytes: Uint8Array): Uint8Array {
+  if (bytes.length === clusterSize) return bytes;
+  const cluster = new Uint8Array(clusterSize);
+  cluster.set(bytes);
+  return cluster;
 }
 
 /**

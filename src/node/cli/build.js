@@ -28,41 +28,46 @@ let cachedData;
 try {
   if (WORKBENCH_KEEP_CODE === undefined) cachedData = readFileSync(__dirname + '/${program}.code');
 } catch {}
-const script = new Script('(function (require) {' + readFileSync(filename, 'utf8') + '})', { filename, cachedData });
+const script = new Script('(function (require, __dirname) {' + readFileSync(filename, 'utf8') + '})', { filename, cachedData });
 if (WORKBENCH_KEEP_CODE !== undefined) {
   process.on('exit', () => require('node:fs').writeFileSync(WORKBENCH_KEEP_CODE, script.createCachedData()));
 }
-script.runInThisContext()(require);
+script.runInThisContext()(require, __dirname);
 `;
 
 // The files of the programs have no ending, and the package around them is made of modules.
 mkdirSync(outDir, { recursive: true });
 writeFileSync(`${outDir}/package.json`, '{ "type": "commonjs" }\n');
+await bundle('codec-worker');
 const scratch = mkdtempSync(join(tmpdir(), 'qcow2-workbench-build-'));
 try {
   for (const [program, argumentsFor] of Object.entries(TYPICAL_RUNS)) {
     // V8 takes compiled code for a bundle's by its length alone.
     rmSync(`${outDir}/${program}.code`, { force: true });
-    await build({
-      root,
-      configFile: false,
-      logLevel: 'warn',
-      publicDir: false,
-      build: {
-        outDir,
-        emptyOutDir: false,
-        target: 'node20',
-        minify: true,
-        ssr: `${root}src/node/cli/${program}.ts`,
-        rolldownOptions: { output: { format: 'cjs', entryFileNames: `${program}.cjs` } },
-      },
-    });
+    await bundle(program);
     writeFileSync(`${outDir}/${program}`, launcher(program));
     chmodSync(`${outDir}/${program}`, 0o755);
     keepCode(program, argumentsFor(join(scratch, 'image.qcow2')));
   }
 } finally {
   rmSync(scratch, { recursive: true });
+}
+
+function bundle(name) {
+  return build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    publicDir: false,
+    build: {
+      outDir,
+      emptyOutDir: false,
+      target: 'node20',
+      minify: true,
+      ssr: `${root}src/node/cli/${name}.ts`,
+      rolldownOptions: { output: { format: 'cjs', entryFileNames: `${name}.cjs` } },
+    },
+  });
 }
 
 function keepCode(program, args) {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { ConsoleHost, FileStat } from '#console';
+import type { CodecPool, ConsoleHost, FileStat } from '#console';
 import { encodeName, EngineError } from '#engine';
 import { NodeStorage } from '../file-storage.ts';
 
@@ -11,6 +11,7 @@ import { NodeStorage } from '../file-storage.ts';
 export class TerminalHost implements ConsoleHost {
   #held: string[] = [];
   #lines: AsyncIterator<string> | null = null;
+  readonly codecs?: CodecPool;
 
   readonly files: ConsoleHost['files'] = {
     stat: (name) => Promise.resolve(statOf(name)),
@@ -20,6 +21,10 @@ export class TerminalHost implements ConsoleHost {
     readText: (name) => attempt(() => readFileSync(name, 'utf8')),
     complete: (prefix) => attempt(() => namesBeginning(prefix)),
   };
+
+  constructor({ codecs }: { readonly codecs?: CodecPool } = {}) {
+    if (codecs !== undefined) this.codecs = codecs;
+  }
 
   writeOut(text: string): void {
     this.#held.push(text);

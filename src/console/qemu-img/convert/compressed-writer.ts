@@ -1,12 +1,12 @@
 import type { BlockNode } from '../../block/node.ts';
 import { isAllZero } from '../../block/zeros.ts';
 import type { ConvertPlan } from './arguments.ts';
+import type { ClusterSink } from './cluster-sink.ts';
 import type { DiskWriter } from './copy-content.ts';
-import { attemptWrite } from './write-failure.ts';
 
 /** Writes compressed clusters: collects the bytes of one, since it can be written only once and as a whole. */
 export class CompressedWriter implements DiskWriter {
-  readonly #node: BlockNode;
+  readonly #sink: ClusterSink;
   readonly #plan: ConvertPlan;
   readonly #total: number;
   readonly #clusterSize: number;
@@ -16,8 +16,8 @@ export class CompressedWriter implements DiskWriter {
   #hasData = false;
 
   /** @param total bytes of the disk that will be written */
-  constructor(node: BlockNode, plan: ConvertPlan, total: number) {
-    this.#node = node;
+  constructor(node: BlockNode, plan: ConvertPlan, { total, sink }: { total: number; sink: ClusterSink }) {
+    this.#sink = sink;
     this.#plan = plan;
     this.#total = total;
     this.#clusterSize = node.image!.geometry.clusterSize;
@@ -41,28 +41,33 @@ export class CompressedWriter implements DiskWriter {
     }
   }
 
-  finish(): void {
-    if (this.#start !== null) this.#writeCluster(this.#start);
-    this.#start = null;
+  ready(): Promise<void> {
+    return this.#sink.ready();
+  }
+
+  finish(): Promise<void> {
+    this.#leave();
+    return this.#sink.finish();
   }
 
   /** Makes the cluster that holds `at` the one that is being filled; returns the offset of `at` within it. */
   #enter(at: number): number {
     const skip = at % this.#clusterSize;
     if (this.#start === at - skip) return skip;
-    this.finish();
+    this.#leave();
     this.#start = at - skip;
     this.#hasData = false;
     this.#cluster.fill(0);
     return skip;
   }
 
-  #writeCluster(at: number): void {
+  #leave(): void {
+    if (this.#start === null) return;
+    const at = this.#start;
+    this.#start = null;
     const content = this.#cluster.subarray(0, Math.min(this.#clusterSize, this.#total - at));
     const isLeftOut = this.#plan.sparse !== 0 && (!this.#hasData || isAllZero(content));
-    if (!isLeftOut) attemptWrite(at, () => this.#node.writeAt(at, content, { compressed: true }));
-    else if (this.#plan.mustWriteZeros) {
-      attemptWrite(at, () => this.#node.writeZeroes(at, content.length, { unmap: true }));
-    }
+    if (!isLeftOut) this.#sink.writeCluster(at, content);
+    else if (this.#plan.mustWriteZeros) this.#sink.writeZeros(at, content.length);
   }
 }

@@ -1,8 +1,11 @@
 import type { BlockNode } from '../../block/node.ts';
+import type { CodecPool } from '../../host.ts';
 import type { Invocation } from '../invocation.ts';
 import type { ProgressLine } from '../progress.ts';
 import type { ConvertPlan } from './arguments.ts';
+import { DirectSink, PooledSink } from './cluster-sink.ts';
 import { CompressedWriter } from './compressed-writer.ts';
+import { groupedRuns, readAhead, type RunGroup } from './read-ahead.ts';
 import { RUN_LENGTH_MAX, runsOf, type Run } from './runs.ts';
 import { lengthOf, readSource } from './sources.ts';
 import { SparseWriter } from './sparse-writer.ts';
@@ -12,8 +15,10 @@ export interface DiskWriter {
   /** The bytes are the writer's only until it returns. */
   writeData(at: number, bytes: Uint8Array): void;
   writeZeros(at: number, length: number): void;
-  /** To be called once, after everything else. */
-  finish(): void;
+  /** Resolves when it takes more. */
+  ready(): Promise<void>;
+  /** To be called once, after everything else; resolves when all is written. */
+  finish(): Promise<void>;
 }
 
 /** What is copied, and where the progress is shown. */
@@ -31,29 +36,83 @@ export async function copyContent(
 ): Promise<void> {
   const total = lengthOf(sources);
   const { salvages } = plan;
-  const writer = plan.isCompressed ? new CompressedWriter(target, plan, total) : new SparseWriter(target, plan);
-  const buffer = new Uint8Array(RUN_LENGTH_MAX);
   // The percentage is one of what is written, which only a walk over all runs can tell. Tables that contradict themselves
   // end it before anything is copied.
   const work = workIn(plan, runsOf(invocation, plan, sources, target));
+  const pool = poolFor(invocation, work);
+  const writer = writerFor(target, plan, total, pool);
+  const buffer = new Uint8Array(RUN_LENGTH_MAX);
+  const runs = runsOf(invocation, plan, sources, target);
   let done = 0;
-  for (const run of runsOf(invocation, plan, sources, target)) {
+  for await (const { run, content } of pool === null ? plainly(runs) : ahead(runs, pool)) {
     const { source, from, to, length, kind } = run;
     const share = workIn(plan, [run]);
     done += share;
     if (share > 0) progress.update(done, work);
     if (kind === 'data') {
-      const into = buffer.subarray(0, length);
-      readSource(invocation, source, { at: from, into, salvages });
+      const into = content ?? buffer.subarray(0, length);
+      if (content === null) readSource(invocation, source, { at: from, into, salvages });
       writer.writeData(to, into);
     } else if (kind === 'zero') {
       writer.writeZeros(to, length);
     }
+    await writer.ready();
     await invocation.host.pause();
   }
-  writer.finish();
+  await writer.finish();
   target.flush();
   progress.complete();
+}
+
+/** Less than this is done before other processors have begun. */
+const POOL_WORK_MIN = 8 * 1024 * 1024;
+
+/** A pool, where the host has one and it is worth its start; `-m 1` asks for none. */
+function poolFor(invocation: Invocation, work: number): CodecPool | null {
+  if (work < POOL_WORK_MIN || invocation.value('m') === '1') return null;
+  return invocation.host.codecs ?? null;
+}
+
+function writerFor(target: BlockNode, plan: ConvertPlan, total: number, pool: CodecPool | null): DiskWriter {
+  if (!plan.isCompressed) return new SparseWriter(target, plan);
+  const sink = pool === null ? new DirectSink(target) : new PooledSink(target, pool);
+  return new CompressedWriter(target, plan, { total, sink });
+}
+
+/** A run, with its bytes if they were read already. */
+interface RunContent {
+  readonly run: Run;
+  readonly content: Uint8Array | null;
+}
+
+function* plainly(runs: Iterable<Run>): Generator<RunContent> {
+  for (const run of runs) yield { run, content: null };
+}
+
+/** Lets the pool decompress the next runs while one is written. */
+async function* ahead(runs: Iterable<Run>, pool: CodecPool): AsyncGenerator<RunContent> {
+  const started: { readonly group: RunGroup; readonly content: Promise<Uint8Array | null> }[] = [];
+  for (const group of groupedRuns(runs)) {
+    const content = group.whole.kind === 'data' ? readAhead(pool, group.whole) : Promise.resolve(null);
+    // A failure is met where the run's turn comes, which may be never after another one.
+    content.catch(() => undefined);
+    started.push({ group, content });
+    if (started.length > pool.jobsMax) yield* arrived(started.shift()!);
+  }
+  for (const one of started) yield* arrived(one);
+}
+
+/** What was not read ahead is read run by run, so that a failure is told of the place where it is. */
+async function* arrived({
+  group: { whole, parts },
+  content,
+}: {
+  readonly group: RunGroup;
+  readonly content: Promise<Uint8Array | null>;
+}): AsyncGenerator<RunContent> {
+  const bytes = await content;
+  if (bytes === null) yield* plainly(parts);
+  else yield { run: whole, content: bytes };
 }
 
 /** Bytes that are written as data: without a search for zeros, those too. */

@@ -41,8 +41,13 @@ export class SparseWriter implements DiskWriter {
     }
   }
 
-  finish(): void {
-    // Nothing is held back.
+  /** Nothing is held back. */
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  finish(): Promise<void> {
+    return Promise.resolve();
   }
 
   #unitEnd(at: number, start: number, length: number): number {

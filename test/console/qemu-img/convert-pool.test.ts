@@ -1,0 +1,93 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EngineError, MemoryStorage, runCodecJob, type CodecJob, type CodecResult } from '#engine';
+import { WorkerPool, type CodecPool, type CodecWorker } from '#console';
+import { ourQemuImg, ourQemuImgWith } from '../../tools/our-qemu-img.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'qcow2-workbench-'));
+const path = (name: string) => join(folder, name);
+const MIB = 1024 * 1024;
+
+/** Answers the jobs of each four in the reverse order. */
+class ReversingPool implements CodecPool {
+  readonly jobsMax = 4;
+  jobCount = 0;
+  #waiting: (() => void)[] = [];
+
+  run(job: CodecJob): Promise<CodecResult> {
+    this.jobCount += 1;
+    return new Promise((resolve) => {
+      this.#waiting.push(() => resolve(runCodecJob(job)));
+      if (this.#waiting.length === this.jobsMax) this.#answer();
+      else setTimeout(() => this.#answer(), 1);
+    });
+  }
+
+  #answer(): void {
+    for (const answer of this.#waiting.splice(0).reverse()) answer();
+  }
+}
+
+beforeAll(async () => {
+  // Text that compresses, noise that does not, zeros, and an end within a cluster.
+  const bytes = new Uint8Array(18 * MIB + 512 * 7);
+  const line = new TextEncoder().encode(
+    'The same text over and over again, at places that are no multiple of anything.\n',
+  );
+  for (let at = 0; at < 4 * MIB; at += line.length) bytes.set(line, at);
+  for (let at = 0, state = 1; at < 2 * MIB; at++) {
+    state = (state * 1103515245 + 12345) & 0x7fffffff;
+    bytes[6 * MIB + at] = state >>> 16;
+  }
+  bytes.fill(7, 9 * MIB, 17 * MIB);
+  bytes.fill(9, 17 * MIB);
+  writeFileSync(path('raw'), bytes);
+  await ourQemuImg('convert', '-c', '-O', 'qcow2', path('raw'), path('zlib'));
+  await ourQemuImg('convert', '-c', '-O', 'qcow2', '-o', 'compression_type=zstd', path('raw'), path('zstd'));
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('convert with a pool of codecs', { timeout: 60_000 }, () => {
+  it.each([
+    ['raw', '-c -O qcow2'],
+    ['raw', '-c -S 0 -O qcow2'],
+    ['raw', '-c -O qcow2 -o compression_type=zstd,cluster_size=16k'],
+    ['zlib', '-c -O qcow2 -o compression_type=zstd'],
+    ['zlib', '-O raw'],
+    ['zlib', '-O qcow2'],
+    ['zstd', '-O qcow2 -o extended_l2=on'],
+  ])('writes the same file as without: %s, %s', async (source, options) => {
+    const codecs = new ReversingPool();
+    const args = ['convert', ...options.split(' '), path(source)];
+    expect(await ourQemuImgWith({ codecs }, ...args, path('pooled'))).toMatchObject({ code: 0, stderr: '' });
+    await ourQemuImg(...args, path('plain'));
+    expect(codecs.jobCount).toBeGreaterThan(0);
+    expect(readFileSync(path('pooled')).equals(readFileSync(path('plain')))).toBe(true);
+  });
+
+  it('says the same of a stream that is broken', async () => {
+    const storage = MemoryStorage.from(readFileSync(path('zlib')));
+    storage.write(6 * 65536, new Uint8Array(2 * 65536).fill(0xff));
+    writeFileSync(path('broken'), storage.toBytes());
+    const args = ['convert', '-O', 'raw', path('broken'), path('target')];
+    const plain = await ourQemuImg(...args);
+    expect(plain.code).toBe(1);
+    expect(await ourQemuImgWith({ codecs: new ReversingPool() }, ...args)).toEqual(plain);
+  });
+
+  it('ends when a worker fails', async () => {
+    const failing = () => {
+      const worker: CodecWorker = { post: fail, onResult: () => undefined, onFailure: () => undefined };
+      function fail(): void {
+        queueMicrotask(() => worker.onFailure(new EngineError('io', 'The worker is gone.')));
+      }
+      return worker;
+    };
+    const codecs = new WorkerPool(2, failing);
+    const args = ['convert', '-c', '-O', 'qcow2', path('raw'), path('target')];
+    const ran = await ourQemuImgWith({ codecs }, ...args);
+    expect(ran).toMatchObject({ code: 1, stderr: 'qemu-img: The worker is gone.\n' });
+  });
+});
