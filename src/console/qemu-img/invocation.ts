@@ -174,23 +174,26 @@ export function openFailure(error: unknown, name: string): ImgFailure {
   });
 }
 
-/** A size of the command line. @throws ImgFailure */
-export function sizeOf(what: string, text: string): number {
+/** A size of the command line, not above `max`. @throws ImgFailure */
+export function sizeOf(what: string, text: string, max = 2 ** 63 - 1): number {
   const size = parseSize(text);
   if (size === 'not-a-number') {
     throw new ImgFailure(`Invalid ${what} specified. You may use k, M, G, T, P or E suffixes for`, {
       hints: ['qemu-img: kilobytes, megabytes, gigabytes, terabytes, petabytes and exabytes.'],
     });
   }
-  if (size === 'out-of-range') {
-    throw new ImgFailure(`Invalid ${what} specified. Must be between 0 and 9223372036854775807.`);
+  if (size === 'out-of-range' || size > max) {
+    const shown = max > Number.MAX_SAFE_INTEGER ? '9223372036854775807' : String(max);
+    throw new ImgFailure(`Invalid ${what} specified. Must be between 0 and ${shown}.`);
   }
   return size;
 }
 
-/** Pretty-printed as QEMU does: four spaces a level. */
+/** Pretty-printed as QEMU does: four spaces a level, and brackets on lines of their own even around nothing. */
 export function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v), 4)}\n`;
+  const text = JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v), 4);
+  // A line that ends in such brackets ends in no string: that would have its quotation mark there.
+  return `${text.replaceAll(/^( *)(.*)(\[\]|\{\})(,?)$/gm, (_, indent: string, start: string, brackets: string, comma: string) => `${indent}${start}${brackets[0]}\n${indent}${brackets[1]}${comma}`)}\n`;
 }
 
 function problemText(message: string): string {

@@ -1,6 +1,7 @@
 import { isEngineError } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { amend } from './commands/amend.ts';
+import { bench } from './commands/bench.ts';
 import { bitmap } from './commands/bitmap.ts';
 import { check } from './commands/check.ts';
 import { commit } from './commands/commit.ts';
@@ -20,6 +21,7 @@ import { HelpWanted, ImgFailure, misused, type ImgCommand } from './invocation.t
 
 const COMMANDS: Readonly<Record<string, ImgCommand>> = {
   amend,
+  bench,
   bitmap,
   check,
   commit,
