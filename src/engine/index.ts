@@ -29,6 +29,7 @@ export type { BaseVersion } from './storage/overlay-journal.ts';
 
 export * from './image/cache-mode.ts';
 export * from './image/create-options.ts';
+export * from './image/reserve-space.ts';
 export { createImage } from './image/create.ts';
 export { judgeCreateOptions } from './image/create-validation.ts';
 export * from './image/guest-source.ts';

@@ -296,7 +296,7 @@ function administer(image: Image, random: Random): void {
 function namesUnknown(bytes: Uint8Array): boolean {
   try {
     const head = readHead(MemoryStorage.from(bytes), { writable: true });
-    return head.unsupported !== null;
+    return head.hasDataFile;
   } catch (error) {
     return isEngineError(error);
   }

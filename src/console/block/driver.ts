@@ -10,6 +10,8 @@ export interface OpenFlags {
   readonly cacheMode: CacheMode;
   /** Leaves the backing file closed. */
   readonly withoutBacking?: boolean;
+  /** Leaves the external data file closed: nobody will ask for guest data. */
+  readonly withoutData?: boolean;
 }
 
 /**

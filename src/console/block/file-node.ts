@@ -1,4 +1,4 @@
-import type { GuestOffset, Storage } from '#engine';
+import { EngineError, growFile, type GuestOffset, type Preallocation, type Storage } from '#engine';
 import { shownNameOf } from './node-name.ts';
 import { refuseVmState, type BlockNode, type BlockStatus, type NodeOrigin } from './node.ts';
 
@@ -55,8 +55,10 @@ export class FileNode implements BlockNode {
     this.storage.flush('flush-guest');
   }
 
-  truncate(length: number): void {
-    this.storage.truncate(length, 'truncate');
+  truncate(length: number, preallocation: Preallocation = 'off'): void {
+    if (preallocation === 'metadata') throw new EngineError('unsupported', 'Unsupported preallocation mode: metadata');
+    if (length > this.length) growFile(this.storage, length, preallocation);
+    else this.storage.truncate(length, 'truncate');
   }
 
   readVmState(): void {

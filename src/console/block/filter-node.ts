@@ -1,4 +1,4 @@
-import type { GuestOffset, Image, Storage } from '#engine';
+import type { GuestOffset, Image, Preallocation, Storage } from '#engine';
 import { shownNameOf } from './node-name.ts';
 import { storageOf } from './node-storage.ts';
 import type { BlockNode, BlockStatus, NodeOrigin, WriteOptions } from './node.ts';
@@ -58,8 +58,8 @@ export class FilterNode implements BlockNode {
     this.file.flush();
   }
 
-  truncate(length: number): void {
-    this.file.truncate(length);
+  truncate(length: number, preallocation: Preallocation = 'off'): void {
+    this.file.truncate(length, preallocation);
   }
 
   readVmState(at: number, into: Uint8Array): void {

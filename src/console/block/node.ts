@@ -1,4 +1,4 @@
-import { EngineError, type GuestOffset, type HostOffset, type Image, type Storage } from '#engine';
+import { EngineError, type GuestOffset, type HostOffset, type Image, type Preallocation, type Storage } from '#engine';
 import type { OptionValue } from '../options/options.ts';
 import type { BlockDriver } from './driver.ts';
 
@@ -50,6 +50,8 @@ export interface BlockNode {
   readonly children: ReadonlyMap<string, BlockNode>;
   /** The node below that holds the bytes; null for the lowest. */
   readonly file: BlockNode | null;
+  /** Where the data is, if not in `file`: an external data file. */
+  readonly dataFile?: BlockNode | null;
   readonly backing: BlockNode | null;
   /** The name of the backing file that the image itself asks for; null or absent if it asks for none. */
   readonly impliedBacking?: string | null;
@@ -60,7 +62,8 @@ export interface BlockNode {
   writeZeroes(at: GuestOffset, length: number, options: { readonly unmap: boolean }): void;
   discard(at: GuestOffset, length: number): void;
   flush(): void;
-  truncate(length: number): void;
+  /** With `preallocation`, whether the new part gets its room at once. */
+  truncate(length: number, preallocation?: Preallocation): void;
   /** VM state, `at` counting from its start. */
   readVmState(at: number, into: Uint8Array): void;
   writeVmState(at: number, bytes: Uint8Array): void;

@@ -12,6 +12,7 @@ import {
   writeZeroes,
   type GuestOffset,
   type Image,
+  type Preallocation,
   type Storage,
 } from '#engine';
 import { shownNameOf } from './node-name.ts';
@@ -22,6 +23,8 @@ export interface Qcow2Parts {
   readonly origin: NodeOrigin;
   readonly image: Image;
   readonly file: BlockNode;
+  /** The external data file, where the image has one. */
+  readonly dataFile: BlockNode | null;
   readonly backing: BlockNode | null;
   /** The name of the backing file that the image itself asks for. */
   readonly impliedBacking: string | null;
@@ -31,18 +34,27 @@ export interface Qcow2Parts {
 export class Qcow2Node implements BlockNode {
   readonly origin: NodeOrigin;
   readonly file: BlockNode;
+  readonly dataFile: BlockNode | null;
   readonly backing: BlockNode | null;
   readonly impliedBacking: string | null;
   readonly children: ReadonlyMap<string, BlockNode>;
   readonly image: Image;
 
-  constructor({ origin, image, file, backing, impliedBacking }: Qcow2Parts) {
+  constructor({ origin, image, file, dataFile, backing, impliedBacking }: Qcow2Parts) {
     this.origin = origin;
     this.image = image;
     this.file = file;
+    this.dataFile = dataFile;
     this.backing = backing;
     this.impliedBacking = impliedBacking;
-    this.children = new Map([['file', file], ...(backing === null ? [] : [['backing', backing] as const])]);
+    const others = [
+      ['data-file', dataFile],
+      ['backing', backing],
+    ] as const;
+    this.children = new Map([
+      ['file', file],
+      ...others.flatMap(([name, node]) => (node === null ? [] : [[name, node] as const])),
+    ]);
   }
 
   get driver(): string {
@@ -86,8 +98,8 @@ export class Qcow2Node implements BlockNode {
     flushImage(this.image);
   }
 
-  truncate(length: number): void {
-    resizeImage(this.image, length);
+  truncate(length: number, preallocation: Preallocation = 'off'): void {
+    resizeImage(this.image, length, preallocation);
   }
 
   readVmState(at: number, into: Uint8Array): void {

@@ -1,4 +1,4 @@
-import { EngineError, type GuestOffset } from '#engine';
+import { EngineError, type GuestOffset, type Preallocation } from '#engine';
 import { FilterNode } from './filter-node.ts';
 import type { BlockNode, BlockStatus, NodeOrigin, WriteOptions } from './node.ts';
 
@@ -40,9 +40,9 @@ export class RawNode extends FilterNode {
     this.file.discard(this.#below(at), length);
   }
 
-  override truncate(length: number): void {
+  override truncate(length: number, preallocation: Preallocation = 'off'): void {
     if (this.#window.size !== null) throw new EngineError('unsupported', 'Cannot resize fixed-size raw disks');
-    this.file.truncate(this.#below(length));
+    this.file.truncate(this.#below(length), preallocation);
   }
 
   override statusAt(at: GuestOffset, lengthMax: number): BlockStatus {

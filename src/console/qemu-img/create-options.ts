@@ -67,17 +67,12 @@ export function engineOptionsOf(values: CreateValues, size: number): CreateOptio
     throw new ImgFailure(`Parameter '${shown}' does not accept value '${value}'`);
   };
   const compat = oneOf('compat', 'version', Object.keys(VERSIONS));
-  for (const name of ['encryption', 'encrypt.format', 'data_file', 'data_file_raw']) {
+  for (const name of ['encryption', 'encrypt.format']) {
     if (values.has(name) && values.get(name) !== 'off') {
       throw new ImgFailure(`Images with ${name} cannot be created by this program yet. Nothing was written.`);
     }
   }
   const preallocation = oneOf('preallocation', 'preallocation', ['off', 'metadata', 'falloc', 'full']);
-  if (preallocation === 'falloc' || preallocation === 'full') {
-    throw new ImgFailure(
-      `Preallocation mode ${preallocation} cannot be made by this program yet. Nothing was written.`,
-    );
-  }
   return {
     size,
     ...(compat !== undefined && { compat: VERSIONS[compat]! }),
@@ -91,5 +86,7 @@ export function engineOptionsOf(values: CreateValues, size: number): CreateOptio
     ...(preallocation !== undefined && { preallocation }),
     ...(values.has('backing_file') && { backingFile: values.get('backing_file')! }),
     ...(values.has('backing_fmt') && { backingFormat: values.get('backing_fmt')! }),
+    ...(values.has('data_file') && { dataFile: values.get('data_file')! }),
+    dataFileRaw: values.get('data_file_raw') === 'on',
   };
 }

@@ -125,9 +125,14 @@ export class Invocation {
   /** Opens a file by its name, whatever `--image-opts` says of the names on the command line. @throws ImgFailure */
   async openNamed(
     name: string,
-    { writable, cacheMode = 'writeback', format, withoutBacking }: OpenAs,
+    { writable, cacheMode = 'writeback', format, withoutBacking, withoutData }: OpenAs,
   ): Promise<BlockNode> {
-    const flags = { writable, cacheMode, ...(withoutBacking !== undefined && { withoutBacking }) };
+    const flags = {
+      writable,
+      cacheMode,
+      ...(withoutBacking !== undefined && { withoutBacking }),
+      ...(withoutData !== undefined && { withoutData }),
+    };
     return openBlock(this.host, { filename: name, format: format ?? null, flags, ...this.#surroundings }).catch(
       (error: unknown) => {
         throw openFailure(error, name);
@@ -150,11 +155,14 @@ export class Invocation {
     return { objects: this.objects, report: (message) => this.complain(message) };
   }
 
-  #requestOf(name: string, { writable, cacheMode = 'writeback', format, withoutBacking = false }: OpenAs): OpenRequest {
+  #requestOf(
+    name: string,
+    { writable, cacheMode = 'writeback', format, withoutBacking = false, withoutData = false }: OpenAs,
+  ): OpenRequest {
     const hasOptions = this.has('image-opts');
     if (hasOptions && format !== undefined) throw new ImgFailure('--image-opts and --format are mutually exclusive');
     const options: Options = new Map(hasOptions ? parsePairs(name, 'file') : []);
-    const flags = { writable, cacheMode, withoutBacking };
+    const flags = { writable, cacheMode, withoutBacking, withoutData };
     return { filename: hasOptions ? null : name, format: format ?? null, options, flags, ...this.#surroundings };
   }
 }
@@ -164,6 +172,7 @@ export interface OpenAs {
   readonly cacheMode?: CacheMode;
   readonly format: string | undefined;
   readonly withoutBacking?: boolean;
+  readonly withoutData?: boolean;
 }
 
 /** `Could not open 'NAME': REASON`. */

@@ -138,6 +138,6 @@ function overlayOf(below: BlockNode, cacheMode: CacheMode): BlockNode {
   const image = openImage(storage, { writable: true, cacheMode, backing: sourceOf(below) });
   const origin = { nodeName: null, filename: below.filename, options: new Map(), withoutBacking: false };
   const file = new FileNode({ ...origin, driver: FILE }, storage);
-  const parts = { image, file, backing: below, impliedBacking: below.filename };
+  const parts = { image, file, dataFile: null, backing: below, impliedBacking: below.filename };
   return new Qcow2Node({ origin: { ...origin, driver: QCOW2 }, ...parts });
 }

@@ -80,16 +80,15 @@ function checkL2Flags(
     const low = view.getUint32(at + 4);
     if ((high | low) === 0) continue;
     const kind = l2KindOf(geometry, high, low);
-    const isInDataFile = head.hasDataFile && (kind !== 'unallocated' || isCopied(high));
-    if (kind !== 'normal' && kind !== 'zero-alloc' && !(isInDataFile && kind === 'unallocated')) continue;
+    if (kind !== 'normal' && kind !== 'zero-alloc') continue;
     const cluster = clusterOf(subject, offsetOf(high, low));
-    const refcount = isInDataFile ? 1 : refcounts.refcountOf(cluster);
+    const refcount = head.hasDataFile ? 1 : refcounts.refcountOf(cluster);
     if (refcount === null || (refcount === 1) === isCopied(high)) continue;
     const finding = {
       kind: 'copied-flag-l2',
       message:
         `${isMending ? 'Repairing' : 'ERROR'} OFLAG_COPIED data cluster: l2_entry=${hexOfHalves(high, low)} ` +
-        `refcount=${isInDataFile ? 1 : refcounts.textOf(cluster, refcount)}`,
+        `refcount=${head.hasDataFile ? 1 : refcounts.textOf(cluster, refcount)}`,
       mendedBy: 'all',
       at: { hostOffset: offset + at, length: geometry.l2EntrySize },
       cluster,

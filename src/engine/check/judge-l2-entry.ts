@@ -26,7 +26,7 @@ export interface L2EntryAt {
 export function judgeL2Entry(pass: CheckPass, role: L1Location['role'], state: WalkState, entry: L2EntryAt): void {
   const { subject, log } = pass;
   const { high, low, allocMask } = entry;
-  const kind = kindOf(pass, entry);
+  const kind = l2KindOf(pass.subject.geometry, entry.high, entry.low);
   const pointer = { hostOffset: entry.at, length: subject.geometry.l2EntrySize };
   if (kind === 'compressed') {
     judgeCompressed(pass, role, entry);
@@ -50,12 +50,6 @@ export function judgeL2Entry(pass: CheckPass, role: L1Location['role'], state: W
       at: pointer,
     });
   }
-}
-
-/** With an external data file, COPIED without an offset is a cluster at offset 0 of that file. */
-function kindOf({ subject }: CheckPass, { high, low }: L2EntryAt) {
-  const kind = l2KindOf(subject.geometry, high, low);
-  return kind === 'unallocated' && subject.head.hasDataFile && isCopied(high) ? 'normal' : kind;
 }
 
 function judgeCompressed(pass: CheckPass, role: L1Location['role'], entry: L2EntryAt): void {

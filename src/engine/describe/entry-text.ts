@@ -38,7 +38,7 @@ export function l2EntryText(geometry: Geometry, high: number, low: number, alloc
   }
   const offset = offsetOf(high, low);
   const notes = [
-    geometry.extendedL2 ? subclusterText(high, low, alloc, zero) : kind,
+    geometry.extendedL2 ? subclusterText(geometry, high, low, alloc, zero) : kind,
     ...(offset === 0 ? [] : [`host ${hex(offset)}`]),
     ...(isCopied(high) ? ['copied'] : []),
     ...(l2HasReservedBits(high, low) ? ['reserved bits set'] : []),
@@ -47,10 +47,10 @@ export function l2EntryText(geometry: Geometry, high: number, low: number, alloc
 }
 
 /** Counts the 32 subclusters by what they are, such as `24 normal, 8 zero-alloc`. */
-function subclusterText(high: number, low: number, alloc: number, zero: number): string {
+function subclusterText(geometry: Geometry, high: number, low: number, alloc: number, zero: number): string {
   const counts = new Map<string, number>();
   for (let index = 0; index < 32; index++) {
-    const kind = subclusterKindOf(high, low, alloc, zero, index);
+    const kind = subclusterKindOf(geometry, high, low, alloc, zero, index);
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   if (counts.size === 1) return `all ${[...counts.keys()][0]}`;

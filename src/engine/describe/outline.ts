@@ -2,7 +2,7 @@ import { viewOf } from '../bytes/big-endian.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { readBitmapDirectory, type BitmapEntry } from '../format/bitmap-directory.ts';
 import { makeGeometry, type Geometry } from '../format/geometry.ts';
-import { EXTENDED_L2_BIT } from '../format/features.ts';
+import { EXTENDED_L2_BIT, EXTERNAL_DATA_FILE_BIT } from '../format/features.ts';
 import { decodeHeader, HEADER_V2_LENGTH, HEADER_V3_LENGTH, QCOW2_MAGIC, type Header } from '../format/header.ts';
 import {
   BITMAPS_EXTENSION,
@@ -56,6 +56,7 @@ export function readOutline(storage: Storage): Outline | null {
     clusterBits,
     refcountOrder: Math.min(header.refcountOrder, 6),
     extendedL2: (header.incompatibleFeatures & EXTENDED_L2_BIT) !== 0n,
+    hasDataFile: (header.incompatibleFeatures & EXTERNAL_DATA_FILE_BIT) !== 0n,
   });
   const { clusterSize } = geometry;
   const backingName = backingNameOf(header, clusterSize);

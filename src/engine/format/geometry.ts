@@ -6,6 +6,8 @@ export interface Geometry {
   readonly clusterBits: number;
   readonly clusterSize: number;
   readonly extendedL2: boolean;
+  /** Guest data is in a file of its own, where offset 0 is a place like any other. */
+  readonly hasDataFile: boolean;
   /** Bytes of an L2 entry: 8, or 16 with extended L2. */
   readonly l2EntrySize: 8 | 16;
   readonly l2Entries: number;
@@ -26,9 +28,16 @@ export interface GeometryFields {
   readonly clusterBits: number;
   readonly refcountOrder: number;
   readonly extendedL2: boolean;
+  readonly hasDataFile: boolean;
 }
 
-export function makeGeometry({ version, clusterBits, refcountOrder, extendedL2 }: GeometryFields): Geometry {
+export function makeGeometry({
+  version,
+  clusterBits,
+  refcountOrder,
+  extendedL2,
+  hasDataFile,
+}: GeometryFields): Geometry {
   const clusterSize = 2 ** clusterBits;
   const l2EntrySize = extendedL2 ? 16 : 8;
   const l2Entries = clusterSize / l2EntrySize;
@@ -39,6 +48,7 @@ export function makeGeometry({ version, clusterBits, refcountOrder, extendedL2 }
     clusterBits,
     clusterSize,
     extendedL2,
+    hasDataFile,
     l2EntrySize,
     l2Entries,
     l2Coverage: l2Entries * clusterSize,

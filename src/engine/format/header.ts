@@ -1,5 +1,5 @@
 import { defineStruct, type StructValue } from '../bytes/struct.ts';
-import { COMPRESSION_TYPE_BIT, EXTENDED_L2_BIT } from './features.ts';
+import { COMPRESSION_TYPE_BIT, EXTENDED_L2_BIT, EXTERNAL_DATA_FILE_BIT } from './features.ts';
 import { makeGeometry, type Geometry } from './geometry.ts';
 
 export const QCOW2_MAGIC = 0x514649fb;
@@ -66,6 +66,7 @@ export function geometryOf(header: Header): Geometry {
     clusterBits: header.clusterBits,
     refcountOrder: header.refcountOrder,
     extendedL2: (header.incompatibleFeatures & EXTENDED_L2_BIT) !== 0n,
+    hasDataFile: (header.incompatibleFeatures & EXTERNAL_DATA_FILE_BIT) !== 0n,
   });
 }
 

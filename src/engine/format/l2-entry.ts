@@ -1,7 +1,7 @@
 import { defineBits } from '../bytes/bits.ts';
 import type { HostOffset } from './addresses.ts';
 import type { Geometry } from './geometry.ts';
-import { offsetOf } from './l1-entry.ts';
+import { isCopied } from './l1-entry.ts';
 
 /** Spec: "L2 table entry", standard cluster descriptor. */
 export const L2_STANDARD_ENTRY = defineBits('L2 table entry', {
@@ -30,13 +30,15 @@ export type L2Kind = 'unallocated' | 'zero-plain' | 'zero-alloc' | 'normal' | 'c
 
 /**
  * Classifies an entry given as two halves; the order of the tests is QEMU's. With extended L2 an entry with an offset
- * is 'normal', one without 'unallocated', and the subcluster bitmap tells the rest.
+ * is 'normal', one without 'unallocated', and the subcluster bitmap tells the rest. In an external data file offset 0 is a
+ * place, told from none by the COPIED flag.
  */
 export function l2KindOf(geometry: Geometry, high: number, low: number): L2Kind {
   if ((high & COMPRESSED_HIGH) !== 0) return 'compressed';
   const hasOffset = (high & 0x00ffffff) !== 0 || (low & 0xfffffe00) !== 0;
   if ((low & 1) !== 0 && !geometry.extendedL2) return hasOffset ? 'zero-alloc' : 'zero-plain';
-  return hasOffset ? 'normal' : 'unallocated';
+  if (hasOffset) return 'normal';
+  return geometry.hasDataFile && isCopied(high) ? 'normal' : 'unallocated';
 }
 
 /** Reserved bits 1–8 and 56–61 of a standard descriptor; `check` reports them, reading ignores them. */
@@ -77,13 +79,14 @@ export type SubclusterKind =
 
 /** Spec: "Extended L2 Entries". `allocMask` is bits 0–31 of the bitmap, `zeroMask` bits 32–63. */
 export function subclusterKindOf(
+  geometry: Geometry,
   high: number,
   low: number,
   allocMask: number,
   zeroMask: number,
   index: number,
 ): SubclusterKind {
-  const hasOffset = offsetOf(high, low) !== 0;
+  const hasOffset = l2KindOf(geometry, high, low) === 'normal';
   const isAllocated = ((allocMask >>> index) & 1) !== 0;
   const isZero = ((zeroMask >>> index) & 1) !== 0;
   // A bitmap that contradicts itself anywhere is not to be trusted here either.

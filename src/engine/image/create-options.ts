@@ -1,4 +1,5 @@
 import type { NewLuksVolume } from '../luks/create.ts';
+import type { Preallocation } from './reserve-space.ts';
 
 /** The options of `qemu-img create -o`, with QEMU's defaults where a field is absent. */
 export interface CreateOptions {
@@ -13,9 +14,13 @@ export interface CreateOptions {
   readonly lazyRefcounts?: boolean;
   readonly extendedL2?: boolean;
   readonly compressionType?: 'zlib' | 'zstd';
-  readonly preallocation?: 'off' | 'metadata';
+  readonly preallocation?: Preallocation;
   readonly backingFile?: string;
   readonly backingFormat?: string;
   /** A LUKS volume is made before (`createLuks`), since that takes a passphrase, randomness and time. */
   readonly encryption?: { readonly kind: 'aes' } | { readonly kind: 'luks'; readonly luks: NewLuksVolume };
+  /** Name of the external data file that keeps the guest data. */
+  readonly dataFile?: string;
+  /** The data file reads as the disk does, by itself. */
+  readonly dataFileRaw?: boolean;
 }

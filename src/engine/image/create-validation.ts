@@ -12,7 +12,7 @@ export function judgeCreateOptions(options: CreateOptions): void {
   const { size, clusterSize = 65536, refcountBits = 16, backingFile, backingFormat } = options;
   const isV2 = options.compat === '0.10';
   const extendedL2 = options.extendedL2 === true;
-  const preallocates = options.preallocation === 'metadata';
+  const preallocates = (options.preallocation ?? 'off') !== 'off';
 
   if (!Number.isInteger(size) || size < 0 || size >= 2 ** 63) {
     throw refused('Invalid image size specified. Must be between 0 and 9223372036854775807.');
@@ -42,6 +42,13 @@ export function judgeCreateOptions(options: CreateOptions): void {
     throw refused(
       'Different refcount widths than 16 bits require compatibility level 1.1 or above (use version=v3 or greater)',
     );
+  }
+  if (options.dataFileRaw === true && options.dataFile === undefined) throw refused('data-file-raw requires data-file');
+  if (options.dataFileRaw === true && backingFile !== undefined) {
+    throw refused('Backing file and data-file-raw cannot be used at the same time');
+  }
+  if (options.dataFile !== undefined && isV2) {
+    throw refused(`External data files are only supported with ${VERSION_HINT}`);
   }
   if (options.compressionType === 'zstd' && isV2) {
     throw refused(`Non-zlib compression type is only supported with ${VERSION_HINT}`);

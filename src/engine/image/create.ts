@@ -1,7 +1,13 @@
 import { alignUp, ceilDiv } from '../bytes/align.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
 import { EngineError, isEngineError } from '../errors.ts';
-import { COMPRESSION_TYPE_BIT, EXTENDED_L2_BIT, LAZY_REFCOUNTS_BIT } from '../format/features.ts';
+import {
+  COMPRESSION_TYPE_BIT,
+  EXTENDED_L2_BIT,
+  EXTERNAL_DATA_FILE_BIT,
+  LAZY_REFCOUNTS_BIT,
+  RAW_EXTERNAL_DATA_BIT,
+} from '../format/features.ts';
 import { l1EntriesFor } from '../format/geometry.ts';
 import { geometryOf, HEADER_V2_LENGTH, HEADER_V3_LENGTH, QCOW2_MAGIC, type Header } from '../format/header.ts';
 import type { LuksExtension } from '../format/header-extensions.ts';
@@ -13,14 +19,16 @@ import { readHead } from './head.ts';
 import { L1_TABLE_SIZE_MAX } from './head-validation.ts';
 import { encodeHeaderCluster, type HeaderParts } from './header-cluster.ts';
 import { Image } from './image.ts';
-import { preallocateMetadata } from './preallocate.ts';
+import { preallocateDisk } from './preallocate.ts';
+import { growFile, type Preallocation } from './reserve-space.ts';
 
 /**
  * Writes a new image over whatever `storage` holds, byte for byte what `qemu-img create` writes. Until the last write, the
  * header describes an empty disk, so a crash in between leaves no half-made disk behind.
+ * @param dataStorage the external data file, where the options name one; it becomes as long as the disk
  * @throws EngineError invalid-argument with QEMU's text for options that do not go together
  */
-export function createImage(storage: Storage, options: CreateOptions): void {
+export function createImage(storage: Storage, options: CreateOptions, dataStorage: Storage | null = null): void {
   judgeCreateOptions(options);
   const parts = headerPartsOf(options);
   const virtualSize = alignUp(options.size, 512);
@@ -42,6 +50,7 @@ export function createImage(storage: Storage, options: CreateOptions): void {
     cacheMode: 'writeback',
     lazyRefcounts: false,
     backing: null,
+    dataStorage,
   });
   const { geometry, allocator } = image;
   allocator.allocate(SKELETON_CLUSTERS);
@@ -50,7 +59,12 @@ export function createImage(storage: Storage, options: CreateOptions): void {
   const l1End = l1TableOffset + l1Size * 8;
   // Everything past the skeleton reads as zeros already: an empty L1 table needs room, not a write.
   if (storage.size < l1End) storage.truncate(l1End, 'create');
-  if (options.preallocation === 'metadata') preallocateMetadata(image, { virtualSize, l1TableOffset, l1Size });
+  preallocateDisk(image, { virtualSize, l1TableOffset, l1Size }, preallocationOf(options));
+  if (geometry.hasDataFile) {
+    image.dataFile.truncate(0, 'create');
+    growFile(image.dataFile, virtualSize, options.preallocation ?? 'off');
+    image.dataFile.flush('create');
+  }
   const luks = options.encryption?.kind === 'luks' ? writeLuksHeader(image, options.encryption.luks) : null;
 
   image.refcounts.blocks.flush('create');
@@ -64,6 +78,11 @@ export function createImage(storage: Storage, options: CreateOptions): void {
     'create',
   );
   storage.flush('create');
+}
+
+/** Whoever reads a raw data file by itself sees data everywhere; so must the L2 tables. */
+function preallocationOf({ preallocation = 'off', dataFileRaw = false }: CreateOptions): Preallocation {
+  return dataFileRaw && preallocation === 'off' ? 'metadata' : preallocation;
 }
 
 /** Header, refcount table, first refcount block. */
@@ -90,9 +109,12 @@ function headerPartsOf(options: CreateOptions): HeaderParts {
     refcountTableClusters: 1,
     snapshotCount: 0,
     snapshotsOffset: 0,
-    incompatibleFeatures: (isZstd ? COMPRESSION_TYPE_BIT : 0n) | (options.extendedL2 === true ? EXTENDED_L2_BIT : 0n),
+    incompatibleFeatures:
+      (isZstd ? COMPRESSION_TYPE_BIT : 0n) |
+      (options.extendedL2 === true ? EXTENDED_L2_BIT : 0n) |
+      (options.dataFile !== undefined ? EXTERNAL_DATA_FILE_BIT : 0n),
     compatibleFeatures: options.lazyRefcounts === true ? LAZY_REFCOUNTS_BIT : 0n,
-    autoclearFeatures: 0n,
+    autoclearFeatures: options.dataFileRaw === true ? RAW_EXTERNAL_DATA_BIT : 0n,
     refcountOrder: Math.log2(refcountBits),
     headerLength: version === 2 ? HEADER_V2_LENGTH : HEADER_V3_LENGTH,
     compressionType: isZstd ? 1 : 0,
@@ -105,7 +127,7 @@ function headerPartsOf(options: CreateOptions): HeaderParts {
     extensions: { backingFormat: null, dataFile: null, luks: pointer, bitmaps: null, unknown: [] },
     backingFile: options.backingFile ?? null,
     backingFormat: options.backingFormat ?? null,
-    dataFile: null,
+    dataFile: options.dataFile ?? null,
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type L2Kind,
   type SubclusterKind,
 } from '../format/l2-entry.ts';
+import { dataFileOffsetOf } from './data-clusters.ts';
 import type { Image } from './image.ts';
 import {
   allocMaskOf,
@@ -64,7 +65,7 @@ function compressedAt(image: Image, entry: L2Entry, at: GuestOffset, lengthMax: 
 function clusterRunAt(image: Image, first: L2Entry, at: GuestOffset, lengthMax: number): Extent {
   const { clusterSize } = image.geometry;
   const kind = standardKindOf(image, first);
-  const host = kind === 'normal' || kind === 'zero-alloc' ? readableHostOffset(image, first) : null;
+  const host = kind === 'normal' || kind === 'zero-alloc' ? readableHostOffset(image, first, at) : null;
   const skip = at % clusterSize;
   const l2Offset = l2OffsetOf(image, l1IndexOf(image.geometry, at));
   let length = Math.min(lengthMax, clusterSize - skip);
@@ -97,7 +98,8 @@ function subclusterRunAt(image: Image, first: L2Entry, at: GuestOffset, lengthMa
   const skip = at % clusterSize;
   const kind = readKindOf(subclusterKind(image, first, Math.floor(skip / subclusterSize)));
   const firstHost = hostOffsetOf(first);
-  const host = firstHost === 0 ? null : readableHostOffset(image, first) + skip;
+  const hasCluster = l2KindOf(geometry, highOf(first), lowOf(first)) === 'normal';
+  const host = hasCluster ? readableHostOffset(image, first, at) + skip : null;
   let length = Math.min(lengthMax, subclusterSize - (at % subclusterSize));
   let entry = first;
   while (length < lengthMax) {
@@ -105,11 +107,12 @@ function subclusterRunAt(image: Image, first: L2Entry, at: GuestOffset, lengthMa
     const index = first.index + Math.floor(position / clusterSize);
     if (index !== entry.index) {
       entry = l2EntryAt(image, l2Offset, index);
-      if (l2KindOf(geometry, highOf(entry), lowOf(entry)) === 'compressed') break;
+      const entryKind = l2KindOf(geometry, highOf(entry), lowOf(entry));
+      if (entryKind === 'compressed') break;
       // Judged even where the run ends here, as QEMU does.
       subclusterKind(image, entry, 0);
-      const expected = firstHost === 0 ? 0 : firstHost + (index - first.index) * clusterSize;
-      if (hostOffsetOf(entry) !== expected) break;
+      if (entryKind !== (hasCluster ? 'normal' : 'unallocated')) break;
+      if (hasCluster && hostOffsetOf(entry) !== firstHost + (index - first.index) * clusterSize) break;
     }
     if (readKindOf(subclusterKind(image, entry, Math.floor((position % clusterSize) / subclusterSize))) !== kind) break;
     length = Math.min(lengthMax, length + subclusterSize);
@@ -118,7 +121,14 @@ function subclusterRunAt(image: Image, first: L2Entry, at: GuestOffset, lengthMa
 }
 
 function subclusterKind(image: Image, entry: L2Entry, index: number): SubclusterKind {
-  const kind = subclusterKindOf(highOf(entry), lowOf(entry), allocMaskOf(entry), zeroMaskOf(entry), index);
+  const kind = subclusterKindOf(
+    image.geometry,
+    highOf(entry),
+    lowOf(entry),
+    allocMaskOf(entry),
+    zeroMaskOf(entry),
+    index,
+  );
   if (kind === 'invalid') refuseEntry(image, entry, 'Invalid cluster entry found ');
   return kind;
 }
@@ -129,8 +139,9 @@ function readKindOf(kind: SubclusterKind): 'data' | 'zero' | 'unallocated' {
 }
 
 /** @throws EngineError corrupt when the entry points between clusters */
-function readableHostOffset(image: Image, entry: L2Entry): HostOffset {
+function readableHostOffset(image: Image, entry: L2Entry, at: GuestOffset): HostOffset {
   const hostOffset = hostOffsetOf(entry);
+  judgeDataFileOffset(image, entry, at);
   if (hostOffset % image.geometry.clusterSize === 0) return hostOffset;
   refuseEntry(image, entry, `Cluster allocation offset ${hex(hostOffset)} unaligned`);
 }
@@ -141,11 +152,24 @@ function readableHostOffset(image: Image, entry: L2Entry): HostOffset {
  */
 export function alignedHostOffset(image: Image, entry: L2Entry, at: GuestOffset): HostOffset {
   const hostOffset = hostOffsetOf(entry);
+  judgeDataFileOffset(image, entry, at);
   if (hostOffset % image.geometry.clusterSize === 0) return hostOffset;
   const isZero = l2KindOf(image.geometry, highOf(entry), lowOf(entry)) === 'zero-alloc';
   const what = isZero ? 'Preallocated zero cluster' : 'Data cluster';
   const guest = clusterStart(image.geometry, at);
   markCorrupt(image, `${what} offset ${hex(hostOffset)} unaligned (guest offset: ${hex(guest)})`);
+}
+
+/** Data in an external file stands at its guest offset. */
+function judgeDataFileOffset(image: Image, entry: L2Entry, at: GuestOffset): void {
+  if (!image.geometry.hasDataFile) return;
+  const guest = clusterStart(image.geometry, at);
+  const hostOffset = hostOffsetOf(entry);
+  if (hostOffset === dataFileOffsetOf(guest)) return;
+  markCorrupt(
+    image,
+    `External data file host cluster offset ${hex(hostOffset)} does not match guest cluster offset: ${hex(guest)}, L2 index: ${hex(entry.index)})`,
+  );
 }
 
 export function clusterStart(geometry: Geometry, at: GuestOffset): GuestOffset {

@@ -44,6 +44,7 @@ export function closeImage(image: Image): void {
   } finally {
     image.isClosed = true;
     image.storage.close();
+    if (image.dataFile !== image.file) image.dataFile.storage.close();
   }
   if (problems.length > 0) throw problems[0];
 }

@@ -7,34 +7,34 @@ import type { DataPlace } from './image-cipher.ts';
 /** Encrypted data is written in pieces, so that the copy that is encrypted stays small. */
 const ENCRYPTED_PIECE = 1024 * 1024;
 
-/** Reads bytes of the disk from where they stand in the file. */
-export function readGuestData({ file, cipher }: Image, { guest, host }: DataPlace, into: Uint8Array): void {
-  if (cipher === null) return file.read(host, into);
+/** Reads bytes of the disk from where they stand in the file that has them. */
+export function readGuestData({ dataFile, cipher }: Image, { guest, host }: DataPlace, into: Uint8Array): void {
+  if (cipher === null) return dataFile.read(host, into);
   const skip = host % CRYPT_SECTOR_SIZE;
   if (skip === 0 && into.length % CRYPT_SECTOR_SIZE === 0) {
-    file.read(host, into);
+    dataFile.read(host, into);
     cipher.decrypt(into, { guest, host });
     return;
   }
   // Only whole sectors can be decrypted; guest and host offsets lie alike in them.
   const sectors = new Uint8Array(alignUp(skip + into.length, CRYPT_SECTOR_SIZE));
-  file.read(host - skip, sectors);
+  dataFile.read(host - skip, sectors);
   cipher.decrypt(sectors, { guest: guest - skip, host: host - skip });
   into.set(sectors.subarray(skip, skip + into.length));
 }
 
 /** Writes bytes of the disk to where they stand in the file; in an encrypted image, whole sectors. */
 export function writeGuestData(
-  { file, cipher }: Image,
+  { dataFile, cipher }: Image,
   { guest, host }: DataPlace,
   bytes: Uint8Array,
   why: Purpose,
 ): void {
-  if (cipher === null) return file.write(host, bytes, why);
+  if (cipher === null) return dataFile.write(host, bytes, why);
   for (let done = 0; done < bytes.length; done += ENCRYPTED_PIECE) {
     const piece = bytes.slice(done, done + ENCRYPTED_PIECE);
     cipher.encrypt(piece, { guest: guest + done, host: host + done });
-    file.write(host + done, piece, why);
+    dataFile.write(host + done, piece, why);
   }
 }
 

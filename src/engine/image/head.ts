@@ -37,8 +37,6 @@ export interface ImageHead {
   readonly warnings: readonly string[];
   /** A writable open rewrites the header first, from {@link headForWriting}. */
   readonly needsRewrite: boolean;
-  /** Names what keeps this engine from reading or writing guest data, if anything does. */
-  readonly unsupported: string | null;
 }
 
 export interface ReadHeadOptions {
@@ -81,7 +79,6 @@ export function readHead(storage: Storage, { writable, checkMode = false }: Read
     bitmaps: readBitmaps(storage, truncated, extensions),
     warnings,
     needsRewrite: isStale || (header.autoclearFeatures & ~KNOWN_AUTOCLEAR) !== 0n,
-    unsupported: hasDataFile ? 'an external data file is not supported yet' : null,
   };
 }
 

@@ -13,10 +13,13 @@ export class ImageFile {
   onFlushed: () => void = () => undefined;
   /** Called before each write; throws where the write must not happen. */
   beforeWrite: (at: HostOffset, length: number, why: Purpose) => void = () => undefined;
+  /** Another file whose writes are durable whenever this one's are: guest data that is kept apart. */
+  readonly #dataFile: ImageFile | null;
   #hasUnflushedWrites = false;
   #flushFailure: unknown = null;
 
-  constructor(storage: Storage, cacheMode: CacheMode) {
+  constructor(storage: Storage, cacheMode: CacheMode, dataFile: ImageFile | null = null) {
+    this.#dataFile = dataFile;
     this.storage = storage;
     this.cacheMode = cacheMode;
   }
@@ -48,6 +51,7 @@ export class ImageFile {
   flush(why: Purpose): void {
     // The host may have dropped the unwritten pages of a failed flush, so a later success would prove nothing.
     if (this.#flushFailure !== null) throw this.#flushFailure;
+    this.#dataFile?.flush(why);
     if (this.#hasUnflushedWrites && !ignoresFlushes(this.cacheMode)) {
       try {
         this.storage.flush(why);

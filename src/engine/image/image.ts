@@ -1,11 +1,13 @@
 import { SessionBitmaps } from '../bitmaps/session-bitmaps.ts';
 import { EngineError } from '../errors.ts';
+import { RAW_EXTERNAL_DATA_BIT } from '../format/features.ts';
 import type { HostCluster, HostOffset } from '../format/addresses.ts';
 import type { Geometry } from '../format/geometry.ts';
 import type { Header } from '../format/header.ts';
 import type { SnapshotEntry } from '../format/snapshot-table.ts';
 import { Allocator } from './allocator.ts';
 import type { CacheMode } from './cache-mode.ts';
+import { DataFileHoles } from './data-file-holes.ts';
 import type { GuestSource } from './guest-source.ts';
 import type { ImageHead } from './head.ts';
 import type { ImageCipher } from './image-cipher.ts';
@@ -30,6 +32,8 @@ export interface ImageOptions {
   readonly backing: GuestSource | null;
   /** Default: none, for data in the clear. */
   readonly cipher?: ImageCipher | null;
+  /** Where guest data is, for an image that keeps it in a file of its own. */
+  readonly dataStorage?: Storage | null;
   /** Default: what QEMU calls "cached". */
   readonly overlapChecks?: ReadonlySet<MetadataName>;
 }
@@ -41,6 +45,10 @@ export class Image {
   /** Replaced when the version or the refcount width changes. */
   geometry: Geometry;
   readonly file: ImageFile;
+  /** Where guest data is; the image file itself, except with an external data file. */
+  readonly dataFile: ImageFile;
+  /** What the guest gave back of an external data file; null without one. */
+  readonly dataFileHoles: DataFileHoles | null;
   readonly isWritable: boolean;
   /** New clusters mark the image dirty instead of ordering refcounts before L2 entries. */
   lazyRefcounts: boolean;
@@ -79,7 +87,12 @@ export class Image {
     this.snapshots = head.snapshots;
     this.bitmaps = new SessionBitmaps(head);
     const { clusterSize } = this.geometry;
-    this.file = new ImageFile(storage, options.cacheMode);
+    const { dataStorage = null, cacheMode } = options;
+    const dataFile = dataStorage === null ? null : new ImageFile(dataStorage, cacheMode);
+    this.file = new ImageFile(storage, cacheMode, dataFile);
+    this.dataFile = dataFile ?? this.file;
+    this.dataFileHoles =
+      dataFile === null ? null : new DataFileHoles(dataFile, clusterSize, this.isDataFileRaw ? 'zeros' : 'discard');
     this.l2Tables = new TableCache(this.file, { clusterSize, sizeMax: L2_CACHE_SIZE_MAX, purpose: 'l2-update' });
     const refcountBlocks = new TableCache(this.file, {
       clusterSize,
@@ -94,14 +107,25 @@ export class Image {
       if (this.clusterOf(this.compressedEnd) === cluster) this.compressedEnd = 0;
     };
     this.l1 = new L1Table(this.file, this.header.l1TableOffset, this.header.l1Size);
-    this.l2Tables.onWritten = () => this.allocator.noteTablesWritten();
-    this.file.onFlushed = () => this.allocator.noteFlushed();
+    this.l2Tables.onWritten = () => {
+      this.allocator.noteTablesWritten();
+      this.dataFileHoles?.noteTablesWritten();
+    };
+    this.file.onFlushed = () => {
+      this.allocator.noteFlushed();
+      this.dataFileHoles?.noteFlushed();
+    };
     this.file.beforeWrite = (at, length, why) => refuseOverlap(this, at, length, why);
   }
 
   /** Bytes of the virtual disk. */
   get virtualSize(): number {
     return this.header.virtualSize;
+  }
+
+  /** The external data file must read as the disk does, by itself. */
+  get isDataFileRaw(): boolean {
+    return (this.header.autoclearFeatures & RAW_EXTERNAL_DATA_BIT) !== 0n;
   }
 
   get storage(): Storage {

@@ -13,6 +13,7 @@ export interface RunLink {
   readonly clusterCount: number;
   readonly hostOffset: HostOffset;
   readonly isNew: boolean;
+  /** Guest range whose content was written; empty where clusters are only reserved. */
   readonly from: GuestOffset;
   readonly to: GuestOffset;
   readonly mustPrecedeLink: boolean;
@@ -35,11 +36,9 @@ export function linkRun(image: Image, run: RunLink): void {
     const old = hostClustersOf(image, highOf(entry), lowOf(entry));
     const wasCompressed = l2KindOf(image.geometry, highOf(entry), lowOf(entry)) === 'compressed';
     if (image.geometry.extendedL2) {
-      const mask = subclusterMask(
-        image.geometry.subclusterSize,
-        Math.max(0, run.from - guest),
-        Math.min(clusterSize, run.to - guest) - Math.max(0, run.from - guest),
-      );
+      const skip = Math.max(0, run.from - guest);
+      const length = Math.min(clusterSize, run.to - guest) - skip;
+      const mask = length > 0 ? subclusterMask(image.geometry.subclusterSize, skip, length) : 0;
       const kept = run.isNew || wasCompressed ? 0 : allocMaskOf(entry);
       const zeros = wasCompressed ? 0 : zeroMaskOf(entry);
       setSubclusters(image, entry, kept | mask, zeros & ~mask);
@@ -68,7 +67,8 @@ export interface HostRange {
 /** The host clusters that an L2 entry refers to. */
 export function hostClustersOf(image: Image, high: number, low: number): HostRange {
   const { geometry } = image;
-  if (l2KindOf(geometry, high, low) === 'compressed') {
+  const kind = l2KindOf(geometry, high, low);
+  if (kind === 'compressed') {
     const { hostOffset, lengthMax } = compressedExtentOf(geometry, high, low);
     const first = image.clusterOf(hostOffset);
     return {
@@ -76,13 +76,17 @@ export function hostClustersOf(image: Image, high: number, low: number): HostRan
       clusterCount: image.clusterOf(hostOffset + lengthMax - 1) - first + 1,
     };
   }
-  const hostOffset = offsetOf(high, low);
-  return { hostOffset, clusterCount: hostOffset === 0 ? 0 : 1 };
+  const hasCluster = kind === 'normal' || kind === 'zero-alloc';
+  return { hostOffset: offsetOf(high, low), clusterCount: hasCluster ? 1 : 0 };
 }
 
 /** Counts down the clusters that an entry referred to; its change must reach the disk before the lower refcount. */
 export function releaseClusters(image: Image, { hostOffset, clusterCount }: HostRange, options: FreeOptions): void {
   if (clusterCount === 0) return;
+  if (image.dataFileHoles !== null) {
+    if (options.punchHole) image.dataFileHoles.add(hostOffset);
+    return;
+  }
   // Set before the refcounts change: setting it may write out the refcounts that are already pending.
   if (!image.isDirty) image.refcounts.blocks.dependOn(image.l2Tables);
   image.allocator.free(hostOffset, clusterCount, options);

@@ -21,6 +21,8 @@ export interface OpenOptions {
   readonly backing?: GuestSource | null;
   /** Of an encrypted image: made by `unlockImage`, or 'locked' to look at its structures without its data. */
   readonly cipher?: ImageCipher | 'locked';
+  /** The external data file, opened by the caller, for an image that has one. */
+  readonly dataStorage?: Storage | null;
   /** Kinds of metadata that writes are kept from; default: QEMU's "cached". */
   readonly overlapChecks?: ReadonlySet<MetadataName>;
   /** Told what QEMU prints on standard error: warnings of the open, and each line of the repair of a dirty image. */
@@ -35,8 +37,8 @@ export interface OpenOptions {
 export function openImage(storage: Storage, options: OpenOptions = {}): Image {
   const isWritable = options.writable ?? false;
   let head = readHead(storage, { writable: isWritable });
-  if (head.unsupported !== null) throw new EngineError('unsupported', head.unsupported);
   const cipher = cipherFor(head, options.cipher);
+  judgeDataStorage(head, options.dataStorage ?? null);
   if (head.backingFile !== null && (options.backing ?? null) === null) {
     throw new EngineError('backing', `Could not open backing file: '${head.backingFile}' is not available.`);
   }
@@ -62,6 +64,7 @@ export function openImage(storage: Storage, options: OpenOptions = {}): Image {
     lazyRefcounts,
     backing: options.backing ?? null,
     cipher,
+    dataStorage: options.dataStorage ?? null,
     ...(options.overlapChecks !== undefined && { overlapChecks: options.overlapChecks }),
   });
 }
@@ -73,6 +76,16 @@ function cipherFor(head: ImageHead, given: OpenOptions['cipher']): ImageCipher |
     throw new EngineError('passphrase', "Parameter 'encrypt.key-secret' is required for cipher");
   }
   return given === 'locked' ? LOCKED : given;
+}
+
+/** @throws EngineError invalid-argument with QEMU's texts */
+export function judgeDataStorage({ hasDataFile }: ImageHead, dataStorage: Storage | null): void {
+  if (hasDataFile && dataStorage === null) {
+    throw new EngineError('invalid-argument', "'data-file' is required for this image");
+  }
+  if (!hasDataFile && dataStorage !== null) {
+    throw new EngineError('invalid-argument', "'data-file' can only be set for images with an external data file");
+  }
 }
 
 function isMarkedDirty(storage: Storage): boolean {

@@ -3,7 +3,10 @@ import { setU64, viewOf } from '../bytes/big-endian.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { l1IndexOf, l2IndexOf } from '../format/geometry.ts';
 import { COPIED_HIGH } from '../format/l1-entry.ts';
+import { allocateDataClusters } from './data-clusters.ts';
 import type { Image } from './image.ts';
+import { allocateAreaAtEnd } from './reserved-area.ts';
+import { growFile, type Preallocation } from './reserve-space.ts';
 
 export interface NewDisk {
   readonly virtualSize: number;
@@ -18,8 +21,28 @@ const REQUEST_SIZE_MAX = 2 ** 31 - 1;
  * Gives every cluster of a new disk its place, without data: L2 tables and clusters where QEMU's allocator puts them.
  * The L1 table is written last, and the header does not point to it yet.
  */
-export function preallocateMetadata(image: Image, disk: NewDisk): void {
-  const { clusterSize, subclusterSize } = image.geometry;
+export function preallocateDisk(image: Image, disk: NewDisk, mode: Preallocation): void {
+  if (mode === 'off' || disk.virtualSize === 0) return;
+  if (mode === 'metadata' || image.geometry.hasDataFile) preallocateScattered(image, disk);
+  else preallocateContiguous(image, disk, mode);
+}
+
+/** All clusters in one piece, with disk space behind them. */
+function preallocateContiguous(image: Image, { virtualSize, ...disk }: NewDisk, mode: Preallocation): void {
+  const { clusterSize, l2Coverage, l2Entries } = image.geometry;
+  const clusterCount = ceilDiv(virtualSize, clusterSize);
+  const area = allocateAreaAtEnd(image, clusterCount);
+  const tables = new NewTables(image, { virtualSize, ...disk });
+  for (let done = 0; done < clusterCount; done += l2Entries) {
+    tables.enter((done * clusterSize) / l2Coverage);
+    tables.map(0, area + done * clusterSize, Math.min(l2Entries, clusterCount - done));
+  }
+  tables.write();
+  growFile(image.file, area + clusterCount * clusterSize, mode);
+}
+
+function preallocateScattered(image: Image, disk: NewDisk): void {
+  const { clusterSize, subclusterSize, hasDataFile } = image.geometry;
   const tables = new NewTables(image, disk);
   const requestSizeMax = alignDown(REQUEST_SIZE_MAX, clusterSize);
   let dataEnd = 0;
@@ -30,17 +53,18 @@ export function preallocateMetadata(image: Image, disk: NewDisk): void {
     at += run.length;
   }
   tables.write();
-  if (dataEnd > image.storage.size) image.storage.truncate(dataEnd, 'create');
+  if (!hasDataFile && dataEnd > image.storage.size) image.storage.truncate(dataEnd, 'create');
 }
 
 /** Allocates one run of contiguous host clusters, at most `lengthMax` bytes; a new L2 table in between ends it. */
 function allocateRun(
-  { geometry, allocator }: Image,
+  image: Image,
   tables: NewTables,
   start: GuestOffset,
   lengthMax: number,
 ): { hostOffset: HostOffset; length: number } {
-  const { clusterSize, l2Entries } = geometry;
+  const { geometry, allocator } = image;
+  const { clusterSize, l2Entries, hasDataFile } = geometry;
   let hostOffset: HostOffset | null = null;
   let length = 0;
   while (length < lengthMax) {
@@ -48,8 +72,8 @@ function allocateRun(
     tables.enter(l1IndexOf(geometry, at));
     const l2Index = l2IndexOf(geometry, at);
     const wanted = Math.min(ceilDiv(lengthMax - length, clusterSize), l2Entries - l2Index);
-    const place: HostOffset = hostOffset === null ? allocator.allocate(wanted) : hostOffset + length;
-    const count = hostOffset === null ? wanted : allocator.allocateAt(place, wanted);
+    const place: HostOffset = hostOffset === null ? allocateDataClusters(image, at, wanted) : hostOffset + length;
+    const count = hostOffset === null || hasDataFile ? wanted : allocator.allocateAt(place, wanted);
     if (count === 0) break;
     hostOffset ??= place;
     tables.map(l2Index, place, count);

@@ -46,7 +46,7 @@ export function addRefcountBlock(allocator: Allocator, cluster: HostCluster): vo
   const blocksUsed = ceilDiv(Math.max(cluster + 1, blockCluster), refcountBlockEntries);
   growRefcountTable(allocator, {
     start: blocksUsed * refcountBlockEntries,
-    extraClusters: 0,
+    clustersBehind: 0,
     isExact: false,
     newBlock: { tableIndex, hostOffset: blockCluster * clusterSize },
   });
@@ -55,8 +55,8 @@ export function addRefcountBlock(allocator: Allocator, cluster: HostCluster): vo
 export interface TableGrowth {
   /** First cluster of the area that will hold the new structures. */
   readonly start: HostCluster;
-  /** Clusters to reserve at the start of the area, before the new structures. */
-  readonly extraClusters: number;
+  /** Clusters behind the area that the new structures must be able to count. */
+  readonly clustersBehind: number;
   /** No spare entries in the new table (preallocation, resize). */
   readonly isExact: boolean;
   /** A block already written, not in any table yet. */
@@ -71,8 +71,8 @@ export interface TableGrowth {
 export function growRefcountTable(allocator: Allocator, growth: TableGrowth): HostCluster {
   const { refcounts } = allocator;
   const { clusterSize, refcountBits, refcountBlockEntries } = refcounts.geometry;
-  const { start, extraClusters, isExact, newBlock } = growth;
-  const blockCount = refcountMetadataSize(refcounts.geometry, start + extraClusters, !isExact).blocks;
+  const { start, clustersBehind, isExact, newBlock } = growth;
+  const blockCount = refcountMetadataSize(refcounts.geometry, start + clustersBehind, !isExact).blocks;
   if (blockCount * 8 > REFCOUNT_TABLE_SIZE_MAX) {
     throw new EngineError(
       'no-space',
@@ -91,10 +91,10 @@ export function growRefcountTable(allocator: Allocator, growth: TableGrowth): Ho
   const newBlocks = new Set<number>();
   for (let index = firstIndex; index < blockCount; index++) {
     if (table[index] !== 0) continue;
-    table[index] = (start + extraClusters + newBlocks.size) * clusterSize;
+    table[index] = (start + newBlocks.size) * clusterSize;
     newBlocks.add(index);
   }
-  const tableCluster = start + extraClusters + newBlocks.size;
+  const tableCluster = start + newBlocks.size;
   const end = tableCluster + tableClusters;
 
   refcounts.blocks.writeAll();

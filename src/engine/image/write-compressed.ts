@@ -25,6 +25,9 @@ export function writeCompressed(image: Image, at: GuestOffset, bytes: Uint8Array
     throw new EngineError('unsupported', 'Compression and encryption not supported at the same time');
   }
   beginGuestWrite(image, at, bytes.length);
+  if (image.geometry.hasDataFile) {
+    throw new EngineError('unsupported', 'An external data file cannot hold compressed clusters. Nothing was written.');
+  }
   const { clusterSize } = image.geometry;
   const end = at + bytes.length;
   if (at % clusterSize !== 0 || (end % clusterSize !== 0 && end !== image.virtualSize)) {

@@ -37,7 +37,7 @@ export function writeRun(image: Image, { at, bytes, hostOffset, isNew }: RunWrit
   const end = at + bytes.length;
   const toHost = hostOffset - (at - (at % image.geometry.clusterSize));
   // Beyond the end of the file everything reads as zeros (unless it is decrypted), and holds nothing of anybody else.
-  const isFresh = isNew && hostOffset >= image.file.size && image.cipher === null;
+  const isFresh = isNew && hostOffset >= image.dataFile.size && image.cipher === null;
   const write = (guest: GuestOffset, content: Uint8Array, why: Purpose) =>
     writeGuestData(image, { guest, host: guest + toHost }, content, why);
   const head = contentOf(image, from, at, isFresh);

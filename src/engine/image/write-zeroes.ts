@@ -3,6 +3,8 @@ import type { GuestOffset } from '../format/addresses.ts';
 import { isCopied } from '../format/l1-entry.ts';
 import { l2KindOf } from '../format/l2-entry.ts';
 import { beginGuestWrite } from './begin-write.ts';
+import { dataFileOffsetOf } from './data-clusters.ts';
+import { writeZeros } from './data-file-holes.ts';
 import { discardClusters, unmapCluster } from './discard.ts';
 import { endGuestWrite } from './flush.ts';
 import type { Image } from './image.ts';
@@ -65,6 +67,8 @@ function writeExplicitZeros(image: Image, from: GuestOffset, to: GuestOffset): v
 }
 
 function zeroWholeSubclusters(image: Image, from: GuestOffset, to: GuestOffset, unmap: boolean): void {
+  // Whoever reads the data file by itself sees no flags.
+  if (image.isDataFileRaw) writeZeros(image.dataFile, dataFileOffsetOf(from), Math.min(to, image.virtualSize) - from);
   const { clusterSize, subclusterSize } = image.geometry;
   for (let at = from; at < to;) {
     const cluster = alignDown(at, clusterSize);

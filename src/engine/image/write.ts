@@ -3,6 +3,7 @@ import { l1IndexOf } from '../format/geometry.ts';
 import { isCopied } from '../format/l1-entry.ts';
 import { l2KindOf, type L2Kind } from '../format/l2-entry.ts';
 import { beginGuestWrite } from './begin-write.ts';
+import { allocateDataClusters, freeNewDataClusters } from './data-clusters.ts';
 import { alignedHostOffset } from './extents.ts';
 import { endGuestWrite } from './flush.ts';
 import { writableUnits, writeGuestData } from './guest-data.ts';
@@ -60,7 +61,7 @@ function writePart(image: Image, at: GuestOffset, bytes: Uint8Array): number {
     linkRun(image, { at, clusterCount, hostOffset: run.hostOffset, isNew: false, ...written });
     return length;
   }
-  const hostOffset = image.allocator.allocate(clusterCount);
+  const hostOffset = allocateDataClusters(image, at, clusterCount);
   image.decompressed = null;
   const written = freeingOnFailure(image, hostOffset, clusterCount, () =>
     writeRun(image, { at, bytes: part, hostOffset, isNew: true }),
@@ -74,7 +75,7 @@ export function freeingOnFailure<T>(image: Image, hostOffset: HostOffset, cluste
   try {
     return write();
   } catch (error) {
-    image.allocator.freeUnreferenced(hostOffset, clusterCount);
+    freeNewDataClusters(image, hostOffset, clusterCount);
     throw error;
   }
 }

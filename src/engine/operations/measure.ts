@@ -21,6 +21,7 @@ export function fullyAllocatedSize(options: MeasureOptions): number {
     version: compat === '1.1' ? 3 : 2,
     clusterBits: Math.log2(clusterSize),
     refcountOrder: Math.log2(refcountBits),
+    hasDataFile: false,
     extendedL2,
   });
   const l2Tables = l1EntriesFor(geometry, size);

@@ -9,16 +9,19 @@ import { writeTablesDurably } from '../image/flush.ts';
 import { L1_TABLE_SIZE_MAX } from '../image/head-validation.ts';
 import type { Image } from '../image/image.ts';
 import { l2OffsetOf } from '../image/l2-access.ts';
+import { growFile, type Preallocation } from '../image/reserve-space.ts';
 import { writeZeroes } from '../image/write-zeroes.ts';
 import { growL1Table } from './grow-l1.ts';
+import { preallocateGrowth } from './preallocate-growth.ts';
 
 /**
  * Changes the size of the virtual disk. Growing maps nothing new; where a longer backing file would show through, the new
  * space is made to read as zeros. Shrinking frees what lies beyond, and shortens the file.
  * @param size bytes, a multiple of 512
+ * @param preallocation whether the new space gets host clusters at once
  * @throws EngineError invalid-argument, unsupported (version 2 with snapshots, an inconsistent bitmap), no-space
  */
-export function resizeImage(image: Image, size: number): void {
+export function resizeImage(image: Image, size: number, preallocation: Preallocation = 'off'): void {
   image.mustBeWritable();
   if (size % 512 !== 0) throw new EngineError('invalid-argument', 'The new size must be a multiple of 512');
   if (image.geometry.version === 2 && image.snapshots.length > 0) {
@@ -26,10 +29,10 @@ export function resizeImage(image: Image, size: number): void {
   }
   resizeBitmaps(image, size);
   if (size < image.virtualSize) shrink(image, size);
-  else if (size > image.virtualSize) grow(image, size);
+  else if (size > image.virtualSize) grow(image, size, preallocation);
 }
 
-function grow(image: Image, size: number): void {
+function grow(image: Image, size: number, preallocation: Preallocation): void {
   const oldSize = image.virtualSize;
   const entryCount = l1EntriesFor(image.geometry, size);
   if (entryCount * 8 > L1_TABLE_SIZE_MAX) {
@@ -37,19 +40,31 @@ function grow(image: Image, size: number): void {
   }
   growL1Table(image, entryCount);
   image.header.virtualSize = size;
-  if (image.backing !== null && image.backing.virtualSize > oldSize) {
-    try {
-      writeZeroes(image, oldSize, size - oldSize);
-    } catch (error) {
-      image.header.virtualSize = oldSize;
-      throw error;
-    }
-    image.l2Tables.writeAll();
-    image.refcounts.blocks.writeAll();
-    // The zeros are durable before the disk reaches over them: a crash must not let the backing file show through.
-    image.file.flush('flush-ordering');
+  try {
+    fillGrowth(image, oldSize, preallocation);
+  } catch (error) {
+    image.header.virtualSize = oldSize;
+    throw error;
   }
   writeSize(image);
+}
+
+/** What the new space needs, durably, before the disk reaches over it: clusters if wanted, zeros where needed. */
+function fillGrowth(image: Image, oldSize: number, preallocation: Preallocation): void {
+  const { dataFile, geometry, virtualSize, backing, cipher } = image;
+  if (geometry.hasDataFile) {
+    // Bytes that somebody left behind the end of the disk are none of its.
+    if (dataFile.size > oldSize) dataFile.truncate(oldSize, 'truncate');
+    growFile(dataFile, virtualSize, preallocation);
+  }
+  // Zeros in the file are no zeros to the guest where they are decrypted.
+  const readsOther =
+    (backing !== null && backing.virtualSize > oldSize) || (cipher !== null && preallocation !== 'off');
+  if (preallocation !== 'off') preallocateGrowth(image, oldSize, virtualSize, preallocation);
+  // A crash must not let the backing file show through.
+  if (readsOther) writeZeroes(image, oldSize, virtualSize - oldSize);
+  if (readsOther || preallocation !== 'off') writeTablesDurably(image);
+  else if (geometry.hasDataFile) dataFile.flush('flush-ordering');
 }
 
 function shrink(image: Image, size: number): void {
@@ -64,6 +79,7 @@ function shrink(image: Image, size: number): void {
   freeTablesBeyond(image, l1EntriesFor(image.geometry, size));
   writeTablesDurably(image);
   truncateAfterLastCluster(image);
+  if (image.geometry.hasDataFile) image.dataFile.truncate(size, 'truncate');
 }
 
 /**

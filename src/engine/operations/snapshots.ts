@@ -32,6 +32,7 @@ export interface NewSnapshot {
  */
 export function createSnapshot(image: Image, { name, dateSeconds, dateNanoseconds }: NewSnapshot): void {
   image.mustBeWritable();
+  refuseDataFile(image);
   if (image.snapshots.length >= SNAPSHOTS_MAX) throw new EngineError('invalid-argument', 'Too many snapshots.');
   flushImage(image);
   const { allocator, file, geometry, l1 } = image;
@@ -68,6 +69,7 @@ export function createSnapshot(image: Image, { name, dateSeconds, dateNanosecond
  */
 export function applySnapshot(image: Image, snapshot: SnapshotEntry): void {
   image.mustBeWritable();
+  refuseDataFile(image);
   judgeSnapshotL1(image, snapshot);
   if (image.bitmaps.list.length > 0) throw new EngineError('unsupported', 'Device has active dirty bitmaps');
   const diskSize = snapshot.diskSize ?? image.virtualSize;
@@ -89,6 +91,7 @@ export function applySnapshot(image: Image, snapshot: SnapshotEntry): void {
 /** Forgets a snapshot and gives back what only it referred to. A crash in between leaks clusters. */
 export function deleteSnapshot(image: Image, snapshot: SnapshotEntry): void {
   image.mustBeWritable();
+  refuseDataFile(image);
   judgeSnapshotL1(image, snapshot);
   flushImage(image);
   const table = new Uint8Array(snapshot.l1Size * 8);
@@ -103,6 +106,11 @@ export function deleteSnapshot(image: Image, snapshot: SnapshotEntry): void {
   const active = image.l1.bytes().slice();
   if (addReferences(image, active, 0)) replaceL1(image, active);
   writeTablesDurably(image);
+}
+
+/** A snapshot of the tables alone would not keep what stands in another file. */
+function refuseDataFile({ geometry }: Image): void {
+  if (geometry.hasDataFile) throw new EngineError('unsupported', 'Operation not supported');
 }
 
 /** @throws EngineError invalid-image before a table is read that cannot be one */

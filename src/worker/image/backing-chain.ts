@@ -64,7 +64,13 @@ export async function withBacking<T>(
   work: (backing: GuestSource | null) => Promise<T> | T,
   above: readonly ImageId[] = [],
 ): Promise<T> {
-  const { backingFile, backingFormat } = readHead(storage, { writable: false });
+  const { backingFile, backingFormat, hasDataFile, dataFile } = readHead(storage, { writable: false });
+  if (hasDataFile) {
+    throw new EngineError(
+      'unsupported',
+      `The data of this image is in another file${dataFile === null ? '' : `, '${dataFile}'`}; only the console opens both.`,
+    );
+  }
   if (backingFile === null) return work(null);
   const granted = await library.backingOf(id);
   if (granted === null) {

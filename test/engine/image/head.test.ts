@@ -58,19 +58,13 @@ describe('readHead', () => {
     expect(readHead(storage, { writable: false }).header.virtualSize).toBe(1024);
   });
 
-  it('names what keeps guest data from being read: an external data file', () => {
-    const storage = newImage();
-    storage.write(79, Uint8Array.of(4));
-    expect(readHead(storage, { writable: false }).unsupported).toContain('external data file');
-  });
-
   it.each<['aes' | 'luks', (storage: MemoryStorage) => void]>([
     ['aes', (storage) => storage.write(32, Uint8Array.of(0, 0, 0, 1))],
     ['luks', addLuksPointer],
   ])('tells the encryption: %s', (encryption, change) => {
     const storage = newImage();
     change(storage);
-    expect(readHead(storage, { writable: false })).toMatchObject({ encryption, unsupported: null });
+    expect(readHead(storage, { writable: false })).toMatchObject({ encryption });
   });
 
   it('ignores bitmaps that nothing vouches for, and drops them for a writer', () => {

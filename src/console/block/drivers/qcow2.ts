@@ -1,4 +1,12 @@
-import { openImage, readHead, type GuestSource, type ImageHead, type Storage } from '#engine';
+import {
+  judgeDataStorage,
+  MemoryStorage,
+  openImage,
+  readHead,
+  type GuestSource,
+  type ImageHead,
+  type Storage,
+} from '#engine';
 import { backingNameBeside } from '../backing-name.ts';
 import type { BlockDriver, DriverContext } from '../driver.ts';
 import { prefixed } from '../errors.ts';
@@ -24,15 +32,17 @@ export const QCOW2: BlockDriver = {
     const file = await context.openFile();
     const storage = storageOf(file);
     const head = readHead(storage, { writable: flags.writable });
+    const dataFile = await openDataFile(context, head);
     const { node: backing, impliedName } = await openBacking(context, file, head);
     const image = openImage(storage, {
       ...takeQcow2Options(options, head),
       writable: flags.writable,
       cacheMode: flags.cacheMode,
       onMessage: (line) => host.writeErr(`${line}\n`),
+      dataStorage: dataFile === null ? (isDataClosed(context, head) ? new MemoryStorage() : null) : storageOf(dataFile),
       backing: backing === null ? (flags.withoutBacking === true ? EMPTY : null) : sourceOf(backing),
     });
-    return new Qcow2Node({ origin: context.origin, image, file, backing, impliedBacking: impliedName });
+    return new Qcow2Node({ origin: context.origin, image, file, dataFile, backing, impliedBacking: impliedName });
   },
 };
 
@@ -45,6 +55,20 @@ function recognises(storage: Storage): boolean {
 
 /** Stands for a backing file that is deliberately not opened. */
 const EMPTY: GuestSource = { virtualSize: 0, readAt: () => undefined, zeroRunAt: () => 0, close: () => undefined };
+
+/** The child `data-file`: by the options, else by the name in the header, which is the name of a file and nothing else. */
+async function openDataFile(context: DriverContext, head: ImageHead): Promise<BlockNode | null> {
+  const isClosed = isDataClosed(context, head);
+  const filename = isClosed || head.dataFile === null ? null : `file:${head.dataFile}`;
+  const child = await context.openChild('data-file', { role: 'image', filename });
+  if (!isClosed) judgeDataStorage(head, child === null ? null : storageOf(child));
+  return child;
+}
+
+/** A data file that nobody will read from is deliberately not opened. */
+function isDataClosed({ flags }: DriverContext, { hasDataFile }: ImageHead): boolean {
+  return hasDataFile && flags.withoutData === true;
+}
 
 interface Backing {
   readonly node: BlockNode | null;

@@ -1,4 +1,4 @@
-import { createImage, isEngineError } from '#engine';
+import { createImage, growFile, isEngineError, judgeCreateOptions, type Preallocation, type Storage } from '#engine';
 import { backingNameOf } from '../../block/backing-name.ts';
 import { pathToCreate } from '../../block/creation.ts';
 import { openBlock } from '../../block/open.ts';
@@ -101,7 +101,7 @@ async function takeSizeFromBacking(
   if (!values.has('size')) values.set('size', String(BigInt(length)));
 }
 
-/** Writes a new file of a format over whatever has its name; on failure a file that was not there is removed. */
+/** Writes a new file of a format over whatever has its name; on failure files that were not there are removed. */
 export async function writeNewFile(
   host: ConsoleHost,
   name: string,
@@ -111,18 +111,45 @@ export async function writeNewFile(
   const size = Number(values.get('size'));
   // Options are judged before the file that may be there is emptied.
   const options = format === 'raw' ? null : engineOptionsOf(values, size);
+  if (options !== null) judgeCreateOptions(options);
+  const mode = format === 'raw' ? rawPreallocationOf(values) : 'off';
+  const dataFile = options?.dataFile;
+  const made: MadeFile[] = [];
+  try {
+    const data = dataFile === undefined ? null : await makeFile(host, dataFile, made);
+    const storage = await makeFile(host, name, made);
+    if (options === null) growFile(storage, Math.ceil(size / 512) * 512, mode);
+    else createImage(storage, options, data);
+    for (const file of made) file.storage.close();
+  } catch (error) {
+    for (const file of made) {
+      file.storage.close();
+      if (file.isNew) await host.files.remove(file.path);
+    }
+    throw error;
+  }
+}
+
+interface MadeFile {
+  readonly path: string;
+  readonly storage: Storage;
+  readonly isNew: boolean;
+}
+
+async function makeFile(host: ConsoleHost, name: string, made: MadeFile[]): Promise<Storage> {
   const path = await pathToCreate(host, name);
-  const existed = (await host.files.stat(path)) !== null;
+  const isNew = (await host.files.stat(path)) === null;
   const storage = await host.files.create(path).catch((error: unknown) => {
     throw new ImgFailure(`Could not create '${path}': ${strerror(error)}`);
   });
-  try {
-    if (options === null) storage.truncate(Math.ceil(size / 512) * 512, 'create');
-    else createImage(storage, options);
-    storage.close();
-  } catch (error) {
-    storage.close();
-    if (!existed) await host.files.remove(path);
-    throw error;
-  }
+  made.push({ path, storage, isNew });
+  return storage;
+}
+
+/** @throws ImgFailure for modes that a raw file does not have */
+function rawPreallocationOf(values: CreateValues): Preallocation {
+  const mode = values.get('preallocation') ?? 'off';
+  if (mode === 'off' || mode === 'falloc' || mode === 'full') return mode;
+  if (mode === 'metadata') throw new ImgFailure('Unsupported preallocation mode: metadata');
+  throw new ImgFailure(`invalid parameter value: ${mode}`);
 }

@@ -37,7 +37,7 @@ async function describeChain(invocation: Invocation, top: string): Promise<Descr
     const { name, format } = next;
     if (seen.has(name)) throw new ImgFailure(`Backing file '${name}' creates an infinite loop.`);
     seen.add(name);
-    const as = { writable: false, format, withoutBacking: true };
+    const as = { writable: false, format, withoutBacking: true, withoutData: true };
     const node = await (found.length === 0 ? invocation.open(name, as) : invocation.openNamed(name, as));
     try {
       found.push(await describe(invocation, node));

@@ -105,7 +105,8 @@ function placeOf(layer: BlockNode, { hostOffset }: BlockStatus): Pick<MapEntry, 
 
 /** The node in which host offsets count. */
 function lowestOf(node: BlockNode): BlockNode {
-  return node.file === null ? node : lowestOf(node.file);
+  const below = node.dataFile ?? node.file;
+  return below === null ? node : lowestOf(below);
 }
 
 function absent(start: number, length: number, depth: number): MapEntry {

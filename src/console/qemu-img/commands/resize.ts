@@ -1,4 +1,4 @@
-import { isEngineError } from '#engine';
+import { isEngineError, type Preallocation } from '#engine';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
 
 export const resize: ImgCommand = async (host, args) => {
@@ -12,6 +12,7 @@ export const resize: ImgCommand = async (host, args) => {
   const words = relativeSize === null ? invocation.words : [...invocation.words, relativeSize];
   if (words.length !== 2) throw misused('Expecting image file name and size');
   const [name, text] = words as [string, string];
+  const preallocation = preallocationOf(invocation);
   const node = await invocation.open(name, { writable: true, format: invocation.value('f') });
   try {
     const sign = text.startsWith('+') ? 1 : text.startsWith('-') ? -1 : 0;
@@ -25,8 +26,11 @@ export const resize: ImgCommand = async (host, args) => {
         ],
       });
     }
+    if (preallocation !== 'off' && size <= node.length) {
+      throw new ImgFailure('Preallocation can only be used for growing images');
+    }
     try {
-      node.truncate(size);
+      node.truncate(size, preallocation);
     } catch (error) {
       if (!isEngineError(error)) throw error;
       throw new ImgFailure(error.message, { hints: error.hint === null ? [] : [error.hint] });
@@ -37,3 +41,12 @@ export const resize: ImgCommand = async (host, args) => {
     node.close();
   }
 };
+
+const MODES: readonly Preallocation[] = ['off', 'metadata', 'falloc', 'full'];
+
+function preallocationOf(invocation: Invocation): Preallocation {
+  const text = invocation.value('preallocation') ?? 'off';
+  const mode = MODES.find((one) => one === text);
+  if (mode === undefined) throw new ImgFailure(`Invalid preallocation mode '${text}'`);
+  return mode;
+}

@@ -1,0 +1,98 @@
+import { ceilDiv } from '../bytes/align.ts';
+import type { GuestOffset, HostOffset } from '../format/addresses.ts';
+import { l1IndexOf } from '../format/geometry.ts';
+import { isCopied } from '../format/l1-entry.ts';
+import { l2KindOf } from '../format/l2-entry.ts';
+import { allocateDataClusters, dataFileOffsetOf } from '../image/data-clusters.ts';
+import { writeZeros } from '../image/data-file-holes.ts';
+import { writeGuestData } from '../image/guest-data.ts';
+import type { Image } from '../image/image.ts';
+import { highOf, l2EntryAt, l2OffsetOf, lowOf, type L2Entry } from '../image/l2-access.ts';
+import { ensureL2Entry } from '../image/l2-tables.ts';
+import { linkRun } from '../image/link.ts';
+import { readRange } from '../image/read.ts';
+import { allocateAreaAtEnd } from '../image/reserved-area.ts';
+import { growFile, type Preallocation } from '../image/reserve-space.ts';
+import { writeData } from '../image/write.ts';
+
+/**
+ * Gives every cluster between the old end of a disk and its new one a host cluster, and with falloc and full the disk
+ * space behind it. The clusters read as zeros; a first one that the disk had in part keeps that part.
+ */
+export function preallocateGrowth(image: Image, from: GuestOffset, to: GuestOffset, mode: Preallocation): void {
+  const { clusterSize, hasDataFile, extendedL2 } = image.geometry;
+  let start = from - (from % clusterSize);
+  if (start < from && extendedL2 && !isEmpty(image, ensureL2Entry(image, start))) rewrite(image, start, from);
+  if (start < from && isOwned(image, ensureL2Entry(image, start))) start += clusterSize;
+  if (start >= to) return;
+
+  const isContiguous = (mode === 'falloc' || mode === 'full') && !hasDataFile;
+  const clusterCount = ceilDiv(to - start, clusterSize);
+  const area = isContiguous ? allocateAreaAtEnd(image, clusterCount) : null;
+  if (area !== null) growFile(image.file, area + clusterCount * clusterSize, mode);
+  for (let at = start; at < to;) {
+    const count = emptyRunAt(image, at, to);
+    if (count > 0) {
+      const hostOffset = area === null ? allocateDataClusters(image, at, count) : area + dataFileOffsetOf(at - start);
+      reserve(image, { at, count, hostOffset, headEnd: from, mode });
+    }
+    at += Math.max(1, count) * clusterSize;
+  }
+}
+
+interface Reservation {
+  readonly at: GuestOffset;
+  readonly count: number;
+  readonly hostOffset: HostOffset;
+  /** Guest bytes before it, if any lie in the run, are kept. */
+  readonly headEnd: GuestOffset;
+  readonly mode: Preallocation;
+}
+
+function reserve(image: Image, { at, count, hostOffset, headEnd, mode }: Reservation): void {
+  const { dataFile, geometry } = image;
+  const length = count * geometry.clusterSize;
+  const head = new Uint8Array(geometry.extendedL2 ? 0 : Math.max(0, headEnd - at));
+  readRange(image, at, head);
+  // Space that was used before may hold anything; what lies past the end of the file reads as zeros.
+  const isReused = hostOffset < dataFile.size && mode === 'metadata' && !geometry.hasDataFile;
+  if (isReused) writeZeros(dataFile, hostOffset, Math.min(length, dataFile.size - hostOffset));
+  if (!geometry.hasDataFile) growFile(dataFile, hostOffset + length, mode);
+  if (head.length > 0) writeGuestData(image, { guest: at, host: hostOffset }, head, 'cow-copy');
+  linkRun(image, {
+    at,
+    clusterCount: count,
+    hostOffset,
+    isNew: true,
+    from: at,
+    to: at,
+    mustPrecedeLink: isReused || head.length > 0,
+  });
+}
+
+/** Clusters from `at` on, within one L2 table, that have no host cluster of their own. */
+function emptyRunAt(image: Image, at: GuestOffset, to: GuestOffset): number {
+  const { clusterSize, l2Entries } = image.geometry;
+  const first = ensureL2Entry(image, at);
+  const l2Offset = l2OffsetOf(image, l1IndexOf(image.geometry, at));
+  const countMax = Math.min(ceilDiv(to - at, clusterSize), l2Entries - first.index);
+  let count = 0;
+  while (count < countMax && !isOwned(image, l2EntryAt(image, l2Offset, first.index + count))) count++;
+  return count;
+}
+
+function isOwned({ geometry }: Image, entry: L2Entry): boolean {
+  const kind = l2KindOf(geometry, highOf(entry), lowOf(entry));
+  return (kind === 'normal' || kind === 'zero-alloc') && isCopied(highOf(entry));
+}
+
+function isEmpty({ geometry }: Image, entry: L2Entry): boolean {
+  return l2KindOf(geometry, highOf(entry), lowOf(entry)) === 'unallocated';
+}
+
+/** Writes a range as it reads, so that its cluster becomes the disk's own. */
+function rewrite(image: Image, from: GuestOffset, to: GuestOffset): void {
+  const bytes = new Uint8Array(to - from);
+  readRange(image, from, bytes);
+  writeData(image, from, bytes);
+}
