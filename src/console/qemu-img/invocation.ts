@@ -140,6 +140,17 @@ export class Invocation {
     );
   }
 
+  /** Opens what a text describes as options, such as `driver=qcow2,file.filename=a`. @throws ImgFailure */
+  async openOptions(text: string, { writable, cacheMode = 'writeback' }: OpenAs): Promise<BlockNode> {
+    const options: Options = new Map(parsePairs(text, 'file'));
+    const flags = { writable, cacheMode };
+    return openBlock(this.host, { filename: null, format: null, options, flags, ...this.#surroundings }).catch(
+      (error: unknown) => {
+        throw openFailure(error, text);
+      },
+    );
+  }
+
   /** Opens the file of a qcow2 image without the image itself; null for another format. */
   async openFile(name: string, as: OpenAs): Promise<BlockNode | null> {
     const request = this.#requestOf(name, as);

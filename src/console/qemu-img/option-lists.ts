@@ -1,4 +1,4 @@
-import type { FormatOption } from '../options/format-options.ts';
+import type { FormatOption, FormatOptions } from '../options/format-options.ts';
 import { creationOptionsOf, FORMAT_OPTIONS, isReadOnlyFormat } from '../options/format-options.ts';
 import { splitAtCommas } from '../options/options.ts';
 import { ImgFailure } from './invocation.ts';
@@ -20,11 +20,17 @@ export function asksForHelp(lists: readonly string[]): boolean {
   return lists.some((list) => splitAtCommas(list).some((member) => member === 'help' || member === '?'));
 }
 
-/** What `create` and `convert` print for `-o help`. @throws ImgFailure for formats that cannot be created */
-export function creationHelp(format: string, filename: string | null): string {
+/** The options of a format in which new images can be made. @throws ImgFailure for other formats */
+export function judgeCreatable(format: string): FormatOptions {
   if (isReadOnlyFormat(format)) throw new ImgFailure(`Format driver '${format}' does not support image creation`);
   const options = FORMAT_OPTIONS[format];
   if (options === undefined) throw new ImgFailure(`Unknown file format '${format}'`);
+  return options;
+}
+
+/** What `create` and `convert` print for `-o help`. @throws ImgFailure for formats that cannot be created */
+export function creationHelp(format: string, filename: string | null): string {
+  const options = judgeCreatable(format);
   if (filename !== null) return `Supported options:\n${helpOf(creationOptionsOf(format))}`;
   return (
     `Supported ${format} options:\n${helpOf(options.create)}\n` +

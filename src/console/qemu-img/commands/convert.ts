@@ -1,5 +1,5 @@
 import type { BlockNode } from '../../block/node.ts';
-import { parseArguments } from '../convert/arguments.ts';
+import { judgeFlags, parseArguments } from '../convert/arguments.ts';
 import { copyBitmaps, judgeBitmaps, judgeTargetOfBitmaps } from '../convert/copy-bitmaps.ts';
 import { copyContent } from '../convert/copy-content.ts';
 import { openSources } from '../convert/sources.ts';
@@ -23,8 +23,10 @@ export const convert: ImgCommand = async (host, args) => {
   });
   const optionLists = invocation.values('o');
   judgeOptionLists(optionLists);
+  judgeFlags(invocation);
   if (asksForHelp(optionLists)) {
-    host.writeOut(creationHelp(invocation.value('O') ?? 'raw', invocation.words.at(-1) ?? null));
+    const target = invocation.words.length < 2 ? null : invocation.words.at(-1)!;
+    host.writeOut(creationHelp(invocation.value('O') ?? 'raw', target));
     return 0;
   }
   const plan = parseArguments(invocation);

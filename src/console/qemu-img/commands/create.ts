@@ -6,7 +6,7 @@ import type { ConsoleHost } from '../../host.ts';
 import { strerror } from '../../text/strerror.ts';
 import { describeValues, engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
-import { asksForHelp, creationHelp, judgeOptionLists } from '../option-lists.ts';
+import { asksForHelp, creationHelp, judgeCreatable, judgeOptionLists } from '../option-lists.ts';
 
 const FORMATS = ['qcow2', 'raw'];
 
@@ -40,7 +40,7 @@ interface NewFile {
 }
 
 async function createFile(host: ConsoleHost, invocation: Invocation, { name, format, size }: NewFile): Promise<void> {
-  if (!FORMATS.includes(format)) throw new ImgFailure(`Unknown file format '${format}'`);
+  judgeCreatable(format);
   const values = parseCreateValues(format, invocation.values('o'));
   if (values.has('size') && size !== null) throw new ImgFailure('The image size must be specified only once');
   if (size !== null) values.set('size', String(BigInt(size)));
@@ -108,6 +108,9 @@ export async function writeNewFile(
   format: string,
   values: CreateValues,
 ): Promise<void> {
+  if (!FORMATS.includes(format)) {
+    throw new ImgFailure(`Images of format '${format}' cannot be created by this program yet. Nothing was written.`);
+  }
   const size = Number(values.get('size'));
   // Options are judged before the file that may be there is emptied.
   const options = format === 'raw' ? null : engineOptionsOf(values, size);

@@ -1,11 +1,11 @@
 import { isEngineError } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
+import { FORMAT_OPTIONS, isReadOnlyFormat } from '../../options/format-options.ts';
 import { strerror } from '../../text/strerror.ts';
 import { parseCreateValues } from '../create-options.ts';
 import { ImgFailure, Invocation, sizeOf, type ImgCommand } from '../invocation.ts';
 import { writeNewFile } from './create.ts';
 
-const FORMATS = ['qcow2', 'raw'];
 const BLOCK_SIZE_MAX = 2 ** 31 - 1;
 /** Several small blocks are copied at once. */
 const CHUNK = 1024 * 1024;
@@ -26,7 +26,8 @@ export const dd: ImgCommand = async (host, args) => {
   const format = invocation.value('O') ?? 'raw';
   const source = await invocation.open(input, { writable: false, format: invocation.value('f') });
   try {
-    if (!FORMATS.includes(format)) throw new ImgFailure('Unknown file format');
+    if (isReadOnlyFormat(format)) throw new ImgFailure(`Format driver '${format}' does not support image creation`);
+    if (FORMAT_OPTIONS[format] === undefined) throw new ImgFailure('Unknown file format');
     const end = count === null ? source.length : Math.min(source.length, count * blockSize);
     const start = skip * blockSize;
     const values = parseCreateValues(format, []);

@@ -2,10 +2,9 @@ import { bitmapsSize, fullyAllocatedSize, judgeCreateOptions } from '#engine';
 import { statusAbove } from '../../block/layers.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { isAllZero } from '../../block/zeros.ts';
-import { FORMAT_OPTIONS, isReadOnlyFormat } from '../../options/format-options.ts';
 import { engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
 import { ImgFailure, Invocation, jsonText, mustBeEngineError, sizeOf, type ImgCommand } from '../invocation.ts';
-import { judgeOptionLists } from '../option-lists.ts';
+import { judgeCreatable, judgeOptionLists } from '../option-lists.ts';
 import { loadSnapshot, parseSnapshotParameter } from '../snapshot-parameter.ts';
 
 /** What the file of a new image would need; bytes. */
@@ -56,8 +55,7 @@ function judgeNames(invocation: Invocation, size: number | null): string | null 
 
 function measureTarget(invocation: Invocation, source: BlockNode | null, size: number | null): Measured {
   const format = invocation.value('O') ?? 'raw';
-  if (isReadOnlyFormat(format)) throw new ImgFailure(`Format driver '${format}' does not support image creation`);
-  if (FORMAT_OPTIONS[format] === undefined) throw new ImgFailure(`Unknown file format '${format}'`);
+  judgeCreatable(format);
   const values = parseValuesFor(invocation, format);
   const length = source?.length ?? size ?? Number(values.get('size') ?? 0);
   if (format === 'raw') {

@@ -1,8 +1,8 @@
 import { parsePairs } from '../../options/options.ts';
 import { parseSize } from '../../text/sizes.ts';
-import { ImgFailure, misused, type Invocation } from '../invocation.ts';
+import { ImgFailure, sizeOf, type Invocation } from '../invocation.ts';
+import { judgeCreatable } from '../option-lists.ts';
 
-const FORMATS = ['qcow2', 'raw'];
 const SPARSE_DEFAULT = 4096;
 const SPARSE_MAX = 16 * 1024 * 1024;
 const COROUTINES_MAX = 16;
@@ -11,7 +11,8 @@ const COROUTINES_MAX = 16;
 export interface ConvertPlan {
   readonly sources: readonly string[];
   readonly target: string;
-  readonly format: string;
+  /** null: the target is there, and its options say it. */
+  readonly format: string | null;
   readonly isCompressed: boolean;
   /** Bytes of zeros that are worth a hole; 0: everything is written. */
   readonly sparse: number;
@@ -23,22 +24,31 @@ export interface ConvertPlan {
   readonly salvages: boolean;
 }
 
-/** Everything that can be judged before a file is touched. @throws ImgFailure with QEMU's text */
+/** Options that exclude or need one another. @throws ImgFailure with QEMU's text */
+export function judgeFlags(invocation: Invocation): void {
+  sparseOf(invocation.value('S'));
+  refuseCoroutines(invocation.value('m'));
+  const has = (name: string) => invocation.has(name);
+  if (has('r')) sizeOf('rate limit', invocation.value('r')!);
+  const contradictions: readonly [boolean, string][] = [
+    [has('skip-broken-bitmaps') && !has('bitmaps'), 'Use of --skip-broken-bitmaps requires --bitmaps'],
+    [has('c') && has('C'), 'Cannot enable copy offloading when -c is used'],
+    [has('S') && has('C'), 'Cannot enable copy offloading when -S is used'],
+    [has('salvage') && has('C'), 'Cannot use copy offloading in salvaging mode'],
+    [has('target-image-opts') && !has('n'), '--target-image-opts requires use of -n flag'],
+    [has('n') && has('o'), '-o has no effect when skipping image creation'],
+    [has('target-is-zero') && !has('n'), '--target-is-zero requires use of -n flag'],
+  ];
+  const found = contradictions.find(([isSo]) => isSo);
+  if (found !== undefined) throw new ImgFailure(found[1]);
+}
+
+/** Everything else that can be judged before a file is touched. @throws ImgFailure with QEMU's text */
 export function parseArguments(invocation: Invocation): ConvertPlan {
   const { words } = invocation;
-  const format = invocation.value('O') ?? 'raw';
+  const format = formatOf(invocation);
   const sparse = sparseOf(invocation.value('S'));
-  refuseCoroutines(invocation.value('m'));
-  if (invocation.has('skip-broken-bitmaps') && !invocation.has('bitmaps')) {
-    throw new ImgFailure('Use of --skip-broken-bitmaps requires --bitmaps');
-  }
-  if (words.length < 2) throw misused('Must specify image file name');
-  if (invocation.has('target-image-opts')) {
-    throw new ImgFailure(
-      'Converting with --target-image-opts is not supported by this program yet. Nothing was written.',
-    );
-  }
-  if (invocation.has('n') && invocation.has('o')) throw new ImgFailure('-o has no effect when skipping image creation');
+  if (words.length < 2) throw new ImgFailure('Must specify image file name');
   const options = new Map(invocation.values('o').flatMap((text) => parsePairs(text)));
   const backing = invocation.value('B') ?? options.get('backing_file');
   const sources = words.slice(0, -1);
@@ -47,7 +57,10 @@ export function parseArguments(invocation: Invocation): ConvertPlan {
       'Having a backing file for the target makes no sense when concatenating multiple input images',
     );
   }
-  if (!FORMATS.includes(format)) throw new ImgFailure(`Unknown file format '${format}'`);
+  if (backing !== undefined && invocation.has('target-is-zero')) {
+    throw new ImgFailure('Cannot use --target-is-zero when the destination image has a backing file');
+  }
+  if (format !== null && !invocation.has('n')) judgeCreatable(format);
   const isCompressed = invocation.has('c');
   if (isCompressed && format === 'raw') throw new ImgFailure('Compression not supported for this file format');
   if (isCompressed && (options.get('preallocation') ?? 'off') !== 'off') {
@@ -66,6 +79,14 @@ export function parseArguments(invocation: Invocation): ConvertPlan {
     mustWriteZeros: backing !== undefined || (invocation.has('n') && !invocation.has('target-is-zero')),
     salvages: invocation.has('salvage'),
   };
+}
+
+/** null: the options of the target say it. */
+function formatOf(invocation: Invocation): string | null {
+  const format = invocation.value('O');
+  if (!invocation.has('target-image-opts')) return format ?? 'raw';
+  if (format !== undefined) throw new ImgFailure('--image-opts and --format are mutually exclusive');
+  return null;
 }
 
 function sparseOf(text: string | undefined): number {

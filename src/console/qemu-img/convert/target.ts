@@ -14,8 +14,16 @@ export async function openTarget(
 ): Promise<BlockNode> {
   const total = lengthOf(sources);
   const cacheMode = invocation.cacheMode('t', 'unsafe', '');
-  if (!invocation.has('n')) await createTarget(invocation, plan, total);
-  const node = await invocation.open(plan.target, { writable: true, cacheMode, format: plan.format });
+  const { format } = plan;
+  if (format !== null && !invocation.has('n')) await createTarget(invocation, { ...plan, format }, total);
+  const as = { writable: true, cacheMode, format: format ?? undefined };
+  const node = await (format === null
+    ? invocation.openOptions(plan.target, as)
+    : invocation.openNamed(plan.target, as));
+  if (plan.isCompressed && node.image === null) {
+    node.close();
+    throw new ImgFailure('Compression not supported for this file format');
+  }
   if (node.length < total) {
     node.close();
     throw new ImgFailure('output file is smaller than input file');
@@ -23,7 +31,11 @@ export async function openTarget(
   return node;
 }
 
-async function createTarget(invocation: Invocation, plan: ConvertPlan, size: number): Promise<void> {
+async function createTarget(
+  invocation: Invocation,
+  plan: ConvertPlan & { readonly format: string },
+  size: number,
+): Promise<void> {
   const values = parseCreateValues(plan.format, invocation.values('o'));
   if (!values.has('size')) values.set('size', String(BigInt(size)));
   if (plan.backing !== undefined) values.set('backing_file', plan.backing);
