@@ -33,8 +33,7 @@ function canonical(name: string, value: string, kind: OptionKind): string {
     throw new ImgFailure(`Parameter '${name}' expects 'on' or 'off'`);
   }
   if (kind === 'number') {
-    if (!/^(0x[0-9a-f]+|\d+)$/i.test(value)) throw new ImgFailure(`Parameter '${name}' expects a number`);
-    return String(Number(value));
+    return canonicalNumber(name, value);
   }
   const size = parseSize(value);
   if (typeof size === 'number') return String(BigInt(size));
@@ -45,6 +44,16 @@ function canonical(name: string, value: string, kind: OptionKind): string {
       'and exabytes, respectively.',
     ],
   });
+}
+
+/** As C's strtoull reads it (a sign wraps around), and as a signed number is printed. */
+function canonicalNumber(name: string, value: string): string {
+  const match = /^\s*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.exec(value);
+  if (match === null) throw new ImgFailure(`Parameter '${name}' expects a number`);
+  const [, sign, digits] = match as unknown as [string, string, string];
+  const magnitude = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  if (magnitude >= 2n ** 64n) throw new ImgFailure(`Value '${value}' is too large for parameter '${name}'`);
+  return String(BigInt.asIntN(64, sign === '-' ? -magnitude : magnitude));
 }
 
 /** What `create` prints behind `Formatting`: given options and defaults, commas doubled. */

@@ -27,8 +27,9 @@ export function getRefcount(block: Uint8Array, refcountBits: number, index: numb
   }
 }
 
-/** Writes entry `index`; `value` must not exceed {@link refcountMax}. */
-export function setRefcount(block: Uint8Array, refcountBits: number, index: number, value: number): void {
+/** Writes entry `index`; `value` must not exceed {@link refcountMax}, except a bigint for 64 bits. */
+export function setRefcount(block: Uint8Array, refcountBits: number, index: number, value: number | bigint): void {
+  if (typeof value === 'bigint') return viewOf(block).setBigUint64(index * 8, value);
   switch (refcountBits) {
     case 1:
     case 2:
@@ -50,6 +51,25 @@ export function setRefcount(block: Uint8Array, refcountBits: number, index: numb
     default:
       return setU64(viewOf(block), index * 8, value);
   }
+}
+
+const REFCOUNT_MAX_64 = 2n ** 64n - 1n;
+
+/**
+ * Entry `index` changed by `delta`, for {@link setRefcount}; null when that leaves what the width can count. 64 bits can
+ * count further than numbers are exact.
+ */
+export function changedRefcount(
+  block: Uint8Array,
+  refcountBits: number,
+  index: number,
+  delta: number,
+): number | bigint | null {
+  const refcount = getRefcount(block, refcountBits, index) + delta;
+  if (refcount >= 0 && refcount <= refcountMax(refcountBits)) return refcount;
+  if (refcountBits < 64 || refcount < 0) return null;
+  const exact = viewOf(block).getBigUint64(index * 8) + BigInt(delta);
+  return exact > REFCOUNT_MAX_64 ? null : exact;
 }
 
 /** The largest refcount that fits; for 64 bits the largest exact number, which no real image reaches. */

@@ -4,7 +4,7 @@ import type { HostCluster, HostOffset } from '../format/addresses.ts';
 import type { Geometry } from '../format/geometry.ts';
 import type { Header } from '../format/header.ts';
 import { hex } from '../format/hex.ts';
-import { getRefcount, refcountMax, setRefcount } from '../format/refcount-block.ts';
+import { changedRefcount, getRefcount, setRefcount } from '../format/refcount-block.ts';
 import type { ImageFile } from './image-file.ts';
 import type { Slice, TableCache } from './table-cache.ts';
 
@@ -55,24 +55,25 @@ export class Refcounts {
    * @throws EngineError invalid-argument when a refcount would leave its range, corrupt when no block counts a cluster
    */
   add(first: HostCluster, count: number, delta: number): void {
-    const max = refcountMax(this.geometry.refcountBits);
+    const { refcountBits } = this.geometry;
     for (let cluster = first; cluster < first + count; cluster++) {
-      const refcount = this.get(cluster) + delta;
       if (!this.isCovered(cluster)) {
         throw new EngineError('corrupt', `Host cluster ${cluster} is in use, but no refcount block counts it.`);
       }
-      if (refcount < 0 || refcount > max) {
-        throw new EngineError(
-          'invalid-argument',
-          `The refcount of host cluster ${cluster} would become ${refcount}; it must stay within 0 and ${max}.`,
-        );
+      if (
+        changedRefcount(this.#sliceOf(cluster)!.bytes, refcountBits, cluster % this.#entriesPerSlice, delta) !== null
+      ) {
+        continue;
       }
+      throw new EngineError(
+        'invalid-argument',
+        `The refcount of host cluster ${cluster} would become ${this.get(cluster) + delta}, which ${refcountBits} bits cannot count.`,
+      );
     }
     for (let cluster = first; cluster < first + count; cluster++) {
       const slice = this.#sliceOf(cluster)!;
       const index = cluster % this.#entriesPerSlice;
-      const refcount = getRefcount(slice.bytes, this.geometry.refcountBits, index) + delta;
-      setRefcount(slice.bytes, this.geometry.refcountBits, index, refcount);
+      setRefcount(slice.bytes, refcountBits, index, changedRefcount(slice.bytes, refcountBits, index, delta)!);
       this.blocks.markDirty(slice);
     }
   }

@@ -59,7 +59,8 @@ const EMPTY: GuestSource = { virtualSize: 0, readAt: () => undefined, zeroRunAt:
 /** The child `data-file`: by the options, else by the name in the header, which is the name of a file and nothing else. */
 async function openDataFile(context: DriverContext, head: ImageHead): Promise<BlockNode | null> {
   const isClosed = isDataClosed(context, head);
-  const filename = isClosed || head.dataFile === null ? null : `file:${head.dataFile}`;
+  const hasOptions = [...context.options.keys()].some((name) => name === 'data-file' || name.startsWith('data-file.'));
+  const filename = isClosed || hasOptions || head.dataFile === null ? null : `file:${head.dataFile}`;
   const child = await context.openChild('data-file', { role: 'image', filename });
   if (!isClosed) judgeDataStorage(head, child === null ? null : storageOf(child));
   return child;

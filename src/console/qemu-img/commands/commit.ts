@@ -89,7 +89,7 @@ async function copyDown(
       const bytes = new Uint8Array(run.length);
       attempt(() => {
         run.layer!.readAt(at, bytes);
-        if (run.isZero) base.writeZeroes(at, run.length, { unmap: false });
+        if (run.isZero) base.writeZeroes(at, run.length, { unmap: true });
         else base.writeAt(at, bytes);
       });
     }
