@@ -5,6 +5,7 @@ import {
   BITMAP_IN_USE,
   BITMAP_TYPE_DIRTY,
   bitmapDataOf,
+  bitmapTableEntryHasReservedBits,
   encodeBitmapDirectory,
   readBitmapTable,
   decodeBitmapDirectory,
@@ -33,7 +34,7 @@ export function storeBitmaps(image: Image): void {
     ...bitmaps.removed,
     ...bitmaps.list.flatMap(({ bits, stored }) => (bits !== null && stored ? [stored] : [])),
   ];
-  const clustersBefore = replaced.flatMap((entry) => [...clustersOf(image, entry)]);
+  const clustersBefore = replaced.flatMap((entry) => clustersOf(image, entry));
   const oldDirectory = bitmaps.directory;
 
   const clusters = new NewClusters(image);
@@ -101,7 +102,7 @@ function storePages(clusters: NewClusters, bits: BitmapBits): Uint8Array {
 /** Clusters that nothing on disk refers to yet. */
 class NewClusters {
   readonly #image: Image;
-  readonly #taken: { readonly offset: HostOffset; readonly count: number }[] = [];
+  readonly #taken: Clusters[] = [];
 
   constructor(image: Image) {
     this.#image = image;
@@ -121,13 +122,30 @@ class NewClusters {
   }
 }
 
-/** What a stored bitmap occupies: its data, then its table. */
-function* clustersOf(image: Image, entry: BitmapEntry): Generator<{ offset: HostOffset; count: number }> {
+interface Clusters {
+  readonly offset: HostOffset;
+  readonly count: number;
+}
+
+/**
+ * What a stored bitmap occupies: its data, then its table. Nothing where an entry leads to what cannot be a bitmap's: who
+ * knows what freeing would give away, and a leak does no harm.
+ */
+function clustersOf(image: Image, entry: BitmapEntry): Clusters[] {
+  const { clusterSize } = image.geometry;
+  const table = { offset: entry.tableOffset, count: ceilDiv(entry.tableSize * 8, clusterSize) };
+  const data: Clusters[] = [];
   for (const { halves } of readBitmapTable(image.storage, entry)) {
     for (let half = 0; half < halves.length; half += 2) {
-      const data = bitmapDataOf(halves[half]!, halves[half + 1]!);
-      if (typeof data === 'number' && data % image.geometry.clusterSize === 0) yield { offset: data, count: 1 };
+      const [high, low] = [halves[half]!, halves[half + 1]!];
+      if (bitmapTableEntryHasReservedBits(high, low)) return [];
+      const offset = bitmapDataOf(high, low);
+      if (typeof offset === 'number') data.push({ offset, count: 1 });
     }
   }
-  yield { offset: entry.tableOffset, count: ceilDiv(entry.tableSize * 8, image.geometry.clusterSize) };
+  const all = [...data, table];
+  const isSound = all.every(
+    ({ offset, count }) => offset % clusterSize === 0 && image.guard.overlapOf(offset, count * clusterSize) === null,
+  );
+  return isSound ? all : [];
 }
