@@ -37,13 +37,11 @@ export class CopyOnReadNode extends FilterNode {
 /** A node opened to copy on read (`qemu-io -C`): to those who ask, it is that node. */
 export class CopyingTop extends CopyOnReadNode {
   override readonly image: Image | null;
-  override readonly backing: BlockNode | null;
   override readonly children: ReadonlyMap<string, BlockNode>;
 
   constructor(node: BlockNode) {
     super(node.origin, node);
     this.image = node.image;
-    this.backing = node.backing;
     this.children = node.children;
   }
 

@@ -9,7 +9,6 @@ export class FilterNode implements BlockNode {
   readonly file: BlockNode;
   readonly children: ReadonlyMap<string, BlockNode>;
   readonly image: Image | null = null;
-  readonly backing: BlockNode | null = null;
 
   /** `childName`: what options call the node below. */
   constructor(origin: NodeOrigin, file: BlockNode, childName = 'file') {
@@ -36,6 +35,11 @@ export class FilterNode implements BlockNode {
 
   get storage(): Storage {
     return storageOf(this.file);
+  }
+
+  /** Where the node below holds nothing, its backing file shows through. */
+  get backing(): BlockNode | null {
+    return this.file.backing;
   }
 
   readAt(at: GuestOffset, into: Uint8Array): void {

@@ -1,4 +1,5 @@
 import type { GuestSource } from '#engine';
+import { isZeroWhereAbsent } from './layers.ts';
 import type { BlockNode } from './node.ts';
 
 /** A node as what the engine reads where an image holds nothing. */
@@ -10,7 +11,7 @@ export function sourceOf(node: BlockNode): GuestSource {
     readAt: (at, into) => node.readAt(at, into),
     zeroRunAt: (at, lengthMax) => {
       const status = node.statusAt(at, lengthMax);
-      return status.isZero || (!status.isAllocated && node.backing === null) ? status.length : 0;
+      return status.isZero || (!status.isAllocated && isZeroWhereAbsent(node)) ? status.length : 0;
     },
     close: () => node.close(),
   };

@@ -22,6 +22,8 @@ export function statusAbove(node: BlockNode, base: BlockNode | null, at: number,
     if (status.isAllocated) {
       return { length, kind: status.isZero ? 'zero' : 'data', hasHostOffset: status.hostOffset !== null };
     }
+    const isLast = layer.backing === null && base === null;
+    if (isLast && !isZeroWhereAbsent(layer)) return { length, kind: 'data', hasHostOffset: false };
   }
   return { length, kind: 'absent', hasHostOffset: false };
 }
@@ -29,4 +31,10 @@ export function statusAbove(node: BlockNode, base: BlockNode | null, at: number,
 /** The image of a format with clusters, below drivers that only pass on; the lowest node if there is none. */
 export function imageNodeOf(node: BlockNode): BlockNode {
   return node.image === null && node.file !== null ? imageNodeOf(node.file) : node;
+}
+
+/** Whether zeros are read where a node holds nothing: certain only of an image with clusters and without backing file. */
+export function isZeroWhereAbsent(node: BlockNode): boolean {
+  const { image, backing } = imageNodeOf(node);
+  return image !== null && backing === null;
 }

@@ -31,7 +31,7 @@ export function nameOf(node: BlockNode): NodeName {
     for (const [name, child] of node.children) {
       if (name !== 'backing' || isBackingReplaced) options[name] = nameOf(child).options;
     }
-    if (isBackingReplaced && node.backing === null) options['backing'] = null;
+    if (isBackingReplaced && !node.children.has('backing')) options['backing'] = null;
   }
   return { exact: exactNameOf(node, options, strong.length > 0 || isBackingReplaced), options };
 }
@@ -66,5 +66,6 @@ function isStrong(strong: readonly string[], name: string): boolean {
 function hasOtherBacking(node: BlockNode): boolean {
   if (node.origin.withoutBacking) return false;
   const implied = node.impliedBacking ?? null;
-  return node.backing === null ? implied !== null : shownNameOf(node.backing) !== implied;
+  const backing = node.children.get('backing');
+  return backing === undefined ? implied !== null : shownNameOf(backing) !== implied;
 }

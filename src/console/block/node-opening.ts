@@ -1,6 +1,7 @@
 import { EngineError } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { parseJsonName } from '../options/json-name.ts';
+import { inDictionaryOrder } from '../options/json-text.ts';
 import type { ObjectTable } from '../options/objects.ts';
 import { takeChild, takeOption, textOf, type Options, type OptionValue } from '../options/options.ts';
 import type { BlockDriver, ChildRequest, ChildRole, DriverContext, OpenFlags, Report } from './driver.ts';
@@ -198,7 +199,7 @@ function refuseBacking(options: Options): void {
 
 /** @throws EngineError invalid-argument for options that nobody took */
 function refuseLeftOver({ kind, name: driver }: BlockDriver, options: Options): void {
-  const [name] = options.keys();
+  const [name] = inDictionaryOrder(options.keys());
   if (name === undefined) return;
   refuse(
     kind === 'protocol'

@@ -24,6 +24,11 @@ export class RawNode extends FilterNode {
     return Math.ceil((size ?? this.file.length - offset) / SECTOR) * SECTOR;
   }
 
+  /** What lies under the node below is its own affair. */
+  override get backing(): null {
+    return null;
+  }
+
   override readAt(at: GuestOffset, into: Uint8Array): void {
     this.file.readAt(this.#below(at), into);
   }

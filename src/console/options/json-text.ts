@@ -12,10 +12,17 @@ const BUCKETS = 512;
 export function jsonText(value: JsonValue): string {
   if (isList(value)) return `[${value.map(jsonText).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.keys(value).map((name, index) => ({ name, index, bucket: hashOf(name) % BUCKETS }));
+  const members = inDictionaryOrder(Object.keys(value)).map(
+    (name) => `${JSON.stringify(name)}: ${jsonText(value[name]!)}`,
+  );
+  return `{${members.join(', ')}}`;
+}
+
+/** Keys in the order in which a dictionary of QEMU goes through them. */
+export function inDictionaryOrder(keys: Iterable<string>): string[] {
+  const members = [...keys].map((name, index) => ({ name, index, bucket: hashOf(name) % BUCKETS }));
   // A bucket gives what was put in last first.
-  members.sort((a, b) => a.bucket - b.bucket || b.index - a.index);
-  return `{${members.map(({ name }) => `${JSON.stringify(name)}: ${jsonText(value[name]!)}`).join(', ')}}`;
+  return members.sort((a, b) => a.bucket - b.bucket || b.index - a.index).map(({ name }) => name);
 }
 
 /** `Array.isArray` does not tell readonly arrays from objects. */

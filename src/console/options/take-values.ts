@@ -19,7 +19,11 @@ export function takeSize(options: Options, name: string): number | undefined {
   const value = takeOption(options, name);
   if (value === undefined) return undefined;
   const size = parseSize(value);
-  return typeof size === 'number' ? size : refuse(`Parameter '${name}' expects a non-negative number below 2^64`);
+  if (typeof size === 'number') return size;
+  throw new EngineError('invalid-argument', `Parameter '${name}' expects a non-negative number below 2^64`, {
+    hint:
+      'Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\n' + 'and exabytes, respectively.',
+  });
 }
 
 export function takeNumber(options: Options, name: string): number | undefined {

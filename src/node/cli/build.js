@@ -59,6 +59,8 @@ function bundle(name) {
     configFile: false,
     logLevel: 'warn',
     publicDir: false,
+    // Libraries go into the file too.
+    ssr: { noExternal: true },
     build: {
       outDir,
       emptyOutDir: false,

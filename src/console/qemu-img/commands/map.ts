@@ -1,4 +1,4 @@
-import { imageNodeOf } from '../../block/layers.ts';
+import { isZeroWhereAbsent } from '../../block/layers.ts';
 import type { BlockNode, BlockStatus } from '../../block/node.ts';
 import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
@@ -80,9 +80,7 @@ function entryAt(node: BlockNode, at: number, end: number): MapEntry {
     length = Math.min(length, status.length);
     if (!status.isAllocated) {
       if (layer.backing === null) {
-        // Only of an image with clusters it is certain what is read where there are none.
-        const isZero = imageNodeOf(layer).image !== null;
-        return { ...absent(at, length, depth), ...placeOf(layer, status), isZero };
+        return { ...absent(at, length, depth), ...placeOf(layer, status), isZero: isZeroWhereAbsent(layer) };
       }
       continue;
     }

@@ -70,6 +70,7 @@ export const REOPEN: IoCommand = {
     } catch (error) {
       if (!isEngineError(error)) throw error;
       session.complain(error.message);
+      if (error.hint !== null) session.host.writeErr(`${error.hint}\n`);
       return false;
     }
   },
