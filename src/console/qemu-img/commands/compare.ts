@@ -1,11 +1,12 @@
 import { statusAbove, type LayerStatus } from '../../block/layers.ts';
+import { firstDifferentSector } from '../../block/first-difference.ts';
 import type { BlockNode } from '../../block/node.ts';
+import { isAllZero } from '../../block/zeros.ts';
 import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
 
 const CHUNK = 2 * 1024 * 1024;
-const SECTOR = 512;
 /** Exit codes: 0 says that the images are the same. */
 const DIFFERENT = 1;
 const OPEN_FAILED = 2;
@@ -129,10 +130,9 @@ function isSameStatus(a: Subject, statusA: LayerStatus, b: Subject, statusB: Lay
 /** The first sector of `a` that differs from `b`, or from zeros; null if none does. */
 function mismatchIn(at: number, length: number, a: Subject, b: Subject | null): number | null {
   const bytes = read(a, at, length);
-  const other = b === null ? null : read(b, at, length);
-  const index =
-    other === null ? bytes.findIndex((byte) => byte !== 0) : bytes.findIndex((byte, i) => byte !== other[i]);
-  return index < 0 ? null : at + index - (index % SECTOR);
+  if (b === null && isAllZero(bytes)) return null;
+  const sector = firstDifferentSector(bytes, b === null ? new Uint8Array(length) : read(b, at, length));
+  return sector === null ? null : at + sector;
 }
 
 function read({ name, node }: Subject, at: number, length: number): Uint8Array {
