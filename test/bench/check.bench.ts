@@ -1,37 +1,57 @@
-// Our check beside the real qemu-img's on the same files: metadata preallocated, so that every table is full.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// Our check beside the real qemu-img's: metadata preallocated, so that every table is full.
+
 import { checkImage, drain } from '#engine';
 import { NodeStorage } from '#node';
-import { qemuImg } from '../tools/qemu.ts';
-import { measure } from './measure.ts';
+import { fight, type DuelResult } from './duel.ts';
+import { createFull, withFolder } from './images.ts';
+import { shuffleL2 } from './shuffle.ts';
+import { publish } from './table.ts';
 
-const ROUNDS = 5;
-
-const folder = mkdtempSync(join(tmpdir(), 'qcow2-workbench-bench-'));
-try {
-  for (const [title, size, clusterSize] of [
-    ['1 TiB in clusters of 64 KiB', '1T', '64k'],
-    ['64 GiB in clusters of 4 KiB', '64G', '4k'],
-  ] as const) {
-    const file = join(folder, `${clusterSize}.qcow2`);
-    const options = `preallocation=metadata,cluster_size=${clusterSize}`;
-    const { code, stderr } = qemuImg('create', '-q', '-f', 'qcow2', '-o', options, file, size);
-    if (code !== 0) throw new Error(stderr);
-    const [theirs, ours] = measure(
-      { 'qemu-img check': () => void qemuImg('check', file), 'checkImage (in process)': () => void checkFile(file) },
-      ROUNDS,
-    );
-    console.log(`\ncheck, ${title}`);
-    for (const { name, median } of [theirs!, ours!]) {
-      console.log(`  ${name.padEnd(24)} ${median.toFixed(0).padStart(6)} ms  ${(median / theirs!.median).toFixed(3)}`);
-    }
-    rmSync(file);
-  }
-} finally {
-  rmSync(folder, { recursive: true });
-}
+const results: DuelResult[] = [];
+await withFolder('/dev/shm', async (folder) => {
+  const file = `${folder}/image.qcow2`;
+  const checks = { ours: ['check', file], inProcess: () => checkFile(file) };
+  await createFull(file, '1T');
+  const target64k = '≤ 0.15 in process, ≤ 0.30 program';
+  results.push(
+    await fight({
+      operation: 'check, 1 TiB, 64K clusters',
+      target: target64k,
+      theirs: ['qemu-img', 'check', file],
+      ...checks,
+    }),
+  );
+  await createFull(file, '64G', '4k');
+  results.push(
+    await fight({
+      operation: 'check, 64 GiB, 4K clusters',
+      target: '≤ 0.06 in process',
+      theirs: ['qemu-img', 'check', file],
+      ...checks,
+    }),
+  );
+  await createFull(file, '64G');
+  shuffleL2(new NodeStorage(file, 'write'));
+  results.push(
+    await fight({
+      operation: 'check, 64 GiB shuffled',
+      target: '≤ 0.01',
+      theirs: ['qemu-img', 'check', file],
+      ...checks,
+      rounds: 3,
+    }),
+  );
+  const options = `driver=qcow2,file.filename=${file},refcount-cache-size=4M`;
+  results.push(
+    await fight({
+      operation: 'check, 64 GiB shuffled, against `refcount-cache-size=4M`',
+      target: '≤ 0.5',
+      theirs: ['qemu-img', 'check', '--image-opts', options],
+      ...checks,
+    }),
+  );
+});
+publish('check', results);
 
 function checkFile(file: string): void {
   const storage = new NodeStorage(file, 'read');

@@ -38,7 +38,7 @@ export function report(title: string, byteLength: number, measurements: readonly
   }
 }
 
-function medianOf(times: readonly number[]): number {
+export function medianOf(times: readonly number[]): number {
   const sorted = times.toSorted((a, b) => a - b);
   return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
 }

@@ -122,35 +122,42 @@ function walkL2Table(pass: CheckPass, role: L1Location['role'], tableOffset: Hos
   // Without flags, and so low that the cluster's index has at most 31 bits, as every file's has.
   const plainHighLimit = 2 ** (clusterBits - 1);
   const offsetLowMask = clusterSize - 1;
-  // In the active tables a second reference is remarkable, among snapshots it is usual.
-  const plainLimit = isActive ? 1 : countLimit;
   const state: WalkState = { nextCluster: 0 };
   let nextCluster = 0;
   let allocated = 0;
   let fragmented = 0;
+  // Neighbours nearly always share their high half: what follows from it is worked out when it changes. A high half of
+  // 0 starts with nothing known, since an entry of zeros is none.
+  let known = 0;
+  let isKnownPlain = false;
+  let knownBase = 0;
+  let knownWord = 0;
 
   for (let at = 0; at < clusterSize; at += 8) {
     // Signed, so that COPIED is the sign and everything stays a small integer.
     const high = view.getInt32(at);
     const low = view.getInt32(at + 4);
     if ((high | low) === 0) continue;
-    const cluster = ((high & 0xffffff) << highShift) | (low >>> clusterBits);
-    if (
-      (high & 0x7fffffff) < plainHighLimit &&
-      (low & offsetLowMask) === 0 &&
-      cluster < clusterCount &&
-      cluster !== 0 &&
-      (words[cluster]! & COUNT_MASK) < plainLimit
-    ) {
-      if (isActive) {
-        words[cluster] = (words[cluster]! + 1) | (high < 0 ? ACTIVE_COPIED : ACTIVE_SHARED);
+    if (high !== known || !isKnownPlain) {
+      known = high;
+      isKnownPlain = (high & 0x7fffffff) < plainHighLimit;
+      knownBase = (high & 0xffffff) << highShift;
+      knownWord = 1 | (high < 0 ? ACTIVE_COPIED : ACTIVE_SHARED);
+    }
+    const cluster = knownBase | (low >>> clusterBits);
+    if (isKnownPlain && (low & offsetLowMask) === 0 && cluster < clusterCount && cluster !== 0) {
+      const word = words[cluster]!;
+      if (isActive && word === 0) {
+        words[cluster] = knownWord;
         allocated += 1;
         if (cluster !== nextCluster && nextCluster !== 0) fragmented += 1;
         nextCluster = cluster + 1;
-      } else {
-        words[cluster]! += 1;
+        continue;
       }
-      continue;
+      if (!isActive && (word & COUNT_MASK) < countLimit) {
+        words[cluster] = word + 1;
+        continue;
+      }
     }
     state.nextCluster = nextCluster;
     const entry = { at: tableOffset + at, high: high >>> 0, low: low >>> 0, allocMask: 0, zeroMask: 0 };
