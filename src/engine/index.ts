@@ -21,6 +21,8 @@ export * from './format/bitmap-directory.ts';
 export * from './format/luks-header.ts';
 
 export * from './storage/storage.ts';
+export * from './storage/debug-event.ts';
+export * from './storage/suspension.ts';
 export * from './storage/memory.ts';
 export * from './storage/read-cache.ts';
 export * from './storage/overlay.ts';
@@ -42,7 +44,7 @@ export { readAllButCompressed, type PendingStream } from './image/read-streams.t
 export { writeCompressed } from './image/write-compressed.ts';
 export * from './image/write-zeroes.ts';
 export { discard } from './image/discard.ts';
-export { closeImage, flushImage } from './image/flush.ts';
+export { closeImage, flushImage, UnwrittenTables, type UnwrittenCache } from './image/flush.ts';
 export { extentAt, type Extent } from './image/extents.ts';
 export * from './image/guest-source-adapters.ts';
 export * from './image/head.ts';

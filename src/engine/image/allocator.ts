@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.ts';
+import { EngineError, isEngineError } from '../errors.ts';
 import type { HostCluster, HostOffset } from '../format/addresses.ts';
 import type { MetadataGuard } from './metadata-guard.ts';
 import { addRefcountBlock } from './refcount-growth.ts';
@@ -25,6 +25,8 @@ export class Allocator {
   freeIndex: HostCluster = 0;
   /** Called for a cluster that nobody refers to any more: what was planned for the rest of it is off. */
   onFreed: (cluster: HostCluster) => void = () => undefined;
+  /** Told why clusters that should be free stay allocated. */
+  onLeak: (cause: EngineError) => void = () => undefined;
   /** Freed clusters whose release is not durable yet, with the wish to punch a hole. */
   readonly #awaitingWrite = new Map<HostCluster, FreeOptions>();
   readonly #awaitingFlush = new Map<HostCluster, FreeOptions>();
@@ -41,6 +43,7 @@ export class Allocator {
    * @throws EngineError no-space when the image file cannot become larger
    */
   allocate(count: number): HostOffset {
+    this.refcounts.file.event('cluster_alloc');
     for (;;) {
       const first = this.findFree(count);
       if (this.tryRaise(first, count)) return first * this.#clusterSize;
@@ -79,11 +82,13 @@ export class Allocator {
   tryRaise(first: HostCluster, count: number): boolean {
     const { refcountBlockEntries } = this.refcounts.geometry;
     for (let cluster = first; cluster < first + count;) {
+      this.refcounts.file.event('refblock_alloc');
       if (!this.refcounts.isCovered(cluster)) {
         addRefcountBlock(this, cluster);
         this.freeIndex = Math.min(this.freeIndex, first);
         return false;
       }
+      this.refcounts.file.event('refblock_load');
       cluster = (Math.floor(cluster / refcountBlockEntries) + 1) * refcountBlockEntries;
     }
     this.refcounts.add(first, count, 1);
@@ -95,8 +100,24 @@ export class Allocator {
     this.refcounts.add(hostOffset / this.#clusterSize, count, 1);
   }
 
-  /** Lowers the refcounts of `count` clusters; those that reach 0 can be reused once their release is durable. */
+  /**
+   * Frees `count` clusters that their user let go: a refcount that cannot be read or lowered any more costs space, no
+   * data, so what was done before is no failure because of it.
+   */
   free(hostOffset: HostOffset, count: number, options: FreeOptions = { punchHole: false }): void {
+    try {
+      this.refcounts.file.event('cluster_free');
+      this.lower(hostOffset, count, options);
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      this.onLeak(error);
+    }
+  }
+
+  /** Lowers the refcounts of `count` clusters; those that reach 0 can be reused once their release is durable. */
+  lower(hostOffset: HostOffset, count: number, options: FreeOptions): void {
+    this.refcounts.file.event('refblock_alloc');
+    this.refcounts.file.event('refblock_load');
     const first = hostOffset / this.#clusterSize;
     for (let cluster = first; cluster < first + count; cluster++) {
       // A refcount of 0 here was wrong before; lowering it further is impossible and nothing is lost by leaving it.

@@ -20,6 +20,11 @@ export function markClean(image: Image): void {
   image.l2Tables.writeAll();
   image.refcounts.blocks.writeAll();
   image.file.flush('flush-ordering');
+  clearDirtyBit(image);
+}
+
+/** The last step of {@link markClean}: to be called when all tables are durable. */
+export function clearDirtyBit(image: Image): void {
   writeIncompatibleFeatures(image, image.header.incompatibleFeatures & ~DIRTY_BIT, 'header-clean');
   image.dirtyState = 'clean';
 }

@@ -1,4 +1,5 @@
 import type { HostOffset } from '../format/addresses.ts';
+import type { DebugEvent } from '../storage/debug-event.ts';
 import type { Purpose, Storage } from '../storage/storage.ts';
 import { ignoresFlushes, type CacheMode } from './cache-mode.ts';
 
@@ -15,6 +16,7 @@ export class ImageFile {
   beforeWrite: (at: HostOffset, length: number, why: Purpose) => void = () => undefined;
   /** Another file whose writes are durable whenever this one's are: guest data that is kept apart. */
   readonly #dataFile: ImageFile | null;
+  readonly #listener: ((event: DebugEvent) => void) | null;
   #hasUnflushedWrites = false;
   #flushFailure: unknown = null;
 
@@ -22,10 +24,16 @@ export class ImageFile {
     this.#dataFile = dataFile;
     this.storage = storage;
     this.cacheMode = cacheMode;
+    this.#listener = storage.onEvent?.bind(storage) ?? null;
   }
 
   get size(): number {
     return this.storage.size;
+  }
+
+  /** Tells a listening storage where the engine is. Without one this is a comparison with null. */
+  event(event: DebugEvent): void {
+    if (this.#listener !== null) this.#listener(event);
   }
 
   read(at: HostOffset, into: Uint8Array): void {
@@ -62,6 +70,11 @@ export class ImageFile {
     }
     this.#hasUnflushedWrites = false;
     this.onFlushed();
+  }
+
+  /** From now on nothing is durable any more: every flush fails. */
+  giveUp(cause: unknown): void {
+    this.#flushFailure ??= cause;
   }
 
   /** Whether an earlier flush failed: what is on the disk is unknown until the image is opened anew. */

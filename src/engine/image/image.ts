@@ -93,11 +93,20 @@ export class Image {
     this.dataFile = dataFile ?? this.file;
     this.dataFileHoles =
       dataFile === null ? null : new DataFileHoles(dataFile, clusterSize, this.isDataFileRaw ? 'zeros' : 'discard');
-    this.l2Tables = new TableCache(this.file, { clusterSize, sizeMax: L2_CACHE_SIZE_MAX, purpose: 'l2-update' });
+    this.l2Tables = new TableCache(this.file, {
+      clusterSize,
+      sizeMax: L2_CACHE_SIZE_MAX,
+      purpose: 'l2-update',
+      loadEvent: 'l2_load',
+      writeEvent: 'l2_update',
+    });
     const refcountBlocks = new TableCache(this.file, {
       clusterSize,
       sizeMax: REFCOUNT_CACHE_SIZE_MAX,
       purpose: 'refblock-update',
+      // QEMU tells where it changes refcounts, not where it reads a block (allocator.ts).
+      loadEvent: null,
+      writeEvent: 'refblock_update_part',
     });
     this.refcounts = new Refcounts(this.file, this.header, this.geometry, refcountBlocks);
     this.refcounts.onCorruption = (what) => markCorrupt(this, what);

@@ -32,22 +32,29 @@ export class L1Table {
     return new Uint8Array(this.#view.buffer, this.#view.byteOffset, this.#view.byteLength);
   }
 
-  /** Replaces all entries, in memory and on disk. */
+  /** Replaces all entries, on disk and in memory. */
   replace(file: ImageFile, table: Uint8Array): void {
-    this.bytes().set(table);
-    file.write(this.hostOffset, table, 'l1-update');
+    this.#write(file, 0, table);
   }
 
-  /** Makes an entry name no L2 table, in memory and on disk. */
+  /** Makes an entry name no L2 table, on disk and in memory. */
   unlink(file: ImageFile, index: number): void {
-    setU64(this.#view, index * 8, 0);
-    file.write(this.hostOffset + index * 8, this.bytes().subarray(index * 8, index * 8 + 8), 'l1-update');
+    this.#write(file, index, new Uint8Array(8));
   }
 
-  /** Points an entry to an L2 table of its own, in memory and on disk (8 bytes, within one sector). */
+  /** Points an entry to an L2 table of its own, on disk and in memory (8 bytes, within one sector). */
   link(file: ImageFile, index: number, l2Offset: HostOffset): void {
-    setU64(this.#view, index * 8, l2Offset);
-    this.#view.setUint32(index * 8, (this.#view.getUint32(index * 8) | COPIED_HIGH) >>> 0);
-    file.write(this.hostOffset + index * 8, this.bytes().subarray(index * 8, index * 8 + 8), 'l1-update');
+    const entry = new Uint8Array(8);
+    const view = viewOf(entry);
+    setU64(view, 0, l2Offset);
+    view.setUint32(0, (view.getUint32(0) | COPIED_HIGH) >>> 0);
+    file.event('l1_update');
+    this.#write(file, index, entry);
+  }
+
+  /** What could not be written is not believed: the session goes on with the entries as they were. */
+  #write(file: ImageFile, index: number, entries: Uint8Array): void {
+    file.write(this.hostOffset + index * 8, entries, 'l1-update');
+    this.bytes().set(entries, index * 8);
   }
 }

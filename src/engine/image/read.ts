@@ -24,12 +24,14 @@ export function readRange(image: Image, at: GuestOffset, into: Uint8Array): void
     const part = into.subarray(done, done + extent.length);
     switch (extent.kind) {
       case 'data':
+        image.file.event('read_aio');
         readGuestData(image, { guest: at + done, host: extent.hostOffset }, part);
         break;
       case 'zero':
         part.fill(0);
         break;
       case 'unallocated':
+        if (image.backing !== null) image.file.event('read_backing_aio');
         readBacking(image.backing, at + done, part);
         break;
       case 'compressed': {
@@ -52,6 +54,7 @@ export function readBacking(backing: GuestSource | null, at: GuestOffset, into: 
 function decompress(image: Image, hostOffset: HostOffset, lengthMax: number): Uint8Array {
   if (image.decompressed?.hostOffset === hostOffset) return image.decompressed.bytes;
   const stream = new Uint8Array(lengthMax);
+  image.file.event('read_compressed');
   image.file.read(hostOffset, stream);
   const bytes = new Uint8Array(image.geometry.clusterSize);
   const produced = decompressCluster(compressionOf(image.header), stream, bytes);

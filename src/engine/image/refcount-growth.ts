@@ -3,9 +3,11 @@ import { ceilDiv } from '../bytes/align.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
 import type { HostCluster, HostOffset } from '../format/addresses.ts';
 import type { Geometry } from '../format/geometry.ts';
+import { HEADER } from '../format/header.ts';
 import { setRefcount } from '../format/refcount-block.ts';
 import type { Allocator } from './allocator.ts';
 import { writeFreshTable } from './fresh-table.ts';
+import { switchPointer } from './header-pointer.ts';
 import { REFCOUNT_TABLE_SIZE_MAX } from './refcounts.ts';
 
 /**
@@ -34,6 +36,7 @@ export function addRefcountBlock(allocator: Allocator, cluster: HostCluster): vo
 
   // Block and refcounts are durable before the table points to the block: a crash in between loses a cluster, the
   // other order could leave the table pointing to bytes of something else.
+  refcounts.file.event('refblock_alloc_write');
   writeFreshTable(refcounts.file, blockCluster * clusterSize, block, 'refblock-new');
   refcounts.file.flush('flush-ordering');
 
@@ -72,6 +75,7 @@ export function growRefcountTable(allocator: Allocator, growth: TableGrowth): Ho
   const { refcounts } = allocator;
   const { clusterSize, refcountBits, refcountBlockEntries } = refcounts.geometry;
   const { start, clustersBehind, isExact, newBlock } = growth;
+  refcounts.file.event('reftable_grow');
   const blockCount = refcountMetadataSize(refcounts.geometry, start + clustersBehind, !isExact).blocks;
   if (blockCount * 8 > REFCOUNT_TABLE_SIZE_MAX) {
     throw new EngineError(
@@ -98,6 +102,7 @@ export function growRefcountTable(allocator: Allocator, growth: TableGrowth): Ho
   const end = tableCluster + tableClusters;
 
   refcounts.blocks.writeAll();
+  refcounts.file.event('refblock_alloc_write_blocks');
   for (let index = firstIndex; index < blockCount; index++) {
     const block = new Uint8Array(clusterSize);
     const isNew = newBlocks.has(index);
@@ -108,28 +113,38 @@ export function growRefcountTable(allocator: Allocator, growth: TableGrowth): Ho
       setRefcount(block, refcountBits, cluster % refcountBlockEntries, 1);
     }
     refcounts.file.write(table[index]!, block, isNew ? 'refblock-new' : 'refblock-update');
-    allocator.guard.add(table[index]!, 'refcount block');
     refcounts.blocks.drop(table[index]!, clusterSize);
   }
   const bytes = new Uint8Array(table.length * 8);
   const view = viewOf(bytes);
   table.forEach((offset, index) => setU64(view, index * 8, offset));
+  refcounts.file.event('refblock_alloc_write_table');
   refcounts.file.write(tableCluster * clusterSize, bytes, 'reftable-grow');
   // All of the new structures are durable before the header points to them.
   refcounts.file.flush('flush-ordering');
-  const pointer = new Uint8Array(12);
-  setU64(viewOf(pointer), 0, tableCluster * clusterSize);
-  viewOf(pointer).setUint32(8, tableClusters);
-  refcounts.file.write(48, pointer, 'reftable-grow');
-  refcounts.file.flush('flush-ordering');
-
   const { header } = refcounts;
   const old = { offset: header.refcountTableOffset, clusters: header.refcountTableClusters };
+  refcounts.file.event('refblock_alloc_switch_table');
+  switchPointer(refcounts.file, {
+    at: HEADER.fields.refcountTableOffset.at,
+    before: encodePointer(old.offset, old.clusters),
+    after: encodePointer(tableCluster * clusterSize, tableClusters),
+    why: 'reftable-grow',
+  });
   refcounts.table = table;
   header.refcountTableOffset = tableCluster * clusterSize;
   header.refcountTableClusters = tableClusters;
+  for (const index of newBlocks) allocator.guard.add(table[index]!, 'refcount block');
+  if (newBlock !== null) allocator.guard.add(newBlock.hostOffset, 'refcount block');
   allocator.freeUnreferenced(old.offset, old.clusters);
   return end;
+}
+
+function encodePointer(tableOffset: HostOffset, tableClusters: number): Uint8Array {
+  const pointer = new Uint8Array(12);
+  setU64(viewOf(pointer), 0, tableOffset);
+  viewOf(pointer).setUint32(8, tableClusters);
+  return pointer;
 }
 
 /**

@@ -89,6 +89,7 @@ export class Refcounts {
   hookUpBlock(index: number, blockOffset: HostOffset): void {
     const bytes = new Uint8Array(8);
     setU64(viewOf(bytes), 0, blockOffset);
+    this.file.event('refblock_alloc_hookup');
     this.file.write(this.header.refcountTableOffset + index * 8, bytes, 'reftable-update');
     this.table[index] = blockOffset;
   }
@@ -108,6 +109,7 @@ export class Refcounts {
 
 function readTable(file: ImageFile, offset: HostOffset, length: number): Float64Array {
   const bytes = new Uint8Array(length);
+  file.event('reftable_load');
   file.read(offset, bytes);
   const view = viewOf(bytes);
   const table = new Float64Array(length / 8);

@@ -1,5 +1,6 @@
 import { viewOf } from '../bytes/big-endian.ts';
 import type { HostOffset } from '../format/addresses.ts';
+import type { DebugEvent } from '../storage/debug-event.ts';
 import type { Purpose } from '../storage/storage.ts';
 import type { ImageFile } from './image-file.ts';
 
@@ -10,6 +11,16 @@ export interface Slice {
   readonly view: DataView;
   isDirty: boolean;
   wasUsed: boolean;
+}
+
+export interface TableCacheOptions {
+  readonly clusterSize: number;
+  /** Bytes kept at most. */
+  readonly sizeMax: number;
+  /** Why slices are written. */
+  readonly purpose: Purpose;
+  readonly loadEvent: DebugEvent | null;
+  readonly writeEvent: DebugEvent;
 }
 
 /** Bytes of a slice; a cluster where clusters are smaller. Small slices keep metadata writes and cache misses small. */
@@ -25,6 +36,8 @@ export class TableCache {
   onWritten: () => void = () => undefined;
   readonly #file: ImageFile;
   readonly #purpose: Purpose;
+  readonly #loadEvent: DebugEvent | null;
+  readonly #writeEvent: DebugEvent;
   readonly #sliceCountMax: number;
   readonly #slices = new Map<HostOffset, Slice>();
   readonly #dirty = new Set<Slice>();
@@ -35,9 +48,11 @@ export class TableCache {
   #dependsOn: TableCache | null = null;
   #dependsOnFlush = false;
 
-  constructor(file: ImageFile, options: { clusterSize: number; sizeMax: number; purpose: Purpose }) {
+  constructor(file: ImageFile, options: TableCacheOptions) {
     this.#file = file;
     this.#purpose = options.purpose;
+    this.#loadEvent = options.loadEvent;
+    this.#writeEvent = options.writeEvent;
     this.sliceSize = Math.min(options.clusterSize, SLICE_SIZE_MAX);
     this.#sliceCountMax = Math.max(16, Math.floor(options.sizeMax / this.sliceSize));
   }
@@ -50,6 +65,13 @@ export class TableCache {
     slice.wasUsed = true;
     this.#latest = slice;
     return slice;
+  }
+
+  /** Keeps a table that was just written to a new place, as far as there is room, so that it need not be read again. */
+  adopt(hostOffset: HostOffset, table: Uint8Array): void {
+    for (let at = 0; at < table.length && this.#clock.length < this.#sliceCountMax; at += this.sliceSize) {
+      this.#insert(hostOffset + at, table.subarray(at, at + this.sliceSize));
+    }
   }
 
   markDirty(slice: Slice): void {
@@ -121,6 +143,7 @@ export class TableCache {
   }
 
   #writeRun(slices: Slice[]): void {
+    this.#file.event(this.#writeEvent);
     this.#file.write(slices[0]!.hostOffset, joined(slices, this.sliceSize), this.#purpose);
     for (const slice of slices) {
       slice.isDirty = false;
@@ -131,7 +154,12 @@ export class TableCache {
   #load(hostOffset: HostOffset): Slice {
     if (this.#clock.length >= this.#sliceCountMax) this.#evictOne();
     const bytes = new Uint8Array(this.sliceSize);
+    if (this.#loadEvent !== null) this.#file.event(this.#loadEvent);
     this.#file.read(hostOffset, bytes);
+    return this.#insert(hostOffset, bytes);
+  }
+
+  #insert(hostOffset: HostOffset, bytes: Uint8Array): Slice {
     const slice: Slice = { hostOffset, bytes, view: viewOf(bytes), isDirty: false, wasUsed: true };
     this.#slices.set(hostOffset, slice);
     this.#clock.push(slice);

@@ -53,9 +53,16 @@ function writeCluster(image: Image, at: GuestOffset, bytes: Uint8Array, known: U
 
   const hostOffset = allocateBytes(image, stream.length);
   image.decompressed = null;
-  image.file.write(hostOffset, stream, 'compressed-data');
-  // An entry whose stream did not reach the disk could not be read at all.
-  orderLink(image, { isNew: true, mustPrecedeLink: true });
+  try {
+    image.file.event('write_compressed');
+    image.file.write(hostOffset, stream, 'compressed-data');
+    // An entry whose stream did not reach the disk could not be read at all.
+    orderLink(image, { isNew: true, mustPrecedeLink: true });
+    image.file.event('l2_update_compressed');
+  } catch (error) {
+    freeBytes(image, hostOffset, stream.length);
+    throw error;
+  }
   const [high, low] = encodeCompressed(image.geometry, hostOffset, stream.length);
   if (image.geometry.extendedL2) setSubclusters(image, entry, 0, 0);
   setL2Entry(image, entry, high, low);
@@ -76,6 +83,7 @@ function padded({ geometry: { clusterSize } }: Image, bytes: Uint8Array): Uint8A
 function allocateBytes(image: Image, length: number): HostOffset {
   const { clusterSize } = image.geometry;
   const { allocator } = image;
+  image.file.event('cluster_alloc_bytes');
   const free = image.compressedEnd;
   const room = free % clusterSize === 0 ? 0 : clusterSize - (free % clusterSize);
   const missing = Math.ceil((length - room) / clusterSize);
@@ -91,4 +99,12 @@ function allocateBytes(image: Image, length: number): HostOffset {
   if (hostOffset === 0) markCorrupt(image, 'Preventing invalid allocation of compressed cluster at offset 0');
   image.compressedEnd = hostOffset + length;
   return hostOffset;
+}
+
+/** Takes back the room of a stream that was not linked; its clusters may hold parts of others. */
+function freeBytes(image: Image, hostOffset: HostOffset, length: number): void {
+  const first = image.clusterOf(hostOffset);
+  const clusterCount = image.clusterOf(hostOffset + length - 1) - first + 1;
+  image.allocator.free(first * image.geometry.clusterSize, clusterCount);
+  image.compressedEnd = 0;
 }

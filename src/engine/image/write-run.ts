@@ -40,6 +40,11 @@ export function writeRun(image: Image, { at, bytes, hostOffset, isNew }: RunWrit
   const isFresh = isNew && hostOffset >= image.dataFile.size && image.cipher === null;
   const write = (guest: GuestOffset, content: Uint8Array, why: Purpose) =>
     writeGuestData(image, { guest, host: guest + toHost }, content, why);
+  const writeAround = (guest: GuestOffset, { bytes: content, isCopy }: Surroundings) => {
+    if (content === null) return;
+    image.file.event('cow_write');
+    write(guest, content, isCopy ? 'cow-copy' : 'zero-fill');
+  };
   const head = contentOf(image, from, at, isFresh);
   const tail = contentOf(image, end, to, isFresh);
   const hasCopies = head.isCopy || tail.isCopy;
@@ -47,17 +52,22 @@ export function writeRun(image: Image, { at, bytes, hostOffset, isNew }: RunWrit
   const headLength = head.bytes?.length ?? 0;
   const total = headLength + bytes.length + (tail.bytes?.length ?? 0);
   if (total === bytes.length) {
+    if (to - from > bytes.length) image.file.event('cluster_alloc_space');
+    image.file.event('write_aio');
     write(at, bytes, 'guest-data');
   } else if (total <= MERGED_WRITE_MAX) {
     const merged = new Uint8Array(total);
     if (head.bytes !== null) merged.set(head.bytes);
     merged.set(bytes, headLength);
     if (tail.bytes !== null) merged.set(tail.bytes, headLength + bytes.length);
+    image.file.event('write_aio');
+    image.file.event('cow_write');
     write(at - headLength, merged, hasCopies ? 'cow-copy' : 'guest-data');
   } else {
-    if (head.bytes !== null) write(from, head.bytes, head.isCopy ? 'cow-copy' : 'zero-fill');
+    writeAround(from, head);
+    image.file.event('write_aio');
     write(at, bytes, 'guest-data');
-    if (tail.bytes !== null) write(end, tail.bytes, tail.isCopy ? 'cow-copy' : 'zero-fill');
+    writeAround(end, tail);
   }
   // A crash must not leave the entry without its bytes where the guest would lose something by it: bytes copied or
   // replaced here may be acknowledged data, and a reused cluster holds foreign data. Fresh space reads as zeros; where
@@ -66,18 +76,22 @@ export function writeRun(image: Image, { at, bytes, hostOffset, isNew }: RunWrit
 }
 
 /** What goes into the run around the request; `bytes` null where nothing needs to be written. */
-function contentOf(
-  image: Image,
-  from: GuestOffset,
-  to: GuestOffset,
-  isFresh: boolean,
-): { bytes: Uint8Array | null; isCopy: boolean } {
+interface Surroundings {
+  readonly bytes: Uint8Array | null;
+  /** They may hold data, read from where the guest reads it today. */
+  readonly isCopy: boolean;
+}
+
+function contentOf(image: Image, from: GuestOffset, to: GuestOffset, isFresh: boolean): Surroundings {
   if (to <= from) return { bytes: null, isCopy: false };
   const isCopy = !readsZero(image, from, to);
   if (!isCopy && isFresh) return { bytes: null, isCopy };
   const bytes = new Uint8Array(to - from);
   const readable = Math.max(0, Math.min(to, image.virtualSize) - from);
-  if (isCopy) readAt(image, from, bytes.subarray(0, readable));
+  if (isCopy) {
+    image.file.event('cow_read');
+    readAt(image, from, bytes.subarray(0, readable));
+  }
   return { bytes, isCopy };
 }
 

@@ -3,16 +3,17 @@ import { l1IndexOf } from '../format/geometry.ts';
 import { isCopied } from '../format/l1-entry.ts';
 import { l2KindOf, type L2Kind } from '../format/l2-entry.ts';
 import { beginGuestWrite } from './begin-write.ts';
-import { allocateDataClusters, freeNewDataClusters } from './data-clusters.ts';
+import { allocateDataClusters } from './data-clusters.ts';
 import { alignedHostOffset } from './extents.ts';
 import { endGuestWrite } from './flush.ts';
 import { writableUnits, writeGuestData } from './guest-data.ts';
 import type { Image } from './image.ts';
 import { allocMaskOf, highOf, hostOffsetOf, l2EntryAt, l2OffsetOf, lowOf, type L2Entry } from './l2-access.ts';
 import { ensureL2Entry } from './l2-tables.ts';
-import { linkRun } from './link.ts';
+import { linkRun, prepareLink } from './link.ts';
 import { readRange } from './read.ts';
 import { subclusterMask } from './subclusters.ts';
+import { beforeLink } from './undo-allocation.ts';
 import { writeRun } from './write-run.ts';
 
 /**
@@ -51,33 +52,23 @@ function writePart(image: Image, at: GuestOffset, bytes: Uint8Array): number {
   const length = Math.min(lengthMax, run.clusterCount * clusterSize - skip);
   const part = bytes.subarray(0, length);
   if (run.kind === 'in-place') {
+    image.file.event('write_aio');
     writeGuestData(image, { guest: at, host: run.hostOffset + skip }, part, 'guest-data');
     return length;
   }
 
   const clusterCount = Math.ceil((skip + length) / clusterSize);
-  if (run.kind === 'reuse') {
-    const written = writeRun(image, { at, bytes: part, hostOffset: run.hostOffset, isNew: false });
-    linkRun(image, { at, clusterCount, hostOffset: run.hostOffset, isNew: false, ...written });
-    return length;
-  }
-  const hostOffset = allocateDataClusters(image, at, clusterCount);
-  image.decompressed = null;
-  const written = freeingOnFailure(image, hostOffset, clusterCount, () =>
-    writeRun(image, { at, bytes: part, hostOffset, isNew: true }),
-  );
-  linkRun(image, { at, clusterCount, hostOffset, isNew: true, ...written });
+  const isNew = run.kind === 'allocate';
+  const hostOffset = isNew ? allocateDataClusters(image, at, clusterCount) : run.hostOffset;
+  if (isNew) image.decompressed = null;
+  const place = { at, clusterCount, hostOffset, isNew };
+  const written = beforeLink(image, place, () => {
+    const written = writeRun(image, { at, bytes: part, hostOffset, isNew });
+    prepareLink(image, { isNew, ...written });
+    return written;
+  });
+  linkRun(image, { ...place, ...written });
   return length;
-}
-
-/** Nothing refers to newly allocated clusters until they are linked, so a failure before that frees them. */
-export function freeingOnFailure<T>(image: Image, hostOffset: HostOffset, clusterCount: number, write: () => T): T {
-  try {
-    return write();
-  } catch (error) {
-    freeNewDataClusters(image, hostOffset, clusterCount);
-    throw error;
-  }
 }
 
 function runAt(image: Image, first: L2Entry, at: GuestOffset, lengthMax: number): ClusterRun {

@@ -2,34 +2,50 @@ import { ceilDiv } from '../bytes/align.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { HEADER } from '../format/header.ts';
+import { switchPointer } from '../image/header-pointer.ts';
 import type { Image } from '../image/image.ts';
 import { L1Table } from '../image/l1-table.ts';
+import { freeingOnFailure } from '../image/undo-allocation.ts';
 
 /** Moves the active L1 table to a place with room for `entryCount` entries; the new ones map nothing. */
 export function growL1Table(image: Image, entryCount: number): void {
   if (entryCount <= image.l1.entryCount) return;
   const { allocator, file, geometry } = image;
-  const hostOffset = allocator.allocate(ceilDiv(entryCount * 8, geometry.clusterSize));
+  file.event('l1_grow_alloc_table');
+  const clusterCount = ceilDiv(entryCount * 8, geometry.clusterSize);
+  const hostOffset = allocator.allocate(clusterCount);
   const table = new Uint8Array(entryCount * 8);
   table.set(image.l1.bytes());
   // Table and refcounts are durable before the header points to them.
-  image.refcounts.blocks.writeAll();
-  file.write(hostOffset, table, 'l1-grow');
-  file.flush('flush-ordering');
+  freeingOnFailure(image, hostOffset, clusterCount, () => {
+    image.refcounts.blocks.writeAll();
+    file.event('l1_grow_write_table');
+    file.write(hostOffset, table, 'l1-grow');
+    file.flush('flush-ordering');
+  });
   switchL1Table(image, hostOffset, entryCount);
 }
 
 /** Points the header to another active L1 table (12 bytes within one sector), durably, and frees the old one. */
 function switchL1Table(image: Image, hostOffset: HostOffset, entryCount: number): void {
   const { header, file, geometry } = image;
-  const pointer = new Uint8Array(12);
-  viewOf(pointer).setUint32(0, entryCount);
-  setU64(viewOf(pointer), 4, hostOffset);
-  file.write(HEADER.fields.l1Size.at, pointer, 'header-other');
-  file.flush('flush-ordering');
+  file.event('l1_grow_activate_table');
+  switchPointer(file, {
+    at: HEADER.fields.l1Size.at,
+    before: encodePointer(header.l1Size, header.l1TableOffset),
+    after: encodePointer(entryCount, hostOffset),
+    why: 'header-other',
+  });
   const old = { hostOffset: header.l1TableOffset, clusters: ceilDiv(header.l1Size * 8, geometry.clusterSize) };
   header.l1Size = entryCount;
   header.l1TableOffset = hostOffset;
   image.l1 = new L1Table(file, hostOffset, entryCount);
   image.allocator.freeUnreferenced(old.hostOffset, old.clusters);
+}
+
+function encodePointer(entryCount: number, hostOffset: HostOffset): Uint8Array {
+  const pointer = new Uint8Array(12);
+  viewOf(pointer).setUint32(0, entryCount);
+  setU64(viewOf(pointer), 4, hostOffset);
+  return pointer;
 }

@@ -9,7 +9,7 @@ import { writeGuestData } from '../image/guest-data.ts';
 import type { Image } from '../image/image.ts';
 import { highOf, l2EntryAt, l2OffsetOf, lowOf, type L2Entry } from '../image/l2-access.ts';
 import { ensureL2Entry } from '../image/l2-tables.ts';
-import { linkRun } from '../image/link.ts';
+import { linkRun, prepareLink } from '../image/link.ts';
 import { readRange } from '../image/read.ts';
 import { allocateAreaAtEnd } from '../image/reserved-area.ts';
 import { growFile, type Preallocation } from '../image/reserve-space.ts';
@@ -59,15 +59,8 @@ function reserve(image: Image, { at, count, hostOffset, headEnd, mode }: Reserva
   if (isReused) writeZeros(dataFile, hostOffset, Math.min(length, dataFile.size - hostOffset));
   if (!geometry.hasDataFile) growFile(dataFile, hostOffset + length, mode);
   if (head.length > 0) writeGuestData(image, { guest: at, host: hostOffset }, head, 'cow-copy');
-  linkRun(image, {
-    at,
-    clusterCount: count,
-    hostOffset,
-    isNew: true,
-    from: at,
-    to: at,
-    mustPrecedeLink: isReused || head.length > 0,
-  });
+  prepareLink(image, { isNew: true, mustPrecedeLink: isReused || head.length > 0 });
+  linkRun(image, { at, clusterCount: count, hostOffset, isNew: true, from: at, to: at });
 }
 
 /** Clusters from `at` on, within one L2 table, that have no host cluster of their own. */

@@ -99,6 +99,7 @@ export function makeEmpty(image: Image): void {
 /** L1 entries past the kept ones lose their L2 tables, which are empty by now. The table keeps its length. */
 function freeTablesBeyond(image: Image, entryCount: number): void {
   const freed: number[] = [];
+  image.file.event('l1_shrink_write_table');
   for (let index = entryCount; index < image.l1.entryCount; index++) {
     const l2Offset = l2OffsetOf(image, index);
     if (l2Offset === 0) continue;
@@ -107,6 +108,7 @@ function freeTablesBeyond(image: Image, entryCount: number): void {
   }
   if (freed.length === 0) return;
   image.file.flush('flush-ordering');
+  image.file.event('l1_shrink_free_l2_clusters');
   for (const l2Offset of freed) image.allocator.free(l2Offset, 1, { punchHole: true });
 }
 

@@ -54,7 +54,7 @@ function addTableReferences(image: Image, l2Offset: HostOffset, delta: number): 
 /** Changes refcounts and tells whether the cluster has exactly one reference then. */
 function addTo(image: Image, hostOffset: HostOffset, clusterCount: number, delta: number): boolean {
   if (delta > 0) image.allocator.reference(hostOffset, clusterCount);
-  if (delta < 0) image.allocator.free(hostOffset, clusterCount, { punchHole: true });
+  if (delta < 0) image.allocator.lower(hostOffset, clusterCount, { punchHole: true });
   return image.refcounts.get(image.clusterOf(hostOffset)) === 1;
 }
 

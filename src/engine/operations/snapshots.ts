@@ -1,6 +1,7 @@
 import { ceilDiv } from '../bytes/align.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
 import { EngineError } from '../errors.ts';
+import type { HostOffset } from '../format/addresses.ts';
 import { HEADER } from '../format/header.ts';
 import {
   encodeSnapshotTable,
@@ -12,6 +13,7 @@ import {
 } from '../format/snapshot-table.ts';
 import { L1_TABLE_SIZE_MAX } from '../image/head-validation.ts';
 import { flushImage, writeTablesDurably } from '../image/flush.ts';
+import { switchPointer } from '../image/header-pointer.ts';
 import type { Image } from '../image/image.ts';
 import { L1Table } from '../image/l1-table.ts';
 import { growL1Table } from './grow-l1.ts';
@@ -148,20 +150,28 @@ export function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFie
     file.write(hostOffset, bytes, 'snapshot-table');
     file.flush('flush-ordering');
   }
-  const pointer = new Uint8Array(12);
-  viewOf(pointer).setUint32(0, snapshots.length);
-  setU64(viewOf(pointer), 4, hostOffset);
-  file.write(HEADER.fields.snapshotCount.at, pointer, 'snapshot-table');
-  file.flush('flush-ordering');
+  switchPointer(file, {
+    at: HEADER.fields.snapshotCount.at,
+    before: encodePointer(header.snapshotCount, header.snapshotsOffset),
+    after: encodePointer(snapshots.length, hostOffset),
+    why: 'snapshot-table',
+  });
 
-  const old = image.snapshots.at(-1);
-  if (old !== undefined) {
-    const oldLength = old.at + old.length - header.snapshotsOffset;
-    allocator.freeUnreferenced(header.snapshotsOffset, ceilDiv(oldLength, geometry.clusterSize));
-  }
+  const old = { hostOffset: header.snapshotsOffset, last: image.snapshots.at(-1) };
   header.snapshotCount = snapshots.length;
   header.snapshotsOffset = hostOffset;
   image.snapshots = [...readSnapshotTable(image.storage, hostOffset, snapshots.length)];
+  if (old.last !== undefined) {
+    const oldLength = old.last.at + old.last.length - old.hostOffset;
+    allocator.freeUnreferenced(old.hostOffset, ceilDiv(oldLength, geometry.clusterSize));
+  }
+}
+
+function encodePointer(snapshotCount: number, hostOffset: HostOffset): Uint8Array {
+  const pointer = new Uint8Array(12);
+  viewOf(pointer).setUint32(0, snapshotCount);
+  setU64(viewOf(pointer), 4, hostOffset);
+  return pointer;
 }
 
 /** Turns an image that was opened read-only into what its disk was when a snapshot was taken. */

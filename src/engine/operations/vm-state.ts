@@ -15,12 +15,14 @@ export function vmStateOffset(image: Image): GuestOffset {
 /** Reads VM state, `at` counting from its start; what was never written reads as zeros. */
 export function readVmState(image: Image, at: number, into: Uint8Array): void {
   image.mustBeOpen();
+  image.file.event('vmstate_load');
   readRange(image, vmStateOffset(image) + at, into);
 }
 
 /** Writes VM state beyond the end of the disk; the L1 table grows as needed. */
 export function writeVmState(image: Image, at: number, bytes: Uint8Array): void {
   beginGuestWrite(image, 0, 0);
+  image.file.event('vmstate_save');
   const start = vmStateOffset(image) + at;
   growL1Table(image, l1EntriesFor(image.geometry, start + bytes.length));
   writeData(image, start, bytes);

@@ -1,4 +1,5 @@
 import type { HostOffset } from '../format/addresses.ts';
+import type { DebugEvent } from './debug-event.ts';
 
 /**
  * Why a write, flush, truncate or discard is done. The vocabulary is shared by the trace, the crash lab, the map and
@@ -60,6 +61,8 @@ export interface Storage {
   discard(at: HostOffset, length: number, why: Purpose): void;
   flush(why: Purpose): void;
   close(): void;
+  /** Only of storages that test error paths: told where the engine is, just before its next access. May throw. */
+  onEvent?(event: DebugEvent): void;
 }
 
 /** Opens storages by name; asynchronous, whereas an opened storage is used synchronously. */

@@ -1,0 +1,29 @@
+import type { HostOffset } from '../format/addresses.ts';
+import type { Purpose } from '../storage/storage.ts';
+import type { ImageFile } from './image-file.ts';
+
+export interface PointerSwitch {
+  readonly at: HostOffset;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+  readonly why: Purpose;
+}
+
+/**
+ * Makes the header point to a structure that moved, durably (bytes within one sector). When that fails, nobody knows which
+ * of the two places the disk names, while the session goes on with the old one; so the old pointer is written again. If
+ * that fails too, the file takes no further flush: nothing that the pointer could lose is acknowledged any more.
+ */
+export function switchPointer(file: ImageFile, { at, before, after, why }: PointerSwitch): void {
+  try {
+    file.write(at, after, why);
+    file.flush('flush-ordering');
+  } catch (error) {
+    try {
+      file.write(at, before, why);
+    } catch {
+      file.giveUp(error);
+    }
+    throw error;
+  }
+}
