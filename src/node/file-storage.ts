@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, fdatasyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
-import { EngineError, type EngineErrorCode, type Storage } from '#engine';
+import { EngineError, isEngineError, type EngineErrorCode, type Storage } from '#engine';
 
 const CODES: Record<string, EngineErrorCode> = {
   ENOENT: 'not-found',
@@ -98,7 +98,14 @@ function guarded<T>(work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new EngineError(CODES[code ?? ''] ?? 'io', message, { cause });
+    throw engineErrorOf(cause);
   }
+}
+
+/** What the file system said, as the engine's kind of error. */
+export function engineErrorOf(cause: unknown): EngineError {
+  if (isEngineError(cause)) return cause;
+  // Node's file system throws nothing else.
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new EngineError(CODES[code ?? ''] ?? 'io', message, { cause });
 }

@@ -10,3 +10,8 @@ export function prefixed(words: string): (error: unknown) => never {
     });
   };
 }
+
+/** The line that QEMU prints when an access finds an image contradicting itself for the first time. */
+export function corruptionNews(error: EngineError): string[] {
+  return error.code === 'corrupt' && error.message.startsWith('qcow2: ') ? [error.message] : [];
+}

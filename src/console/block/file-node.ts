@@ -10,6 +10,7 @@ export class FileNode implements BlockNode {
   readonly image = null;
   readonly file = null;
   readonly backing = null;
+  readonly growsOnWrite = true;
 
   constructor(origin: NodeOrigin, storage: Storage) {
     this.origin = origin;

@@ -1,4 +1,4 @@
-import type { HostOffset, Storage } from '#engine';
+import type { DebugEvent, HostOffset, Storage } from '#engine';
 import { FileNode } from './file-node.ts';
 import type { BlockNode } from './node.ts';
 
@@ -10,9 +10,11 @@ export function storageOf(node: BlockNode): Storage {
 /** A disk inside a disk (qcow2 in qcow2, qcow2 over blkdebug limits). Grows where the node below can. */
 class NodeAsStorage implements Storage {
   readonly #node: BlockNode;
+  readonly onEvent?: (event: DebugEvent) => void;
 
   constructor(node: BlockNode) {
     this.#node = node;
+    if (node.onEvent !== undefined) this.onEvent = (event) => node.onEvent!(event);
   }
 
   get size(): number {
@@ -30,7 +32,7 @@ class NodeAsStorage implements Storage {
   }
 
   write(at: HostOffset, bytes: Uint8Array): void {
-    if (at + bytes.length > this.size) this.#node.truncate(at + bytes.length);
+    if (at + bytes.length > this.size && this.#node.growsOnWrite !== true) this.#node.truncate(at + bytes.length);
     this.#node.writeAt(at as number, bytes);
   }
 

@@ -1,4 +1,12 @@
-import { EngineError, type GuestOffset, type HostOffset, type Image, type Preallocation, type Storage } from '#engine';
+import {
+  EngineError,
+  type DebugEvent,
+  type GuestOffset,
+  type HostOffset,
+  type Image,
+  type Preallocation,
+  type Storage,
+} from '#engine';
 import type { OptionValue } from '../options/options.ts';
 import type { BlockDriver } from './driver.ts';
 
@@ -44,6 +52,8 @@ export interface BlockNode {
   readonly filename: string;
   readonly isReadOnly: boolean;
   readonly length: number;
+  /** Writes past the end make it longer, as they do with a file. */
+  readonly growsOnWrite?: boolean;
   /** The open qcow2 image, where the node is one. */
   readonly image: Image | null;
   /** Nodes below, by the names that options have for them. */
@@ -68,6 +78,8 @@ export interface BlockNode {
   readVmState(at: number, into: Uint8Array): void;
   writeVmState(at: number, bytes: Uint8Array): void;
   statusAt(at: GuestOffset, lengthMax: number): BlockStatus;
+  /** Only of blkdebug: hears at which event the node above is. */
+  onEvent?(event: DebugEvent): void;
   /** Closes the node and everything below it. */
   close(): void;
 }

@@ -1,11 +1,13 @@
 import {
   closeImage,
   discard,
+  EngineError,
   extentAt,
   flushImage,
   readAt,
   readVmState,
   resizeImage,
+  UnwrittenTables,
   writeAt,
   writeCompressed,
   writeVmState,
@@ -15,6 +17,8 @@ import {
   type Preallocation,
   type Storage,
 } from '#engine';
+import { strerror } from '../text/strerror.ts';
+import type { Report } from './driver.ts';
 import { shownNameOf } from './node-name.ts';
 import { storageOf } from './node-storage.ts';
 import type { BlockNode, BlockStatus, NodeOrigin, WriteOptions } from './node.ts';
@@ -28,6 +32,7 @@ export interface Qcow2Parts {
   readonly backing: BlockNode | null;
   /** The name of the backing file that the image itself asks for. */
   readonly impliedBacking: string | null;
+  readonly report: Report;
 }
 
 /** A qcow2 disk over a node that holds its file. */
@@ -40,7 +45,10 @@ export class Qcow2Node implements BlockNode {
   readonly children: ReadonlyMap<string, BlockNode>;
   readonly image: Image;
 
-  constructor({ origin, image, file, dataFile, backing, impliedBacking }: Qcow2Parts) {
+  readonly #report: Report;
+
+  constructor({ origin, image, file, dataFile, backing, impliedBacking, report }: Qcow2Parts) {
+    this.#report = report;
     this.origin = origin;
     this.image = image;
     this.file = file;
@@ -78,23 +86,29 @@ export class Qcow2Node implements BlockNode {
   }
 
   readAt(at: GuestOffset, into: Uint8Array): void {
+    this.#mustBeUsable();
     readAt(this.image, at, into);
   }
 
   writeAt(at: GuestOffset, bytes: Uint8Array, { compressed = false, stream }: WriteOptions = {}): void {
+    this.#mustBeUsable();
     if (compressed) writeCompressed(this.image, at, bytes, stream);
     else writeAt(this.image, at, bytes);
   }
 
   writeZeroes(at: GuestOffset, length: number, options: { readonly unmap: boolean }): void {
+    this.#mustBeUsable();
     writeZeroes(this.image, at, length, options);
   }
 
   discard(at: GuestOffset, length: number): void {
+    this.#mustBeUsable();
     discard(this.image, at, length);
+    this.#mustBeUsable();
   }
 
   flush(): void {
+    this.#mustBeUsable();
     flushImage(this.image);
   }
 
@@ -123,7 +137,19 @@ export class Qcow2Node implements BlockNode {
   }
 
   close(): void {
-    closeImage(this.image);
-    this.backing?.close();
+    try {
+      closeImage(this.image);
+    } catch (error) {
+      if (!(error instanceof UnwrittenTables)) throw error;
+      for (const { name, cause } of error.caches) this.#report(`Failed to flush the ${name} cache: ${strerror(cause)}`);
+    } finally {
+      this.backing?.close();
+    }
+  }
+
+  /** An image that this session marked corrupt is out of service at once, as in QEMU. @throws EngineError closed */
+  #mustBeUsable(): void {
+    if (this.image.isMarkedCorrupt)
+      throw new EngineError('closed', 'The image was found corrupt and is out of service.');
   }
 }

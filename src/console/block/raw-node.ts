@@ -30,10 +30,12 @@ export class RawNode extends FilterNode {
   }
 
   override readAt(at: GuestOffset, into: Uint8Array): void {
+    this.file.onEvent?.('read_aio');
     this.file.readAt(this.#below(at), into);
   }
 
   override writeAt(at: GuestOffset, bytes: Uint8Array, options?: WriteOptions): void {
+    this.file.onEvent?.('write_aio');
     this.file.writeAt(this.#below(at), bytes, options);
   }
 

@@ -162,8 +162,10 @@ export class Invocation {
     return null;
   }
 
+  readonly report = (message: string): void => this.complain(message);
+
   get #surroundings(): Pick<OpenRequest, 'objects' | 'report'> {
-    return { objects: this.objects, report: (message) => this.complain(message) };
+    return { objects: this.objects, report: this.report };
   }
 
   #requestOf(

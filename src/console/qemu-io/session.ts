@@ -2,6 +2,8 @@ import { createImage, EngineError, isEngineError, MemoryStorage, openImage, type
 import { CopyingTop } from '../block/copy-on-read-node.ts';
 import { FILE } from '../block/drivers/file.ts';
 import { QCOW2 } from '../block/drivers/qcow2.ts';
+import type { Report } from '../block/driver.ts';
+import { corruptionNews } from '../block/errors.ts';
 import { sourceOf } from '../block/guest-source.ts';
 import { openBlock } from '../block/open.ts';
 import type { BlockNode } from '../block/node.ts';
@@ -53,7 +55,7 @@ export class IoSession {
 
   /** What QEMU says on standard error when an access finds the image contradicting itself. */
   reportCorruption(error: EngineError): void {
-    if (error.code === 'corrupt' && error.message.startsWith('qcow2: ')) this.host.writeErr(`${error.message}\n`);
+    for (const line of corruptionNews(error)) this.host.writeErr(`${line}\n`);
   }
 
   /** Opens; on failure says why and returns false. */
@@ -106,9 +108,9 @@ export class IoSession {
 
   async #openNode({ filename, options, writable, cacheMode, snapshot, copyOnRead }: IoOpen): Promise<BlockNode> {
     const flags = { writable: writable && !snapshot, cacheMode };
-    const report = (message: string) => this.complain(message);
+    const report: Report = (message) => this.complain(message);
     const node = await openBlock(this.host, { filename, options, flags, objects: this.objects, report });
-    if (snapshot) return overlayOf(node, cacheMode);
+    if (snapshot) return overlayOf(node, cacheMode, report);
     if (!copyOnRead) return node;
     if (!node.isReadOnly) return new CopyingTop(node);
     node.close();
@@ -132,12 +134,12 @@ function joinOptions(before: Options, changes: Options): Options {
 }
 
 /** A temporary overlay in memory: writes go there, and are gone when it is closed. */
-function overlayOf(below: BlockNode, cacheMode: CacheMode): BlockNode {
+function overlayOf(below: BlockNode, cacheMode: CacheMode, report: Report): BlockNode {
   const storage = new MemoryStorage();
   createImage(storage, { size: below.length, backingFile: below.filename, backingFormat: below.driver });
   const image = openImage(storage, { writable: true, cacheMode, backing: sourceOf(below) });
   const origin = { nodeName: null, filename: below.filename, options: new Map(), withoutBacking: false };
   const file = new FileNode({ ...origin, driver: FILE }, storage);
-  const parts = { image, file, dataFile: null, backing: below, impliedBacking: below.filename };
+  const parts = { image, file, dataFile: null, backing: below, impliedBacking: below.filename, report };
   return new Qcow2Node({ origin: { ...origin, driver: QCOW2 }, ...parts });
 }

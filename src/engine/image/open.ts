@@ -27,6 +27,8 @@ export interface OpenOptions {
   readonly overlapChecks?: ReadonlySet<MetadataName>;
   /** Told what QEMU prints on standard error: warnings of the open, and each line of the repair of a dirty image. */
   readonly onMessage?: (line: string) => void;
+  /** Told why clusters that were let go stay allocated; an operation does not fail because of it. */
+  readonly onLeak?: (cause: EngineError) => void;
 }
 
 /**
@@ -58,7 +60,7 @@ export function openImage(storage: Storage, options: OpenOptions = {}): Image {
     head = readHead(storage, { writable: true });
   }
   const dirtyState = (head.header.incompatibleFeatures & DIRTY_BIT) !== 0n ? 'found-at-open' : 'clean';
-  return new Image(storage, head, dirtyState, {
+  const image = new Image(storage, head, dirtyState, {
     isWritable,
     cacheMode: options.cacheMode ?? 'writeback',
     lazyRefcounts,
@@ -67,6 +69,8 @@ export function openImage(storage: Storage, options: OpenOptions = {}): Image {
     dataStorage: options.dataStorage ?? null,
     ...(options.overlapChecks !== undefined && { overlapChecks: options.overlapChecks }),
   });
+  if (options.onLeak !== undefined) image.allocator.onLeak = options.onLeak;
+  return image;
 }
 
 /** @throws EngineError passphrase */

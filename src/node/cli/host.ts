@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CodecPool, ConsoleHost, FileStat } from '#console';
-import { encodeName, EngineError } from '#engine';
-import { NodeStorage } from '../file-storage.ts';
+import { encodeName } from '#engine';
+import { engineErrorOf, NodeStorage } from '../file-storage.ts';
 
 /**
  * The terminal as a console's host. Standard output is held back until a flush or the end, as C programs do into a pipe,
@@ -77,7 +77,7 @@ function attempt<T>(work: () => T): Promise<T> {
   try {
     return Promise.resolve(work());
   } catch (error) {
-    return Promise.reject(error instanceof Error ? error : new EngineError('io', String(error)));
+    return Promise.reject(engineErrorOf(error));
   }
 }
 

@@ -1,14 +1,18 @@
 import { EngineError } from '#engine';
+import type { ConsoleHost } from '../../host.ts';
 import type { JsonObject } from '../../options/json-text.ts';
 import { takeOption, type Options } from '../../options/options.ts';
+import { strerror } from '../../text/strerror.ts';
+import { BlkdebugNode } from '../blkdebug/blkdebug-node.ts';
+import { parseRules } from '../blkdebug/config.ts';
+import { BlkdebugRules } from '../blkdebug/rules.ts';
 import type { BlockDriver } from '../driver.ts';
-import { LimitedNode } from '../limited-node.ts';
 import { takeLimits } from '../limits.ts';
 import { nameOf } from '../node-name.ts';
 
 const PREFIX = 'blkdebug';
 
-/** A file that is used as if it had limits: `blkdebug:CONFIG:IMAGE`, or options. */
+/** Lets accesses fail or wait at chosen events, or have limits: `blkdebug:CONFIG:IMAGE`, or options. */
 export const BLKDEBUG: BlockDriver = {
   name: 'blkdebug',
   kind: 'protocol',
@@ -33,14 +37,21 @@ export const BLKDEBUG: BlockDriver = {
     return isPlain && exact !== null ? `${PREFIX}:${configOf(options)}:${exact}` : null;
   },
   async open(context) {
-    const { options } = context;
-    takeOption(options, 'config');
+    const { options, host } = context;
+    const config = takeOption(options, 'config');
+    const rules = new BlkdebugRules(parseRules(config === undefined ? null : await readConfig(host, config), options));
     const filename = takeOption(options, 'x-image') ?? null;
     const image = await context.openChild('image', { role: 'filtered', filename });
     if (image === null) throw new EngineError('invalid-argument', 'A block device must be specified for "image"');
-    return new LimitedNode(context.origin, image, { childName: 'image', limits: takeLimits(options) });
+    return new BlkdebugNode(context.origin, image, { limits: takeLimits(options), rules });
   },
 };
+
+async function readConfig(host: ConsoleHost, name: string): Promise<string> {
+  return host.files.readText(name).catch((error: unknown) => {
+    throw new EngineError('not-found', `Could not read blkdebug config file: ${strerror(error)}`, { cause: error });
+  });
+}
 
 function configOf({ config }: JsonObject): string {
   return typeof config === 'string' ? config : '';

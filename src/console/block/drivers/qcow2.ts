@@ -7,9 +7,10 @@ import {
   type ImageHead,
   type Storage,
 } from '#engine';
+import { strerror } from '../../text/strerror.ts';
 import { backingNameBeside } from '../backing-name.ts';
 import type { BlockDriver, DriverContext } from '../driver.ts';
-import { prefixed } from '../errors.ts';
+import { corruptionNews, prefixed } from '../errors.ts';
 import { sourceOf } from '../guest-source.ts';
 import { storageOf } from '../node-storage.ts';
 import type { BlockNode } from '../node.ts';
@@ -40,9 +41,21 @@ export const QCOW2: BlockDriver = {
       cacheMode: flags.cacheMode,
       onMessage: (line) => host.writeErr(`${line}\n`),
       dataStorage: dataFile === null ? (isDataClosed(context, head) ? new MemoryStorage() : null) : storageOf(dataFile),
+      onLeak: (cause) => {
+        const lines = [...corruptionNews(cause), `qcow2_free_clusters failed: ${strerror(cause)}`];
+        host.writeErr(lines.map((line) => `${line}\n`).join(''));
+      },
       backing: backing === null ? (flags.withoutBacking === true ? EMPTY : null) : sourceOf(backing),
     });
-    return new Qcow2Node({ origin: context.origin, image, file, dataFile, backing, impliedBacking: impliedName });
+    return new Qcow2Node({
+      origin: context.origin,
+      image,
+      file,
+      dataFile,
+      backing,
+      impliedBacking: impliedName,
+      report: context.report,
+    });
   },
 };
 

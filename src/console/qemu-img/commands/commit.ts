@@ -45,7 +45,7 @@ export const commit: ImgCommand = async (host, args) => {
  * was left dirty).
  */
 async function openBase(
-  { host, objects }: Invocation,
+  { host, objects, report }: Invocation,
   layers: BlockNode[],
   { name, wanted, cacheMode }: { name: string; wanted: string | undefined; cacheMode: CacheMode },
 ): Promise<BlockNode> {
@@ -66,6 +66,7 @@ async function openBase(
       format: backingFormat,
       flags: { writable: isBase, cacheMode, withoutBacking: !isBase },
       objects,
+      report,
     };
     const node = await openBlock(host, request).catch((error: unknown) => {
       throw openFailure(error, filename);
