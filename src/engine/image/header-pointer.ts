@@ -1,3 +1,4 @@
+import { setU64, viewOf } from '../bytes/big-endian.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import type { Purpose } from '../storage/storage.ts';
 import type { ImageFile } from './image-file.ts';
@@ -26,4 +27,12 @@ export function switchPointer(file: ImageFile, { at, before, after, why }: Point
     }
     throw error;
   }
+}
+
+/** How the header names L1 and snapshot table: entries as 32 bits, then the host offset. */
+export function countAndOffset(entryCount: number, hostOffset: HostOffset): Uint8Array {
+  const pointer = new Uint8Array(12);
+  viewOf(pointer).setUint32(0, entryCount);
+  setU64(viewOf(pointer), 4, hostOffset);
+  return pointer;
 }

@@ -1,8 +1,7 @@
 import { ceilDiv } from '../bytes/align.ts';
-import { setU64, viewOf } from '../bytes/big-endian.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { HEADER } from '../format/header.ts';
-import { switchPointer } from '../image/header-pointer.ts';
+import { countAndOffset, switchPointer } from '../image/header-pointer.ts';
 import type { Image } from '../image/image.ts';
 import { L1Table } from '../image/l1-table.ts';
 import { freeingOnFailure } from '../image/undo-allocation.ts';
@@ -32,8 +31,8 @@ function switchL1Table(image: Image, hostOffset: HostOffset, entryCount: number)
   file.event('l1_grow_activate_table');
   switchPointer(file, {
     at: HEADER.fields.l1Size.at,
-    before: encodePointer(header.l1Size, header.l1TableOffset),
-    after: encodePointer(entryCount, hostOffset),
+    before: countAndOffset(header.l1Size, header.l1TableOffset),
+    after: countAndOffset(entryCount, hostOffset),
     why: 'header-other',
   });
   const old = { hostOffset: header.l1TableOffset, clusters: ceilDiv(header.l1Size * 8, geometry.clusterSize) };
@@ -41,11 +40,4 @@ function switchL1Table(image: Image, hostOffset: HostOffset, entryCount: number)
   header.l1TableOffset = hostOffset;
   image.l1 = new L1Table(file, hostOffset, entryCount);
   image.allocator.freeUnreferenced(old.hostOffset, old.clusters);
-}
-
-function encodePointer(entryCount: number, hostOffset: HostOffset): Uint8Array {
-  const pointer = new Uint8Array(12);
-  viewOf(pointer).setUint32(0, entryCount);
-  setU64(viewOf(pointer), 4, hostOffset);
-  return pointer;
 }

@@ -1,7 +1,5 @@
 import { ceilDiv } from '../bytes/align.ts';
-import { setU64, viewOf } from '../bytes/big-endian.ts';
 import { EngineError } from '../errors.ts';
-import type { HostOffset } from '../format/addresses.ts';
 import { HEADER } from '../format/header.ts';
 import {
   encodeSnapshotTable,
@@ -13,7 +11,7 @@ import {
 } from '../format/snapshot-table.ts';
 import { L1_TABLE_SIZE_MAX } from '../image/head-validation.ts';
 import { flushImage, writeTablesDurably } from '../image/flush.ts';
-import { switchPointer } from '../image/header-pointer.ts';
+import { countAndOffset, switchPointer } from '../image/header-pointer.ts';
 import type { Image } from '../image/image.ts';
 import { L1Table } from '../image/l1-table.ts';
 import { growL1Table } from './grow-l1.ts';
@@ -152,8 +150,8 @@ export function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFie
   }
   switchPointer(file, {
     at: HEADER.fields.snapshotCount.at,
-    before: encodePointer(header.snapshotCount, header.snapshotsOffset),
-    after: encodePointer(snapshots.length, hostOffset),
+    before: countAndOffset(header.snapshotCount, header.snapshotsOffset),
+    after: countAndOffset(snapshots.length, hostOffset),
     why: 'snapshot-table',
   });
 
@@ -165,13 +163,6 @@ export function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFie
     const oldLength = old.last.at + old.last.length - old.hostOffset;
     allocator.freeUnreferenced(old.hostOffset, ceilDiv(oldLength, geometry.clusterSize));
   }
-}
-
-function encodePointer(snapshotCount: number, hostOffset: HostOffset): Uint8Array {
-  const pointer = new Uint8Array(12);
-  viewOf(pointer).setUint32(0, snapshotCount);
-  setU64(viewOf(pointer), 4, hostOffset);
-  return pointer;
 }
 
 /** Turns an image that was opened read-only into what its disk was when a snapshot was taken. */
