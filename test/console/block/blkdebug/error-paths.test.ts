@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryHost, type ConsoleRun } from '../../memory-host.ts';
+import type { ConsoleRun } from '../../capturing-host.ts';
+import { MemoryHost } from '../../memory-host.ts';
 
 // A failed write says why, the tables that could not be written at the close are named, and whatever was hit, the check
 // finds leaked clusters at worst.
