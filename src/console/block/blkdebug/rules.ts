@@ -68,7 +68,7 @@ export class BlkdebugRules {
     const breakpoint = matching.find((rule) => rule.kind === 'suspend');
     if (breakpoint === undefined) return;
     this.#rules = this.#rules.filter((rule) => rule !== breakpoint);
-    throw new Suspension(breakpoint.tag, event);
+    throw new Suspension([breakpoint.tag], event);
   }
 
   /** To be asked before every access. @throws EngineError what a rule in force wants it to be */
