@@ -12,6 +12,7 @@ import {
   explain,
   extensionRows,
   featureRows,
+  HEADER,
   headerRows,
   infoJson,
   infoText,
@@ -181,8 +182,12 @@ export function isSound({ report, after, refused }: RepairPlan): boolean {
 }
 
 /** Writing where only guest data lies would change the disk; all other clusters are the repair's to use. */
-function mustSpareGuest(step: string, bytes: Uint8Array, { written }: MeteredStorage): void {
-  const layout = layoutOf(bytes);
+function mustSpareGuest(step: string, bytes: Uint8Array, { written, below }: MeteredStorage): void {
+  // Snapshots that a repair gives up, as it says, take their data with them.
+  const kept = bytes.slice();
+  const { at: countAt } = HEADER.fields.snapshotCount;
+  below.read(countAt, kept.subarray(countAt, countAt + 4));
+  const layout = layoutOf(kept);
   if (layout === null) return;
   const { clusterSize } = layout.geometry;
   const guest = clustersOf(
@@ -271,7 +276,8 @@ function use(bytes: Uint8Array, { seed, isSound: wasSound, wereShared }: Conditi
   attempt('close', storage, () => closeImage(image));
   if (!wasSound || image.isMarkedCorrupt) return;
   const report = attempt('check after use', storage, () => drive(storage, checkImage(storage)));
-  const isWrong = ({ kind, severity }: Finding) => severity !== 'leak' && !(wereShared && kind === 'copied-flag-l2');
+  const isShared = ({ kind }: Finding) => kind === 'cross-linked' || (wereShared && kind === 'copied-flag-l2');
+  const isWrong = (finding: Finding) => finding.severity !== 'leak' && !isShared(finding);
   if (report === null || report.aborted !== null || report.findings.some(isWrong)) {
     const wrong = report?.messages.slice(0, 3).join('; ') ?? 'the check fails';
     throw new Violation('use', `a sound image is broken after use: ${wrong}`);
@@ -296,7 +302,7 @@ function administer(image: Image, random: Random): void {
 function namesUnknown(bytes: Uint8Array): boolean {
   try {
     const head = readHead(MemoryStorage.from(bytes), { writable: true });
-    return head.hasDataFile;
+    return head.hasDataFile || head.encryption !== 'none';
   } catch (error) {
     return isEngineError(error);
   }

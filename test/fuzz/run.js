@@ -26,12 +26,15 @@ const reasons = new Map();
 const defects = [];
 let peakMemory = 0;
 let done = 0;
+let isStopped = false;
+// Ctrl+C ends after the batches under way, with the sums so far.
+process.once('SIGINT', () => (isStopped = true));
 
 try {
   await bundle();
   let next = FIRST;
   const workOff = async () => {
-    while (next < FIRST + COUNT) {
+    while (next < FIRST + COUNT && !isStopped) {
       const first = next;
       next += BATCH;
       await runBatch(first, Math.min(BATCH, FIRST + COUNT - first));
@@ -81,7 +84,7 @@ function runBatch(first, count) {
         } else {
           take(seeds, JSON.parse(stdout));
           done += count;
-          if (done % 500 < BATCH) console.log(`${done} of ${COUNT}, ${minutes()} min, ${defects.length} defects`);
+          if (done % 200 < BATCH) console.log(`${done} of ${COUNT}, ${minutes()} min, ${defects.length} defects`);
         }
         resolve();
       },

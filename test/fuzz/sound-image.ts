@@ -1,4 +1,5 @@
 import {
+  addBitmap,
   closeImage,
   createImage,
   createSnapshot,
@@ -36,6 +37,10 @@ export function makeSoundImage(random: Random): SoundImage {
   createImage(storage, options);
   const traits: string[] = [];
   const image = open(storage, options);
+  if (options.compat !== '0.10' && random.chance(0.25)) {
+    addSomeBitmaps(image, random);
+    traits.push('bitmaps');
+  }
   const rounds = 1 + random.below(3);
   for (let round = 0; round < rounds; round++) {
     for (let count = 3 + random.below(10); count > 0; count--) changeSomething(image, random);
@@ -140,6 +145,14 @@ function compressSomething(image: Image, random: Random, at: number): void {
     writeCompressed(image, at, sampleBytes(random, length));
   } catch (error) {
     if (!isEngineError(error, 'invalid-argument') && !isEngineError(error, 'io')) throw error;
+  }
+}
+
+/** They record what is written from now on, and are stored when the image is closed. */
+function addSomeBitmaps(image: Image, random: Random): void {
+  for (let count = 1 + random.below(2); count > 0; count--) {
+    const granularity = 512 * 2 ** random.below(8);
+    addBitmap(image, { name: `bitmap ${count}`, granularity, isEnabled: random.chance(0.7) }, 'image');
   }
 }
 
