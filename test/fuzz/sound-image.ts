@@ -2,18 +2,29 @@ import {
   addBitmap,
   closeImage,
   createImage,
+  createLuks,
   createSnapshot,
+  deriveNow,
   discard,
+  EngineError,
   flushImage,
   isEngineError,
+  LUKS_DEFAULTS,
+  LUKS_ITERATIONS_MIN,
   MemoryStorage,
   openImage,
+  pbkdf2InScript,
   rawSource,
+  readHead,
+  unlockImage,
   writeAt,
   writeCompressed,
   writeZeroes,
   type CreateOptions,
   type Image,
+  type OpenOptions,
+  type Pbkdf2Request,
+  type Storage,
 } from '#engine';
 import type { Random } from '../tools/random.ts';
 
@@ -36,7 +47,7 @@ export function makeSoundImage(random: Random): SoundImage {
   const storage = new MemoryStorage();
   createImage(storage, options);
   const traits: string[] = [];
-  const image = open(storage, options);
+  const image = openAny(storage, { writable: true });
   if (options.compat !== '0.10' && random.chance(0.25)) {
     addSomeBitmaps(image, random);
     traits.push('bitmaps');
@@ -59,9 +70,35 @@ export function makeSoundImage(random: Random): SoundImage {
   return { name: [nameOf(options), ...traits].join(' '), bytes: storage.toBytes() };
 }
 
-function open(storage: MemoryStorage, { backingFile }: CreateOptions): Image {
-  const backing = backingFile === undefined ? null : rawSource(MemoryStorage.from(backingBytes()));
-  return openImage(storage, { writable: true, backing });
+const BACKING = rawSource(MemoryStorage.from(backingBytes()));
+const PASSPHRASE = new TextEncoder().encode('fuzz');
+/** One volume for all images: deriving its keys takes long on purpose. */
+const VOLUME = deriveNow(
+  createLuks(
+    { ...LUKS_DEFAULTS, iterations: LUKS_ITERATIONS_MIN, masterKeyIterations: LUKS_ITERATIONS_MIN },
+    PASSPHRASE,
+    (length) => Uint8Array.from({ length }, (_, index) => index * 37),
+  ),
+);
+
+/** Opens an image with the backing file and the passphrase that it may need. */
+export function openAny(storage: Storage, options: OpenOptions): Image {
+  const head = readHead(storage, { writable: false });
+  const needs = head.encryption === 'none' ? {} : { cipher: deriveNow(unlockImage(storage, head, PASSPHRASE), derive) };
+  return openImage(storage, { backing: BACKING, ...options, ...needs });
+}
+
+const derived = new Map<string, Uint8Array>();
+
+/** A damaged header may ask for any number of rounds; a host asks its user before it begins with so many. */
+function derive(request: Pbkdf2Request): Uint8Array {
+  if (request.iterations > LUKS_ITERATIONS_MIN || request.length > 1024) {
+    throw new EngineError('cancelled', 'Deriving the key would take too long.');
+  }
+  const key = `${request.hash} ${request.iterations} ${request.length} ${request.salt.join()}`;
+  const known = derived.get(key) ?? pbkdf2InScript(request);
+  derived.set(key, known);
+  return known.slice();
 }
 
 function chooseOptions(random: Random): CreateOptions {
@@ -76,11 +113,13 @@ function chooseOptions(random: Random): CreateOptions {
   const compat = random.chance(0.12) ? '0.10' : '1.1';
   const sectors = (clusterSize / 512) * (4 + random.below(clusterSize > 16384 ? 12 : 160));
   const shared = { clusterSize, compat, size: (sectors + random.below(3)) * 512 } as const;
+  const encryption = random.chance(0.06) ? { encryption: { kind: 'luks', luks: VOLUME } as const } : {};
   const backing = random.chance(0.15) ? { backingFile: BACKING_FILE, backingFormat: 'raw' } : {};
   if (compat === '0.10') return { ...shared, ...backing };
   return {
     ...shared,
     ...backing,
+    ...encryption,
     refcountBits: random.weighted([
       [6, 16],
       [1, 1],
@@ -106,6 +145,7 @@ function nameOf(options: CreateOptions): string {
     extendedL2 === true ? ' extended_l2' : '',
     compressionType === 'zstd' ? ' zstd' : '',
     backingFile === undefined ? '' : ' backing',
+    options.encryption === undefined ? '' : ' encrypted',
     options.preallocation === 'metadata' ? ' preallocated' : '',
   ].join('');
 }
@@ -137,8 +177,9 @@ export function changeSomething(image: Image, random: Random): void {
   }
 }
 
-/** Only clusters that hold nothing yet can be compressed; the others stay as they are. */
+/** Only clusters that hold nothing yet can be compressed, and none of an encrypted disk; the others stay as they are. */
 function compressSomething(image: Image, random: Random, at: number): void {
+  if (image.head.encryption !== 'none') return;
   const { clusterSize } = image.geometry;
   const length = Math.min(clusterSize, image.virtualSize - at);
   try {

@@ -33,9 +33,13 @@ export function* countReferences(pass: CheckPass, snapshots: SnapshotList): Long
     pass.log.unknownReferences ??= 'The snapshot table lies outside the file.';
   }
   const tableSize = header.refcountTableClusters * geometry.clusterSize;
-  countRegion(pass, header.refcountTableOffset, tableSize, 'exclusive', headerField('refcountTableOffset'));
+  if (!countRegion(pass, header.refcountTableOffset, tableSize, 'exclusive', headerField('refcountTableOffset'))) {
+    pass.log.unknownReferences ??= 'The refcount table lies outside the file, at least in part.';
+  }
   const { luks } = head.extensions;
-  if (luks !== null && luks.length > 0) countRegion(pass, luks.offset, luks.length, 'exclusive', null);
+  if (luks !== null && !countRegion(pass, luks.offset, luks.length, 'exclusive', null)) {
+    pass.log.unknownReferences ??= 'The encryption header lies outside the file, at least in part.';
+  }
   yield* countBitmaps(pass);
   return countRefcountBlocks(pass);
 }
