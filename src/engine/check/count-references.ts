@@ -7,13 +7,15 @@ import {
 } from '../format/bitmap-directory.ts';
 import { offsetOf } from '../format/l1-entry.ts';
 import { HEADER } from '../format/header.ts';
+import type { LuksExtension } from '../format/header-extensions.ts';
+import { decodeLuksHeader, LUKS_HEADER_SIZE } from '../format/luks-header.ts';
 import { printedName } from '../format/name.ts';
 import { hasAlignedL1 } from '../format/snapshot-table.ts';
 import type { LongTask } from '../progress.ts';
 import { CheckAborted } from './check-log.ts';
 import { countRegion, type CheckPass } from './count-region.ts';
 import { countRefcountBlocks } from './count-refcount-blocks.ts';
-import type { SnapshotList } from './subject.ts';
+import { readBytes, type SnapshotList } from './subject.ts';
 import { walkL1 } from './walk.ts';
 
 /** L1 tables of snapshots larger than this are not read. */
@@ -37,11 +39,20 @@ export function* countReferences(pass: CheckPass, snapshots: SnapshotList): Long
     pass.log.unknownReferences ??= 'The refcount table lies outside the file, at least in part.';
   }
   const { luks } = head.extensions;
-  if (luks !== null && !countRegion(pass, luks.offset, luks.length, 'exclusive', null)) {
-    pass.log.unknownReferences ??= 'The encryption header lies outside the file, at least in part.';
-  }
+  if (luks !== null) countLuks(pass, luks);
   yield* countBitmaps(pass);
   return countRefcountBlocks(pass);
+}
+
+/** Without the key material of its header a disk is lost: a header that is not counted whole keeps all clusters. */
+function countLuks(pass: CheckPass, { offset, length }: LuksExtension): void {
+  const start = new Uint8Array(LUKS_HEADER_SIZE);
+  readBytes(pass.subject.storage, offset, start);
+  if (!countRegion(pass, offset, length, 'exclusive', null)) {
+    pass.log.unknownReferences ??= 'The encryption header lies outside the file, at least in part.';
+  } else if (decodeLuksHeader(start).payloadOffset * 512 > length) {
+    pass.log.unknownReferences ??= 'The encryption header is longer than the image says.';
+  }
 }
 
 function* countSnapshots(pass: CheckPass, snapshots: SnapshotList): LongTask<void> {

@@ -41,7 +41,8 @@ export function openImage(storage: Storage, options: OpenOptions = {}): Image {
   let head = readHead(storage, { writable: isWritable });
   const cipher = cipherFor(head, options.cipher);
   judgeDataStorage(head, options.dataStorage ?? null);
-  if (head.backingFile !== null && (options.backing ?? null) === null) {
+  // An empty name is none.
+  if (head.backingFile !== null && head.backingFile !== '' && (options.backing ?? null) === null) {
     throw new EngineError('backing', `Could not open backing file: '${head.backingFile}' is not available.`);
   }
   const lazyRefcounts = options.lazyRefcounts ?? (head.header.compatibleFeatures & LAZY_REFCOUNTS_BIT) !== 0n;

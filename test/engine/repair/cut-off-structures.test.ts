@@ -13,6 +13,18 @@ it('a repair leaves an encryption header alone that the file cuts off', () => {
   expect(steps).toEqual([]);
 });
 
+it('a repair leaves an encryption header alone that is longer than the image says', () => {
+  const storage = newEncrypted('luks', { clusterSize: 4096 });
+  const bytes = new Uint8Array(4096);
+  storage.read(0, bytes);
+  // The header extension's pointer: type, its own length, then offset and length of the header.
+  const pointer = Buffer.from(bytes).indexOf(Buffer.from('0537be7700000010', 'hex'));
+  storage.write(pointer + 16, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1));
+  const { steps, refused } = drain(planRepair(storage, 'all'));
+  expect(refused).toMatch(/longer than the image says/);
+  expect(steps).toEqual([]);
+});
+
 it('a repair leaves a refcount table alone that the file cuts off', () => {
   const storage = new MemoryStorage();
   createImage(storage, { size: 1024 * 1024, clusterSize: 4096 });

@@ -97,7 +97,8 @@ async function openBacking(
 ): Promise<Backing> {
   if (context.flags.withoutBacking === true) return { node: null, impliedName: backingFile };
   const hasOptions = [...context.options.keys()].some((name) => name.startsWith('backing.'));
-  const node = await openNamed(context, file, backingFile, backingFormat);
+  // An empty format is none: the file is looked at.
+  const node = await openNamed(context, file, backingFile, backingFormat === '' ? null : backingFormat);
   return { node, impliedName: node === null || hasOptions ? backingFile : node.filename };
 }
 

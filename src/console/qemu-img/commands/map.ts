@@ -73,14 +73,16 @@ function readableEntryAt(invocation: Invocation, node: BlockNode, at: number, en
 function entryAt(node: BlockNode, at: number, end: number): MapEntry {
   let depth = 0;
   let length = end - at;
+  let above: Pick<MapEntry, 'offset' | 'filename'> = { offset: null, filename: null };
   for (let layer: BlockNode | null = node; layer !== null; layer = layer.backing, depth++) {
     // What lies behind the end of a backing file belongs to the layer above it, and reads as zeros.
-    if (at >= layer.length) return absent(at, length, depth - 1);
+    if (at >= layer.length) return { ...absent(at, length, depth - 1), ...above };
     const status = layer.statusAt(at, Math.min(length, layer.length - at));
     length = Math.min(length, status.length);
     if (!status.isAllocated) {
+      above = placeOf(layer, status);
       if (layer.backing === null) {
-        return { ...absent(at, length, depth), ...placeOf(layer, status), isZero: isZeroWhereAbsent(layer) };
+        return { ...absent(at, length, depth), ...above, isZero: isZeroWhereAbsent(layer) };
       }
       continue;
     }
