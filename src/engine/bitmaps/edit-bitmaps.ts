@@ -129,6 +129,8 @@ export function mustBeConsistent({ name, isInconsistent, bits }: PersistentBitma
 function problemOf(image: Image, name: string, granularityBits: number): string | null {
   const { geometry, bitmaps, virtualSize } = image;
   if (geometry.version < 3) return 'Cannot store dirty bitmaps in qcow2 v2 files';
+  // Its table would have no entries, and an image with such a table cannot be opened.
+  if (virtualSize === 0) return 'The disk is empty: there is nothing to record';
   if (granularityBits > BITMAP_GRANULARITY_BITS_MAX) {
     return `Granularity exceeds maximum (${2 ** BITMAP_GRANULARITY_BITS_MAX} bytes)`;
   }

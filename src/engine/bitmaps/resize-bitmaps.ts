@@ -1,3 +1,4 @@
+import { EngineError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { mustBeConsistent } from './edit-bitmaps.ts';
 import { loadBitmaps, takeBitmaps } from './take-bitmaps.ts';
@@ -9,6 +10,9 @@ import { loadBitmaps, takeBitmaps } from './take-bitmaps.ts';
  */
 export function resizeBitmaps(image: Image, size: number): void {
   const { bitmaps } = image;
+  if (size === 0 && bitmaps.list.length > 0) {
+    throw new EngineError('unsupported', 'A disk with persistent bitmaps cannot become empty. Nothing was changed.');
+  }
   loadBitmaps(image);
   for (const bitmap of bitmaps.list) mustBeConsistent(bitmap);
   takeBitmaps(image);

@@ -9,6 +9,7 @@ import {
   openImage,
   readHead,
   removeBitmap,
+  resizeImage,
   setU64,
   viewOf,
   writeAt,
@@ -32,6 +33,20 @@ function withoutBitmap(storage: MemoryStorage): MemoryStorage {
   closeImage(image);
   return MemoryStorage.from(storage.toBytes());
 }
+
+describe('an empty disk', () => {
+  it('gets no bitmap, which no table could hold', () => {
+    const storage = new MemoryStorage();
+    createImage(storage, { size: 0 });
+    const image = openImage(storage, { writable: true });
+    expect(() => addBitmap(image, { name: 'b', isEnabled: true }, 'image')).toThrow('The disk is empty');
+  });
+
+  it('is not made of one that has bitmaps', () => {
+    const image = openImage(imageWithBitmap(), { writable: true });
+    expect(() => resizeImage(image, 0)).toThrow('cannot become empty');
+  });
+});
 
 describe('removing a bitmap', () => {
   it('gives back all of its clusters', () => {
