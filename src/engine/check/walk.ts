@@ -114,13 +114,14 @@ function judgeL1Entry(
 function walkL2Table(pass: CheckPass, role: L1Location['role'], tableOffset: HostOffset, table: Uint8Array): void {
   const { map, subject, log } = pass;
   let { words, clusterCount } = map;
-  const { clusterBits, clusterSize } = subject.geometry;
+  const { clusterBits, clusterSize, hasDataFile } = subject.geometry;
   const view = viewOf(table);
   const isActive = role === 'active';
   const countLimit = Math.min(map.countMax, COUNT_MASK - 1);
   const highShift = 32 - clusterBits;
   // Without flags, and so low that the cluster's index has at most 31 bits, as every file's has.
-  const plainHighLimit = 2 ** (clusterBits - 1);
+  // What stands in an external data file is no cluster of this one, so there nothing is plain.
+  const plainHighLimit = hasDataFile ? 0 : 2 ** (clusterBits - 1);
   const offsetLowMask = clusterSize - 1;
   const state: WalkState = { nextCluster: 0 };
   let nextCluster = 0;
@@ -178,9 +179,9 @@ function walkExtendedL2Table(
 ): void {
   const { map, subject, log } = pass;
   let { words, clusterCount } = map;
-  const { clusterBits, clusterSize } = subject.geometry;
+  const { clusterBits, clusterSize, hasDataFile } = subject.geometry;
   const view = viewOf(table);
-  const plainLimit = role === 'active' ? 1 : Math.min(map.countMax, COUNT_MASK - 1);
+  const plainLimit = hasDataFile ? 0 : role === 'active' ? 1 : Math.min(map.countMax, COUNT_MASK - 1);
   const highShift = 2 ** (32 - clusterBits);
   const state: WalkState = { nextCluster: 0 };
 

@@ -2,8 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
+  checkImage,
   closeImage,
   createImage,
+  drain,
   MemoryStorage,
   openImage,
   resizeImage,
@@ -73,6 +75,12 @@ describe.each(VARIANTS)('$name', ({ create, options }) => {
           const file = scratch.save('ours.qcow2', ours);
           writeFileSync(dataPath, data.toBytes());
           expect(qemuImg('check', file)).toMatchObject({ code: 0 });
+          // Host offsets of the other file are no clusters of this one.
+          expect(drain(checkImage(MemoryStorage.from(ours.toBytes()))).counters).toMatchObject({
+            corruptions: 0,
+            leaks: 0,
+            checkErrors: 0,
+          });
           const raw = scratch.path('ours.raw');
           qemuImg('convert', '-O', 'raw', file, raw);
 
