@@ -29,6 +29,13 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       /Could not open backing file|backing file/.test(theirs.said.check!.stderr),
   },
   {
+    name: 'key not needed',
+    because: 'A check looks at the structures, which are not encrypted; QEMU wants the key before it opens the image.',
+    applies: ({ difference, theirs }) =>
+      isAbout(difference, 'check', 'repair', 'our repair') &&
+      theirs.said.check!.stderr.includes("Parameter 'encrypt.key-secret' is required for cipher"),
+  },
+  {
     name: 'repair refused',
     because: 'What refers to what is not known, so nothing is freed or rebuilt; QEMU goes on and may give data away.',
     applies: ({ difference, plan, ours }) =>
