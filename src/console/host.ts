@@ -1,4 +1,4 @@
-import type { CodecJob, CodecResult, Storage } from '#engine';
+import type { CodecJob, CodecResult, Pbkdf2Request, Storage } from '#engine';
 
 export interface FileStat {
   /** Bytes. */
@@ -45,7 +45,10 @@ export interface ConsoleHost {
   readAll(): Promise<string>;
   /** Milliseconds since 1970, with fractions where the host has them. */
   now(): number;
+  /** At most 65,536 bytes, which is what browsers give at once. */
   randomBytes(length: number): Uint8Array;
+  /** Derives a key from a password, as fast as the host can. */
+  pbkdf2(request: Pbkdf2Request): Promise<Uint8Array>;
   /** Ends the program as a signal would: nothing is flushed, nothing closed. Does not return in a terminal. */
   raise(signal: number): void;
   /** Where a host has none, commands do that work themselves, with the same result. */

@@ -1,3 +1,4 @@
+import { pbkdf2InScript, type Pbkdf2Request } from '#engine';
 import { qcow2Py, qemuImg, qemuIo, type ConsoleFiles, type ConsoleHost } from '#console';
 
 export interface ConsoleRun {
@@ -8,8 +9,8 @@ export interface ConsoleRun {
 }
 
 /**
- * A console's host that keeps what programs print. The clock stands still, random bytes count up: output depends on
- * nothing but the input and the files, which are somebody else's.
+ * A console's host that keeps what programs print. The clock only moves where keys are derived, random bytes count up:
+ * output depends on nothing but the input and the files, which are somebody else's.
  */
 export class CapturingHost implements ConsoleHost {
   readonly files: ConsoleFiles;
@@ -18,6 +19,7 @@ export class CapturingHost implements ConsoleHost {
   stdout = '';
   stderr = '';
   #nextRandom = 0;
+  #now = 0;
 
   constructor(files: ConsoleFiles) {
     this.files = files;
@@ -62,7 +64,13 @@ export class CapturingHost implements ConsoleHost {
   }
 
   now(): number {
-    return 0;
+    return this.#now;
+  }
+
+  /** As if by a machine that makes a hundred rounds a millisecond. */
+  pbkdf2(request: Pbkdf2Request): Promise<Uint8Array> {
+    this.#now += request.iterations / 100;
+    return Promise.resolve(pbkdf2InScript(request));
   }
 
   randomBytes(length: number): Uint8Array {

@@ -10,7 +10,7 @@ export interface OpenFlags {
   readonly cacheMode: CacheMode;
   /** Leaves the backing file closed. */
   readonly withoutBacking?: boolean;
-  /** Leaves the external data file closed: nobody will ask for guest data. */
+  /** Nobody will ask for guest data: an external data file stays closed, encryption needs no secret. */
   readonly withoutData?: boolean;
 }
 

@@ -2,7 +2,7 @@ import { EngineError } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { NO_OBJECTS, type ObjectTable } from '../options/objects.ts';
 import type { Options } from '../options/options.ts';
-import type { BlockDriver, OpenFlags, Report } from './driver.ts';
+import type { BlockDriver, DriverContext, OpenFlags, Report } from './driver.ts';
 import { probeDriver } from './drivers/index.ts';
 import { NodeOpening } from './node-opening.ts';
 import { storageOf } from './node-storage.ts';
@@ -38,12 +38,14 @@ export async function openBlock(host: ConsoleHost, request: OpenRequest): Promis
 export async function openImageFile(
   host: ConsoleHost,
   request: OpenRequest,
-): Promise<{ readonly file: BlockNode; readonly format: string }> {
+): Promise<{ readonly file: BlockNode; readonly format: string; readonly context: DriverContext }> {
   const opening = await topOf(host, request);
-  if (opening.driver?.kind === 'protocol') return { file: await opening.open(), format: opening.driver.name };
+  if (opening.driver?.kind === 'protocol') {
+    return { file: await opening.open(), format: opening.driver.name, context: opening };
+  }
   const file = await opening.openFile();
   const driver: BlockDriver = opening.driver ?? probeDriver(storageOf(file));
-  return { file, format: driver.name };
+  return { file, format: driver.name, context: opening };
 }
 
 async function topOf(host: ConsoleHost, request: OpenRequest): Promise<NodeOpening> {

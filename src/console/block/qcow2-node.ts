@@ -126,13 +126,14 @@ export class Qcow2Node implements BlockNode {
 
   statusAt(at: GuestOffset, lengthMax: number): BlockStatus {
     const extent = extentAt(this.image, at, lengthMax);
+    const isReadable = extent.kind !== 'compressed' && this.image.cipher === null;
     return {
       length: extent.length,
       isAllocated: extent.kind !== 'unallocated',
       isZero: extent.kind === 'zero',
       isData: extent.kind === 'data' || extent.kind === 'compressed',
       isCompressed: extent.kind === 'compressed',
-      hostOffset: extent.kind === 'compressed' ? null : extent.hostOffset,
+      hostOffset: isReadable ? extent.hostOffset : null,
     };
   }
 

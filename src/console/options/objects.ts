@@ -1,5 +1,6 @@
 import { EngineError } from '#engine';
 import { parsePairs } from './options.ts';
+import { judgeSecret } from './secret-properties.ts';
 
 /** An object that `--object` defined: a secret, say. Who uses it judges its properties. */
 export interface ConsoleObject {
@@ -38,6 +39,7 @@ export function parseObjects(definitions: readonly string[]): ObjectTable {
         `attempt to add duplicate property '${id}' to object (type 'container')`,
       );
     }
+    judgeSecret(properties);
     objects.set(id, { type, properties });
   }
   return objects;

@@ -76,11 +76,6 @@ export function engineOptionsOf(values: CreateValues, size: number): CreateOptio
     throw new ImgFailure(`Parameter '${shown}' does not accept value '${value}'`);
   };
   const compat = oneOf('compat', 'version', Object.keys(VERSIONS));
-  for (const name of ['encryption', 'encrypt.format']) {
-    if (values.has(name) && values.get(name) !== 'off') {
-      throw new ImgFailure(`Images with ${name} cannot be created by this program yet. Nothing was written.`);
-    }
-  }
   const preallocation = oneOf('preallocation', 'preallocation', ['off', 'metadata', 'falloc', 'full']);
   return {
     size,

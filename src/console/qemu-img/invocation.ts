@@ -1,12 +1,14 @@
 import type { EngineError } from '#engine';
 import { isEngineError, type CacheMode } from '#engine';
+import { mustUnlock } from '../block/encryption.ts';
+import { storageOf } from '../block/node-storage.ts';
 import { openBlock, openImageFile, type OpenRequest } from '../block/open.ts';
 import type { BlockNode } from '../block/node.ts';
 import type { ConsoleHost } from '../host.ts';
 import { parseCacheMode } from '../options/cache-mode.ts';
 import { getopt, type OptionSpec } from '../options/getopt.ts';
 import { parseObjects, type ObjectTable } from '../options/objects.ts';
-import { parsePairs, type Options } from '../options/options.ts';
+import { parsePairs, takeChild, type Options } from '../options/options.ts';
 import { parseSize } from '../text/sizes.ts';
 
 /** A sub-command of qemu-img; returns the exit code. */
@@ -122,22 +124,21 @@ export class Invocation {
     });
   }
 
+  /** What `--image-opts` says of the backing file of an image that is opened without it. */
+  backingOptionsOf(name: string): Options {
+    return takeChild(new Map(this.has('image-opts') ? parsePairs(name, 'file') : []), 'backing');
+  }
+
   /** Opens a file by its name, whatever `--image-opts` says of the names on the command line. @throws ImgFailure */
   async openNamed(
     name: string,
-    { writable, cacheMode = 'writeback', format, withoutBacking, withoutData }: OpenAs,
+    { writable, cacheMode = 'writeback', format, withoutBacking = false, withoutData = false, options }: OpenAs,
   ): Promise<BlockNode> {
-    const flags = {
-      writable,
-      cacheMode,
-      ...(withoutBacking !== undefined && { withoutBacking }),
-      ...(withoutData !== undefined && { withoutData }),
-    };
-    return openBlock(this.host, { filename: name, format: format ?? null, flags, ...this.#surroundings }).catch(
-      (error: unknown) => {
-        throw openFailure(error, name);
-      },
-    );
+    const flags = { writable, cacheMode, withoutBacking, withoutData };
+    const request = { filename: name, format: format ?? null, flags, ...this.#surroundings };
+    return openBlock(this.host, options === undefined ? request : { ...request, options }).catch((error: unknown) => {
+      throw openFailure(error, name);
+    });
   }
 
   /** Opens what a text describes as options, such as `driver=qcow2,file.filename=a`. @throws ImgFailure */
@@ -151,15 +152,26 @@ export class Invocation {
     );
   }
 
-  /** Opens the file of a qcow2 image without the image itself; null for another format. */
+  /**
+   * Opens the file of a qcow2 image without the image itself; null for another format. An encrypted image is unlocked all
+   * the same, so that nobody works on it without its secret.
+   */
   async openFile(name: string, as: OpenAs): Promise<BlockNode | null> {
     const request = this.#requestOf(name, as);
-    const { file, format } = await openImageFile(this.host, request).catch((error: unknown) => {
+    const { file, format, context } = await openImageFile(this.host, request).catch((error: unknown) => {
       throw openFailure(error, name);
     });
-    if (format === 'qcow2') return file;
-    file.close();
-    return null;
+    if (format !== 'qcow2') {
+      file.close();
+      return null;
+    }
+    try {
+      await mustUnlock(context, storageOf(file));
+      return file;
+    } catch (error) {
+      file.close();
+      throw openFailure(error, name);
+    }
   }
 
   readonly report = (message: string): void => this.complain(message);
@@ -168,13 +180,12 @@ export class Invocation {
     return { objects: this.objects, report: this.report };
   }
 
-  #requestOf(
-    name: string,
-    { writable, cacheMode = 'writeback', format, withoutBacking = false, withoutData = false }: OpenAs,
-  ): OpenRequest {
+  #requestOf(name: string, as: OpenAs): OpenRequest {
+    const { writable, cacheMode = 'writeback', format, withoutBacking = false, withoutData = false } = as;
     const hasOptions = this.has('image-opts');
     if (hasOptions && format !== undefined) throw new ImgFailure('--image-opts and --format are mutually exclusive');
     const options: Options = new Map(hasOptions ? parsePairs(name, 'file') : []);
+    if (as.keepsBackingOptions === true) takeChild(options, 'backing');
     const flags = { writable, cacheMode, withoutBacking, withoutData };
     return { filename: hasOptions ? null : name, format: format ?? null, options, flags, ...this.#surroundings };
   }
@@ -186,6 +197,10 @@ export interface OpenAs {
   readonly format: string | undefined;
   readonly withoutBacking?: boolean;
   readonly withoutData?: boolean;
+  /** Options of the backing file are for who opens it later; otherwise they are refused where it stays closed. */
+  readonly keepsBackingOptions?: boolean;
+  /** Of the drivers, for a file that is named. */
+  readonly options?: Options;
 }
 
 /** `Could not open 'NAME': REASON`. */

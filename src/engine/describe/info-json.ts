@@ -1,11 +1,12 @@
 import { BITMAP_AUTO, BITMAP_IN_USE, type BitmapEntry } from '../format/bitmap-directory.ts';
 import { CORRUPT_BIT, DIRTY_BIT, LAZY_REFCOUNTS_BIT, RAW_EXTERNAL_DATA_BIT } from '../format/features.ts';
-import { decodeLuksHeader, LUKS_HEADER_SIZE, luksCipherOf, type LuksKeySlot } from '../format/luks-header.ts';
+import { decodeLuksHeader, LUKS_HEADER_SIZE } from '../format/luks-header.ts';
 import { printedName } from '../format/name.ts';
 import type { SnapshotEntry } from '../format/snapshot-table.ts';
 import { readHead, type ImageHead } from '../image/head.ts';
 import type { Storage } from '../storage/storage.ts';
 import { backingPathOf, type InfoNames } from './info-text.ts';
+import { luksInfoJson } from './luks-info.ts';
 
 /** The object of `qemu-img info --output=json`, its keys in QEMU's order. @throws EngineError as a read-only open does */
 export function infoJson(storage: Storage, names: InfoNames): Readonly<Record<string, unknown>> {
@@ -71,28 +72,5 @@ function encryptionJson(storage: Storage, { extensions }: ImageHead) {
   if (extensions.luks === null) return { format: 'aes' };
   const bytes = new Uint8Array(LUKS_HEADER_SIZE);
   storage.read(extensions.luks.offset, bytes);
-  const luks = decodeLuksHeader(bytes);
-  const { cipher, mode, ivgen, ivgenHash } = luksCipherOf(luks);
-  return {
-    'ivgen-alg': ivgen,
-    'hash-alg': luks.hash,
-    'cipher-alg': cipher,
-    uuid: luks.uuid,
-    ...(ivgenHash !== null && { 'ivgen-hash-alg': ivgenHash }),
-    format: 'luks',
-    'cipher-mode': mode,
-    slots: luks.keySlots.map(keySlotJson),
-    'payload-offset': luks.payloadOffset * 512,
-    'master-key-iters': luks.masterKeyIterations,
-  };
-}
-
-function keySlotJson({ state, iterations, keyOffset, stripes }: LuksKeySlot) {
-  const isActive = state === 'active';
-  return {
-    active: isActive,
-    ...(isActive && { iters: iterations }),
-    'key-offset': keyOffset,
-    ...(isActive && { stripes }),
-  };
+  return luksInfoJson(decodeLuksHeader(bytes), { namesFormat: true });
 }

@@ -1,8 +1,9 @@
 import { BITMAP_AUTO, BITMAP_IN_USE, type BitmapEntry } from '../format/bitmap-directory.ts';
 import { CORRUPT_BIT, DIRTY_BIT, LAZY_REFCOUNTS_BIT, RAW_EXTERNAL_DATA_BIT } from '../format/features.ts';
-import { decodeLuksHeader, LUKS_HEADER_SIZE, luksCipherOf, type LuksKeySlot } from '../format/luks-header.ts';
+import { decodeLuksHeader, LUKS_HEADER_SIZE } from '../format/luks-header.ts';
 import { readHead, type ImageHead } from '../image/head.ts';
 import type { Storage } from '../storage/storage.ts';
+import { luksInfoLines } from './luks-info.ts';
 import { sizeText } from './size-text.ts';
 import { snapshotListLines } from './snapshot-list.ts';
 
@@ -88,32 +89,7 @@ function encryptionLines(storage: Storage, { extensions }: ImageHead): string[] 
   if (extensions.luks === null) return ['format: aes'];
   const bytes = new Uint8Array(LUKS_HEADER_SIZE);
   storage.read(extensions.luks.offset, bytes);
-  const luks = decodeLuksHeader(bytes);
-  const { cipher, mode, ivgen, ivgenHash } = luksCipherOf(luks);
-  return [
-    `ivgen alg: ${ivgen}`,
-    `hash alg: ${luks.hash}`,
-    `cipher alg: ${cipher}`,
-    `uuid: ${luks.uuid}`,
-    ...(ivgenHash === null ? [] : [`ivgen hash alg: ${ivgenHash}`]),
-    'format: luks',
-    `cipher mode: ${mode}`,
-    'slots:',
-    ...luks.keySlots.flatMap(keySlotLines).map(indented),
-    `payload offset: ${luks.payloadOffset * 512}`,
-    `master key iters: ${luks.masterKeyIterations}`,
-  ];
-}
-
-function keySlotLines({ state, iterations, keyOffset, stripes }: LuksKeySlot, index: number): string[] {
-  const isActive = state === 'active';
-  return [
-    `[${index}]:`,
-    `    active: ${isActive}`,
-    ...(isActive ? [`    iters: ${iterations}`] : []),
-    `    key offset: ${keyOffset}`,
-    ...(isActive ? [`    stripes: ${stripes}`] : []),
-  ];
+  return luksInfoLines(decodeLuksHeader(bytes), { namesFormat: true });
 }
 
 function indented(line: string): string {

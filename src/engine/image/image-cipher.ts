@@ -14,15 +14,25 @@ export interface DataPlace {
   readonly host: HostOffset;
 }
 
+/** A LUKS volume with the master key that a passphrase opened. */
+export interface UnlockedLuks {
+  readonly volume: LuksVolume;
+  readonly masterKey: Uint8Array;
+}
+
 /** What an encrypted image does to its data on the way from and to the file; whole sectors, in place. */
 export interface ImageCipher {
+  /** For changes of the key slots; null without LUKS, or locked. */
+  readonly luks: UnlockedLuks | null;
   encrypt(bytes: Uint8Array, place: DataPlace): void;
   decrypt(bytes: Uint8Array, place: DataPlace): void;
 }
 
 /** LUKS in qcow2 numbers sectors by where they are in the file. */
-export function luksImageCipher(cipher: SectorCipher): ImageCipher {
+export function luksImageCipher(luks: UnlockedLuks): ImageCipher {
+  const cipher = volumeCipher(luks.volume, luks.masterKey);
   return {
+    luks,
     encrypt: (bytes, { host }) => cipher.encrypt(bytes, host / CRYPT_SECTOR_SIZE),
     decrypt: (bytes, { host }) => cipher.decrypt(bytes, host / CRYPT_SECTOR_SIZE),
   };
@@ -39,13 +49,14 @@ export function legacyImageCipher(passphrase: Uint8Array): ImageCipher {
   key.set(passphrase.subarray(0, LEGACY_KEY_SIZE));
   const cipher = new SectorCipher(aesMode('cbc', key), plain64Iv);
   return {
+    luks: null,
     encrypt: (bytes, { guest }) => cipher.encrypt(bytes, guest / CRYPT_SECTOR_SIZE),
     decrypt: (bytes, { guest }) => cipher.decrypt(bytes, guest / CRYPT_SECTOR_SIZE),
   };
 }
 
 /** For an image opened to be looked at: its structures are in the clear, its data stays closed. */
-export const LOCKED: ImageCipher = { encrypt: refuse, decrypt: refuse };
+export const LOCKED: ImageCipher = { luks: null, encrypt: refuse, decrypt: refuse };
 
 function refuse(): never {
   throw new EngineError('passphrase', 'The image is encrypted, and was opened without its passphrase.');
@@ -58,7 +69,16 @@ function refuse(): never {
 export function* unlockImage(storage: Storage, head: ImageHead, passphrase: Uint8Array): Deriving<ImageCipher> {
   if (head.encryption === 'aes') return legacyImageCipher(passphrase);
   const volume = luksVolumeOf(storage, head);
-  return luksImageCipher(volumeCipher(volume, yield* unlockLuks(volume, luksReader(storage, head), passphrase)));
+  return luksImageCipher({ volume, masterKey: yield* unlockLuks(volume, luksReader(storage, head), passphrase) });
+}
+
+/** What an image is opened with: null for one in the clear. @throws EngineError passphrase if it needs one */
+export function cipherFor({ encryption }: ImageHead, given: ImageCipher | 'locked' | undefined): ImageCipher | null {
+  if (encryption === 'none') return null;
+  if (given === undefined) {
+    throw new EngineError('passphrase', "Parameter 'encrypt.key-secret' is required for cipher");
+  }
+  return given === 'locked' ? LOCKED : given;
 }
 
 /** The LUKS volume that an image carries. @throws EngineError as {@link unlockImage} */

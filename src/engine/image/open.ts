@@ -5,7 +5,7 @@ import { repairImage } from '../repair/repair-image.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { CacheMode } from './cache-mode.ts';
 import type { GuestSource } from './guest-source.ts';
-import { LOCKED, type ImageCipher } from './image-cipher.ts';
+import { cipherFor, type ImageCipher } from './image-cipher.ts';
 import { headForWriting, readHead, type ImageHead } from './head.ts';
 import { encodeHeaderCluster } from './header-cluster.ts';
 import { Image } from './image.ts';
@@ -72,15 +72,6 @@ export function openImage(storage: Storage, options: OpenOptions = {}): Image {
   });
   if (options.onLeak !== undefined) image.allocator.onLeak = options.onLeak;
   return image;
-}
-
-/** @throws EngineError passphrase */
-function cipherFor(head: ImageHead, given: OpenOptions['cipher']): ImageCipher | null {
-  if (head.encryption === 'none') return null;
-  if (given === undefined) {
-    throw new EngineError('passphrase', "Parameter 'encrypt.key-secret' is required for cipher");
-  }
-  return given === 'locked' ? LOCKED : given;
 }
 
 /** @throws EngineError invalid-argument with QEMU's texts */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CodecPool, ConsoleHost, FileStat } from '#console';
-import { encodeName } from '#engine';
+import { encodeName, type Pbkdf2Request } from '#engine';
 import { engineErrorOf, NodeStorage } from '../file-storage.ts';
 
 /**
@@ -60,6 +60,12 @@ export class TerminalHost implements ConsoleHost {
 
   randomBytes(length: number): Uint8Array {
     return crypto.getRandomValues(new Uint8Array(length));
+  }
+
+  async pbkdf2({ hash, password, salt, iterations, length }: Pbkdf2Request): Promise<Uint8Array> {
+    // Most runs of the programs derive no keys, and need not wait for the module.
+    const { pbkdf2Sync } = await import('node:crypto');
+    return pbkdf2Sync(password, salt, iterations, length, hash);
   }
 
   raise(signal: number): void {

@@ -1,7 +1,8 @@
 import { isIgnored, KilledBySignal, type ShellHost } from '#console';
-import { EngineError } from '#engine';
+import { EngineError, type Pbkdf2Request } from '#engine';
 import type { ConsoleEvent, ConsoleText } from '#protocol';
 import { Turns } from '#rpc';
+import { derive } from '../derive.ts';
 import type { LibraryFiles } from './library-files.ts';
 
 /** How long a program may run before other requests get their turn. */
@@ -76,6 +77,10 @@ export class PageHost implements ShellHost {
 
   now(): number {
     return performance.timeOrigin + performance.now();
+  }
+
+  pbkdf2(request: Pbkdf2Request): Promise<Uint8Array> {
+    return derive(request);
   }
 
   randomBytes(length: number): Uint8Array {

@@ -6,6 +6,7 @@ import { BLKDEBUG } from './blkdebug.ts';
 import { COPY_ON_READ } from './copy-on-read.ts';
 import { FILE } from './file.ts';
 import { HOST_CDROM, HOST_DEVICE } from './host-device.ts';
+import { LUKS } from './luks.ts';
 import { NULL_AIO, NULL_CO } from './null.ts';
 import { QCOW2 } from './qcow2.ts';
 import { QUORUM } from './quorum.ts';
@@ -18,6 +19,7 @@ const ALL: readonly BlockDriver[] = [
   FILE,
   HOST_CDROM,
   HOST_DEVICE,
+  LUKS,
   NULL_AIO,
   NULL_CO,
   QCOW2,

@@ -10,6 +10,7 @@ import {
 import { strerror } from '../../text/strerror.ts';
 import { backingNameBeside } from '../backing-name.ts';
 import type { BlockDriver, DriverContext } from '../driver.ts';
+import { takeImageCipher } from '../encryption.ts';
 import { corruptionNews, prefixed } from '../errors.ts';
 import { sourceOf } from '../guest-source.ts';
 import { storageOf } from '../node-storage.ts';
@@ -35,8 +36,11 @@ export const QCOW2: BlockDriver = {
     const head = readHead(storage, { writable: flags.writable });
     const dataFile = await openDataFile(context, head);
     const { node: backing, impliedName } = await openBacking(context, file, head);
+    const runtime = takeQcow2Options(options, head);
+    const cipher = await takeImageCipher(context, storage, head);
     const image = openImage(storage, {
-      ...takeQcow2Options(options, head),
+      ...runtime,
+      ...(cipher !== undefined && { cipher }),
       writable: flags.writable,
       cacheMode: flags.cacheMode,
       onMessage: (line) => host.writeErr(`${line}\n`),

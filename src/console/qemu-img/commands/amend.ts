@@ -1,6 +1,8 @@
-import { amendImage, type AmendOptions, type Image } from '#engine';
+import { amendImage, applySlotSteps, luksReader, type AmendOptions, type Image, type LuksReader } from '#engine';
+import { LuksNode } from '../../block/luks-node.ts';
 import { amendOptionsOf, parseAmendValues } from '../amend-options.ts';
 import type { CreateValues } from '../create-options.ts';
+import { planKeyAmendment } from '../key-amendment.ts';
 import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
 import { amendHelp, asksForHelp, judgeOptionLists } from '../option-lists.ts';
 import { ProgressLine } from '../progress.ts';
@@ -31,9 +33,13 @@ export const amend: ImgCommand = async (host, args) => {
     }
     const values = parseAmendValues(node.driver, lists);
     const { image } = node;
+    if (node instanceof LuksNode) {
+      await amendLuks(invocation, node, values);
+      return 0;
+    }
     if (image === null)
       throw new ImgFailure(`Images of format '${node.driver}' cannot be amended by this program yet.`);
-    await run(invocation, image, { ...amendOptionsOf(values), ...encryptionOf(values) });
+    await run(invocation, image, { ...amendOptionsOf(values), ...(await encryptionOf(invocation, image, values)) });
     return 0;
   } finally {
     node.close();
@@ -54,12 +60,29 @@ async function run(invocation: Invocation, image: Image, options: AmendOptions):
 }
 
 /** How the keys of an encrypted image change, where the options say so. */
-function encryptionOf(values: CreateValues): Pick<AmendOptions, 'encryption'> {
+async function encryptionOf(
+  invocation: Invocation,
+  image: Image,
+  values: CreateValues,
+): Promise<Pick<AmendOptions, 'encryption'>> {
   if (![...values.keys()].some((name) => name.startsWith('encrypt.'))) return {};
-  return {
-    // eslint-disable-next-line require-yield -- a task that only refuses
-    *encryption() {
-      throw new ImgFailure('Keys of encrypted images cannot be changed by this program yet. Nothing was written.');
-    },
-  };
+  const luks = image.cipher?.luks ?? null;
+  // What cannot be amended for want of LUKS, the amendment itself refuses.
+  if (luks === null) return { encryption: (target) => applySlotSteps(target, []) };
+  const read = luksReader(image.storage, image.head);
+  const steps = await planKeyAmendment(invocation, luks, read, { values, prefix: 'encrypt.' });
+  return { encryption: (target) => applySlotSteps(target, steps) };
+}
+
+/** The same for a LUKS volume in a file of its own. */
+async function amendLuks(invocation: Invocation, node: LuksNode, values: CreateValues): Promise<void> {
+  const { volume, masterKey } = node.luks;
+  const { storage } = node;
+  const read: LuksReader = (at, into) => storage.read(at, into);
+  // Opened to be written, it was unlocked.
+  const steps = await planKeyAmendment(invocation, { volume, masterKey: masterKey! }, read, { values, prefix: '' });
+  for (const { at, bytes } of steps) {
+    storage.write(at, bytes, 'header-other');
+    storage.flush('flush-ordering');
+  }
 }

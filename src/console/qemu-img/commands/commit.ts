@@ -2,6 +2,7 @@ import { isEngineError, makeEmpty, type CacheMode } from '#engine';
 import { backingNameBeside } from '../../block/backing-name.ts';
 import { openBlock } from '../../block/open.ts';
 import type { BlockNode } from '../../block/node.ts';
+import { takeChild } from '../../options/options.ts';
 import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, openFailure, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
@@ -21,6 +22,7 @@ export const commit: ImgCommand = async (host, args) => {
     cacheMode,
     format: invocation.value('f'),
     withoutBacking: true,
+    keepsBackingOptions: true,
   });
   const layers: BlockNode[] = [top];
   const progress = new ProgressLine(invocation);
@@ -45,10 +47,12 @@ export const commit: ImgCommand = async (host, args) => {
  * was left dirty).
  */
 async function openBase(
-  { host, objects, report }: Invocation,
+  invocation: Invocation,
   layers: BlockNode[],
   { name, wanted, cacheMode }: { name: string; wanted: string | undefined; cacheMode: CacheMode },
 ): Promise<BlockNode> {
+  const { host, objects, report } = invocation;
+  let options = invocation.backingOptionsOf(name);
   for (;;) {
     const layer = layers.at(-1)!;
     const { backingFile = null, backingFormat = null } = layer.image?.head ?? {};
@@ -61,9 +65,11 @@ async function openBase(
     }
     const filename = backingNameBeside(layer, backingFile);
     const isBase = wanted === undefined || wanted === backingFile || wanted === filename;
+    const below = takeChild(options, 'backing');
     const request = {
-      filename,
-      format: backingFormat,
+      filename: options.has('file.filename') ? null : filename,
+      format: options.has('driver') ? null : backingFormat,
+      options,
       flags: { writable: isBase, cacheMode, withoutBacking: !isBase },
       objects,
       report,
@@ -73,6 +79,7 @@ async function openBase(
     });
     if (isBase) return node;
     layers.push(node);
+    options = below;
   }
 }
 

@@ -4,11 +4,12 @@ import { pathToCreate } from '../../block/creation.ts';
 import { openBlock } from '../../block/open.ts';
 import type { ConsoleHost } from '../../host.ts';
 import { strerror } from '../../text/strerror.ts';
+import { newLuks, qcow2Encryption } from '../create-encryption.ts';
 import { describeValues, engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
 import { asksForHelp, creationHelp, judgeCreatable, judgeOptionLists } from '../option-lists.ts';
 
-const FORMATS = ['qcow2', 'raw'];
+const FORMATS = ['luks', 'qcow2', 'raw'];
 
 export const create: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, { short: 'F:b:f:ho:qu' });
@@ -55,17 +56,17 @@ async function createFile(host: ConsoleHost, invocation: Invocation, { name, for
 
   invocation.print(`Formatting '${name}', fmt=${format} ${describeValues(format, values)}\n`);
   host.flushOut();
-  await writeNewFile(host, name, format, values);
+  await writeNewFile(invocation, name, format, values);
 }
 
 function applyBackingOptions(invocation: Invocation, format: string, values: CreateValues): void {
   const backingFile = invocation.value('b');
   const backingFormat = invocation.value('F');
-  if (format === 'raw' && backingFile !== undefined) {
-    throw new ImgFailure("Backing file not supported for file format 'raw'");
+  if (format !== 'qcow2' && backingFile !== undefined) {
+    throw new ImgFailure(`Backing file not supported for file format '${format}'`);
   }
-  if (format === 'raw' && backingFormat !== undefined) {
-    throw new ImgFailure("Backing file format not supported for file format 'raw'");
+  if (format !== 'qcow2' && backingFormat !== undefined) {
+    throw new ImgFailure(`Backing file format not supported for file format '${format}'`);
   }
   if (backingFile !== undefined) values.set('backing_file', backingFile);
   if (backingFormat !== undefined) values.set('backing_fmt', backingFormat);
@@ -87,7 +88,7 @@ async function takeSizeFromBacking(
   const backing = await openBlock(host, {
     filename: backingNameOf(name, backingFile),
     format: format ?? null,
-    flags: { writable: false, cacheMode: 'writeback' },
+    flags: { writable: false, cacheMode: 'writeback', withoutData: true },
     objects: invocation.objects,
   }).catch((error: unknown) => {
     if (!isEngineError(error)) throw error;
@@ -103,7 +104,7 @@ async function takeSizeFromBacking(
 
 /** Writes a new file of a format over whatever has its name; on failure files that were not there are removed. */
 export async function writeNewFile(
-  host: ConsoleHost,
+  { host, objects }: Pick<Invocation, 'host' | 'objects'>,
   name: string,
   format: string,
   values: CreateValues,
@@ -111,18 +112,12 @@ export async function writeNewFile(
   if (!FORMATS.includes(format)) {
     throw new ImgFailure(`Images of format '${format}' cannot be created by this program yet. Nothing was written.`);
   }
-  const size = Number(values.get('size'));
   // Options are judged before the file that may be there is emptied.
-  const options = format === 'raw' ? null : engineOptionsOf(values, size);
-  if (options !== null) judgeCreateOptions(options);
-  const mode = format === 'raw' ? rawPreallocationOf(values) : 'off';
-  const dataFile = options?.dataFile;
+  const { dataFile, write } = await contentOf({ host, objects }, format, values);
   const made: MadeFile[] = [];
   try {
     const data = dataFile === undefined ? null : await makeFile(host, dataFile, made);
-    const storage = await makeFile(host, name, made);
-    if (options === null) growFile(storage, Math.ceil(size / 512) * 512, mode);
-    else createImage(storage, options, data);
+    write(await makeFile(host, name, made), data);
     for (const file of made) file.storage.close();
   } catch (error) {
     for (const file of made) {
@@ -154,5 +149,49 @@ function rawPreallocationOf(values: CreateValues): Preallocation {
   const mode = values.get('preallocation') ?? 'off';
   if (mode === 'off' || mode === 'falloc' || mode === 'full') return mode;
   if (mode === 'metadata') throw new ImgFailure('Unsupported preallocation mode: metadata');
+  throw new ImgFailure(`invalid parameter value: ${mode}`);
+}
+
+/** What goes into a new file, and the name of the one beside it that holds the data, if there is one. */
+interface NewContent {
+  readonly dataFile?: string | undefined;
+  write(storage: Storage, data: Storage | null): void;
+}
+
+/** Judges the options of a format. @throws ImgFailure, EngineError */
+async function contentOf(
+  { host, objects }: Pick<Invocation, 'host' | 'objects'>,
+  format: string,
+  values: CreateValues,
+): Promise<NewContent> {
+  const size = Number(values.get('size'));
+  if (format === 'raw') {
+    const mode = rawPreallocationOf(values);
+    return { write: (storage) => growFile(storage, Math.ceil(size / 512) * 512, mode) };
+  }
+  if (format === 'luks') {
+    const mode = luksPreallocationOf(values);
+    const { bytes, headerSize } = await newLuks(host, objects, values, '');
+    return {
+      write(storage) {
+        growFile(storage, headerSize + size, mode);
+        storage.write(0, bytes, 'create');
+      },
+    };
+  }
+  const options = engineOptionsOf(values, size);
+  judgeCreateOptions(options);
+  const encryption = await qcow2Encryption(host, objects, values);
+  return {
+    dataFile: options.dataFile,
+    write: (storage, data) => createImage(storage, { ...options, ...(encryption !== null && { encryption }) }, data),
+  };
+}
+
+/** A LUKS volume has no metadata to prepare but its header. @throws ImgFailure for unknown modes */
+function luksPreallocationOf(values: CreateValues): Preallocation {
+  const mode = values.get('preallocation') ?? 'off';
+  if (mode === 'off' || mode === 'metadata') return 'off';
+  if (mode === 'falloc' || mode === 'full') return mode;
   throw new ImgFailure(`invalid parameter value: ${mode}`);
 }

@@ -33,7 +33,7 @@ export const dd: ImgCommand = async (host, args) => {
     const values = parseCreateValues(format, []);
     values.set('size', String(BigInt(Math.max(0, end - start))));
     try {
-      await writeNewFile(host, output, format, values);
+      await writeNewFile(invocation, output, format, values);
     } catch (error) {
       if (!(error instanceof ImgFailure) && !isEngineError(error)) throw error;
       throw new ImgFailure(`${output}: error while creating output image: ${error.message}`);

@@ -1,6 +1,7 @@
-import { infoJson, infoText, isEngineError } from '#engine';
+import { infoJson, infoText, isEngineError, luksInfoJson, luksInfoLines, type LuksHeader } from '#engine';
 import { backingNameBeside } from '../../block/backing-name.ts';
 import { imageNodeOf } from '../../block/layers.ts';
+import { LuksNode } from '../../block/luks-node.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { humanSize } from '../../text/sizes.ts';
 import type { ConsoleHost } from '../../host.ts';
@@ -65,19 +66,26 @@ async function describe({ host }: Invocation, node: BlockNode): Promise<Descript
       next: backingPath === null ? null : { name: backingPath, format: backingFormat ?? undefined },
     };
   }
+  const luks = node instanceof LuksNode ? node.luks.volume.header : null;
   const clusterSize = imageNodeOf(node).image?.geometry.clusterSize ?? null;
   return {
     text:
       `image: ${fileName}\nfile format: ${driver}\n` +
       `virtual size: ${humanSize(length)} (${length} bytes)\n` +
       `disk size: ${diskSize === null ? 'unavailable' : humanSize(diskSize)}\n` +
-      (clusterSize === null ? '' : `cluster_size: ${clusterSize}\n`),
+      (luks === null ? '' : 'encrypted: yes\n') +
+      (clusterSize === null ? '' : `cluster_size: ${clusterSize}\n`) +
+      (luks === null ? '' : luksText(luks)),
     json: {
       'virtual-size': length,
       filename: fileName,
       ...(clusterSize !== null && { 'cluster-size': clusterSize }),
       format: driver,
       ...(diskSize !== null && { 'actual-size': diskSize }),
+      ...(luks !== null && {
+        'format-specific': { type: 'luks', data: luksInfoJson(luks, { namesFormat: false }) },
+        encrypted: true,
+      }),
       'dirty-flag': false,
     },
     next: null,
@@ -116,4 +124,9 @@ async function sumOfFiles(host: ConsoleHost, node: BlockNode): Promise<number | 
     sum += size;
   }
   return sum;
+}
+
+function luksText(luks: LuksHeader): string {
+  const lines = luksInfoLines(luks, { namesFormat: false }).map((line) => `    ${line}\n`);
+  return `Format specific information:\n${lines.join('')}`;
 }

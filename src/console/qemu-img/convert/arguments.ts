@@ -62,8 +62,15 @@ export function parseArguments(invocation: Invocation): ConvertPlan {
   }
   if (format !== null && !invocation.has('n')) judgeCreatable(format);
   const isCompressed = invocation.has('c');
-  if (isCompressed && format === 'raw') throw new ImgFailure('Compression not supported for this file format');
-  if (isCompressed && (options.get('preallocation') ?? 'off') !== 'off') {
+  if (isCompressed && (format === 'raw' || format === 'luks')) {
+    throw new ImgFailure('Compression not supported for this file format');
+  }
+  const isEncrypted = encrypts(format, options);
+  if (isCompressed && isEncrypted) {
+    throw new ImgFailure('Compression and encryption not supported at the same time');
+  }
+  const isPreallocated = (options.get('preallocation') ?? 'off') !== 'off';
+  if (isCompressed && isPreallocated) {
     throw new ImgFailure('Compression and preallocation not supported at the same time');
   }
   if (backing !== undefined && !invocation.has('n') && !options.has('backing_fmt') && !invocation.has('F')) {
@@ -76,7 +83,12 @@ export function parseArguments(invocation: Invocation): ConvertPlan {
     isCompressed,
     sparse,
     backing,
-    mustWriteZeros: backing !== undefined || (invocation.has('n') && !invocation.has('target-is-zero')),
+    mustWriteZeros:
+      backing !== undefined ||
+      (invocation.has('n') && !invocation.has('target-is-zero')) ||
+      // Space that is there without having been written does not decrypt to zeros.
+      format === 'luks' ||
+      (isEncrypted && isPreallocated),
     salvages: invocation.has('salvage'),
   };
 }
@@ -87,6 +99,11 @@ function formatOf(invocation: Invocation): string | null {
   if (!invocation.has('target-image-opts')) return format ?? 'raw';
   if (format !== undefined) throw new ImgFailure('--image-opts and --format are mutually exclusive');
   return null;
+}
+
+function encrypts(format: string | null, options: ReadonlyMap<string, string>): boolean {
+  const isLegacy = ['on', 'yes', 'true', 'y'].includes(options.get('encryption') ?? 'off');
+  return format === 'luks' || options.has('encrypt.format') || isLegacy;
 }
 
 function sparseOf(text: string | undefined): number {

@@ -1,5 +1,6 @@
 import { isEngineError } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
+import type { Options } from '../../options/options.ts';
 import { parseCreateValues } from '../create-options.ts';
 import { ImgFailure, type Invocation } from '../invocation.ts';
 import { writeNewFile } from '../commands/create.ts';
@@ -19,7 +20,7 @@ export async function openTarget(
   const as = { writable: true, cacheMode, format: format ?? undefined };
   const node = await (format === null
     ? invocation.openOptions(plan.target, as)
-    : invocation.openNamed(plan.target, as));
+    : invocation.openNamed(plan.target, { ...as, options: secretsOf(invocation, format) }));
   if (plan.isCompressed && node.image === null) {
     node.close();
     throw new ImgFailure('Compression not supported for this file format');
@@ -29,6 +30,13 @@ export async function openTarget(
     throw new ImgFailure('output file is smaller than input file');
   }
   return node;
+}
+
+/** The secrets that the target is created with open it too. */
+function secretsOf(invocation: Invocation, format: string): Options {
+  if (invocation.has('n')) return new Map();
+  const values = parseCreateValues(format, invocation.values('o'));
+  return new Map([...values].filter(([name]) => name === 'key-secret' || name.endsWith('.key-secret')));
 }
 
 async function createTarget(
@@ -42,7 +50,7 @@ async function createTarget(
   const backingFormat = invocation.value('F');
   if (backingFormat !== undefined) values.set('backing_fmt', backingFormat);
   try {
-    await writeNewFile(invocation.host, plan.target, plan.format, values);
+    await writeNewFile(invocation, plan.target, plan.format, values);
   } catch (error) {
     if (!(error instanceof ImgFailure) && !isEngineError(error)) throw error;
     throw new ImgFailure(`${plan.target}: error while converting ${plan.format}: ${error.message}`);

@@ -1,0 +1,13 @@
+import type { Image } from '../image/image.ts';
+import type { SlotStep } from '../luks/key-slots.ts';
+import type { LongTask } from '../progress.ts';
+
+/** Writes planned changes of the key slots into an image, each durable before the next. */
+export function* applySlotSteps(image: Image, steps: readonly SlotStep[]): LongTask<void> {
+  const { offset } = image.head.extensions.luks!;
+  for (const [index, { at, bytes }] of steps.entries()) {
+    image.file.write(offset + at, bytes, 'header-other');
+    image.file.flush('flush-ordering');
+    yield { phase: 'amend', done: index + 1, total: steps.length };
+  }
+}
