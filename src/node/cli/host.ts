@@ -62,10 +62,10 @@ export class TerminalHost implements ConsoleHost {
     return crypto.getRandomValues(new Uint8Array(length));
   }
 
-  async pbkdf2({ hash, password, salt, iterations, length }: Pbkdf2Request): Promise<Uint8Array> {
+  pbkdf2({ hash, password, salt, iterations, length }: Pbkdf2Request): Promise<Uint8Array> {
     // Most runs of the programs derive no keys, and need not wait for the module.
-    const { pbkdf2Sync } = await import('node:crypto');
-    return pbkdf2Sync(password, salt, iterations, length, hash);
+    const { pbkdf2Sync } = process.getBuiltinModule('node:crypto');
+    return Promise.resolve(pbkdf2Sync(password, salt, iterations, length, hash));
   }
 
   raise(signal: number): void {
