@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
-import { Random } from '../../tools/random.ts';
 import { Patient } from './damage.ts';
 import { saidByQemu, saidByUs, words } from './judged-by-qemu.ts';
 
@@ -77,6 +76,23 @@ const BASES: readonly Base[] = [
     make: (file) => qemuIo(file, ['write 0 99k', 'flush', 'abort'], ['-t', 'writeback']),
   },
 ];
+
+class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = Math.imul(seed, 2654435761) >>> 0;
+  }
+
+  below(limit: number): number {
+    this.#state = (Math.imul(this.#state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((this.#state / 2 ** 32) * limit);
+  }
+
+  of<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)]!;
+  }
+}
 
 /** Entries of all tables that hold something: where to hurt. */
 function entriesOf(patient: Patient): number[] {
