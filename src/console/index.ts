@@ -15,6 +15,8 @@ export { qemuIo, runCommand } from './qemu-io/main.ts';
 export { IoSession } from './qemu-io/session.ts';
 export { qemuImg } from './qemu-img/main.ts';
 export { qcow2Py } from './qcow2-py/main.ts';
+export { complete, type CompletionRequest } from './complete/complete.ts';
+export type { Candidate, Completion } from './complete/candidates.ts';
 export { PROGRAMS, type Program } from './programs.ts';
 export { runLine, type ShellHost } from './shell/run-line.ts';
 export { isIgnored, KilledBySignal } from './shell/signals.ts';

@@ -4,6 +4,7 @@ export * from './methods.ts';
 export * from './engine-types.ts';
 export * from './uses.ts';
 export type * from './console.ts';
+export * from './console-names.ts';
 export * from './lab.ts';
 export type * from './lab-types.ts';
 export * from './lab-tables.ts';

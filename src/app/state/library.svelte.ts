@@ -1,4 +1,4 @@
-import type { CreateRequest, ImageId, LibraryEntry, SampleName } from '#protocol';
+import { consoleNames, type CreateRequest, type ImageId, type LibraryEntry, type SampleName } from '#protocol';
 import { errorSentence } from '../text/errors.ts';
 import { freeName } from './free-name.ts';
 import { localHandle } from './local-handles.ts';
@@ -17,6 +17,8 @@ export class Library {
   readonly wasEmpty = localStorage.getItem(SEEN_KEY) === null;
   /** The dialogue that is open over the library. */
   dialog = $state.raw<LibraryDialog | null>(null);
+  /** Images by their names in the console. */
+  readonly consoleNames = $derived(consoleNames(this.entries ?? []));
   readonly #workbench: Workbench;
 
   constructor(workbench: Workbench) {
@@ -25,6 +27,12 @@ export class Library {
 
   entry(id: ImageId): LibraryEntry | null {
     return this.entries?.find((entry) => entry.id === id) ?? null;
+  }
+
+  /** The name that means this image on a command line of the console, or null for one that is not listed. */
+  consoleName(id: ImageId): string | null {
+    for (const [name, named] of this.consoleNames) if (named === id) return name;
+    return null;
   }
 
   async refresh(): Promise<void> {

@@ -1,7 +1,7 @@
 import { createContext } from 'svelte';
 import { Pwa } from '../pwa.svelte.ts';
 import { Activities } from './activities.svelte.ts';
-import { Console } from './console/console.svelte.ts';
+import { Console } from './terminal/console.svelte.ts';
 import { Engine } from './engine.svelte.ts';
 import { Images } from './images.svelte.ts';
 import { Library } from './library.svelte.ts';
@@ -23,6 +23,13 @@ export class Workbench {
 
   /** Counts engine starts; what was on screen before is made anew. */
   generation = $state(0);
+
+  /** Shows a command line in the console: it runs at once, or waits for Enter where it changes something. */
+  openInConsole(command: string, { changes }: { readonly changes: boolean }): void {
+    this.router.go({ place: 'console' });
+    if (changes || this.console.running !== null) this.console.draft = command;
+    else this.console.give([command]);
+  }
 
   /** After the worker has died: a new one, and nothing that the old one said is believed. */
   restartEngine(): void {

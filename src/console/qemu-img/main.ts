@@ -19,7 +19,7 @@ import { FORMAT_OPTIONS } from '../options/format-options.ts';
 import { helpText, VERSION_TEXT } from './help.ts';
 import { HelpWanted, ImgFailure, misused, type ImgCommand } from './invocation.ts';
 
-const COMMANDS: Readonly<Record<string, ImgCommand>> = {
+export const COMMANDS: Readonly<Record<string, ImgCommand>> = {
   amend,
   bench,
   bitmap,

@@ -25,6 +25,9 @@ Keys: Tab completes, ↑ ↓ go through the history, Ctrl+R searches it, Ctrl+C 
 what runs, Ctrl+L clears, Ctrl+D ends the input of a program.
 `;
 
+/** Commands that whoever shows the console carries out himself; no line of output comes of them. */
+export const SCREEN_COMMANDS: readonly string[] = ['clear', 'history'];
+
 /** Commands of the shell itself. */
 export const BUILTINS: Readonly<Record<string, Program>> = {
   help(host) {

@@ -1,10 +1,9 @@
 import type { ConsoleFiles, FileStat } from '#console';
 import { backingNameOf } from '#console';
 import { EngineError, isEngineError, readHead, type HostOffset, type Purpose, type Storage } from '#engine';
-import type { ImageId } from '#protocol';
+import { consoleNames, type ImageId } from '#protocol';
 import { browserId } from '../library/image-files.ts';
 import type { HeldImage, Library } from '../library/library.ts';
-import { namesOf } from './names.ts';
 
 export interface LibraryFilesOptions {
   /** The line that runs, for those who are refused because of it. */
@@ -76,7 +75,7 @@ export class LibraryFiles implements ConsoleFiles {
   }
 
   async complete(prefix: string): Promise<readonly string[]> {
-    const names = [...namesOf(await this.#library.names()).keys()];
+    const names = [...consoleNames(await this.#library.names()).keys()];
     const shown = prefix.startsWith('./') ? './' : '';
     return names.map((name) => shown + name).filter((name) => name.startsWith(prefix));
   }
@@ -144,7 +143,7 @@ export class LibraryFiles implements ConsoleFiles {
 
   async #find(name: string): Promise<ImageId | null> {
     const wanted = plain(name);
-    return this.#granted.get(wanted) ?? namesOf(await this.#library.names()).get(wanted) ?? null;
+    return this.#granted.get(wanted) ?? consoleNames(await this.#library.names()).get(wanted) ?? null;
   }
 }
 

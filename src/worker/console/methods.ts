@@ -1,4 +1,4 @@
-import { runLine } from '#console';
+import { complete, runLine } from '#console';
 import { EngineError } from '#engine';
 import type { ConsoleMethods, ImageId } from '#protocol';
 import type { Handlers } from '#rpc';
@@ -27,5 +27,6 @@ export function consoleHandlers(library: Library, beforeChange: (id: ImageId) =>
       if (host === undefined) throw new EngineError('not-found', 'This command has ended.');
       host.input(line);
     },
+    'console.complete': (request) => complete(new LibraryFiles(library, { holder: '', beforeChange }), request),
   };
 }

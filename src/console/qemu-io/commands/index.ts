@@ -63,7 +63,8 @@ export const HELP: IoCommand = {
   },
 };
 
-const ALL: readonly IoCommand[] = [...COMMANDS, HELP].sort((a, b) => (a.name < b.name ? -1 : 1));
+/** By name. */
+export const ALL: readonly IoCommand[] = [...COMMANDS, HELP].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 export function findCommand(name: string): IoCommand | null {
   return ALL.find((command) => command.name === name || command.alias === name) ?? null;

@@ -1,4 +1,4 @@
-import type { ConsoleEvent } from '#protocol';
+import type { Completion, ConsoleEvent } from '#protocol';
 import { isRpcError } from '#rpc';
 import { errorSentence } from '../../text/errors.ts';
 import type { Workbench } from '../workbench.svelte.ts';
@@ -27,7 +27,9 @@ export class Console {
   history = $state.raw<History>(loadHistory());
   /** What a screen reader is told of the last command. */
   announcement = $state('');
-  #isAsked = false;
+  /** Lines given to programs, until the page is left. */
+  #inputs = $state.raw<History>([]);
+  #isAsked = $state(false);
   #outputStart = 0;
   #firstWords = '';
   readonly #workbench: Workbench;
@@ -39,6 +41,15 @@ export class Console {
   /** Whether a typed line is taken at once: nothing runs, or what runs waits for it. */
   get isReady(): boolean {
     return this.running === null || this.#isAsked;
+  }
+
+  /** Earlier lines of the kind that is being typed, oldest first. */
+  get recallable(): History {
+    return this.#isAsked ? this.#inputs : this.history;
+  }
+
+  complete(line: string, cursor: number): Promise<Completion> {
+    return this.#workbench.engine.client.call('console.complete', { line, cursor, isForQemuIo: this.#isAsked });
   }
 
   /** Gives lines to whoever takes the next ones: a program that reads, or the console itself. */
@@ -79,8 +90,10 @@ export class Console {
       const [line = '', ...rest] = this.waiting;
       this.waiting = rest;
       this.transcript = addInput(this.transcript, this.prompt, line);
-      if (this.#isAsked) this.#answer(line);
-      else this.#begin(line);
+      if (this.#isAsked) {
+        this.#inputs = remember(this.#inputs, line);
+        this.#answer(line);
+      } else this.#begin(line);
     }
   }
 
