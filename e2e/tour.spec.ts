@@ -83,6 +83,25 @@ const STOPS: readonly Stop[] = [
       await expect(lab.verdict).toContainText('dirty bit clear');
     },
   },
+  {
+    name: 'console',
+    show: async (workbench, page) => {
+      await workbench.goTo('Console');
+      const line = page.getByRole('combobox', { name: /Command line/ });
+      for (const command of [
+        'qemu-img create -f qcow2 -o compat=1.1,lazy_refcounts=on a.qcow2 10G',
+        "qemu-io -c 'write -P 0x5a 0 256k' -c 'sigraise 9' a.qcow2",
+        'qemu-img check a.qcow2',
+      ]) {
+        await line.fill(command);
+        await page.keyboard.press('Enter');
+        await expect(page.getByRole('button', { name: 'Ctrl+C' })).toBeDisabled();
+      }
+      await line.fill('qemu-img create -f qcow2 -o c');
+      await page.keyboard.press('Tab');
+      await expect(page.getByRole('listbox', { name: 'Completions' })).toBeVisible();
+    },
+  },
   { name: 'help', show: (workbench) => workbench.goTo('Help') },
   {
     name: 'palette',

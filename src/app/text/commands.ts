@@ -1,20 +1,43 @@
 import type { RepairMode } from '#protocol';
 import type { Route } from '../state/route.ts';
 
-/** The command line that tells in a terminal what the page shows; null where there is none. */
-export function equalCommand(route: Route, imageName: string | null, repairMode: RepairMode | null): string | null {
+/** A command line, and whether running it changes anything. */
+export interface ShownCommand {
+  readonly line: string;
+  readonly changes: boolean;
+}
+
+/** The command line that does what the page shows, here and in a terminal; null where there is none. */
+export function equalCommand(
+  route: Route,
+  imageName: string | null,
+  repairMode: RepairMode | null,
+): ShownCommand | null {
   if (route.place !== 'image' || imageName === null) return null;
-  const file = quote(imageName);
+  const file = fileWord(imageName);
   switch (route.tab) {
     case 'overview':
-      return `qemu-img info ${file}`;
+      return { line: `qemu-img info ${file}`, changes: false };
     case 'map':
-      return `qemu-img map --output=json ${file}`;
+      return { line: `qemu-img map --output=json ${file}`, changes: false };
     case 'structure':
-      return `hexdump -C -s ${route.params['at'] ?? '0x0'} -n 512 ${file}`;
+      return structureCommand(file, route.params['at'] ?? '0x0');
     case 'check':
-      return repairMode === null ? `qemu-img check ${file}` : `qemu-img check -r ${repairMode} ${file}`;
+      return repairMode === null
+        ? { line: `qemu-img check ${file}`, changes: false }
+        : { line: `qemu-img check -r ${repairMode} ${file}`, changes: true };
   }
+}
+
+/** The header has a program of its own; any other place of the file is read as bytes. */
+function structureCommand(file: string, at: string): ShownCommand {
+  if (Number(at) === 0) return { line: `qcow2.py ${file} dump-header`, changes: false };
+  return { line: `qemu-io -r -f raw -c ${quote(`read -v ${at} 512`)} ${file}`, changes: false };
+}
+
+/** A file's name on a command line: one that looks like an option or a protocol begins with `./`. */
+export function fileWord(name: string): string {
+  return quote(/^-|^[^/]*:/.test(name) ? `./${name}` : name);
 }
 
 /** A word for a POSIX shell. */

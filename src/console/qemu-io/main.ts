@@ -4,6 +4,7 @@ import { parseCacheMode } from '../options/cache-mode.ts';
 import { getopt } from '../options/getopt.ts';
 import { parseObjects, type ObjectTable } from '../options/objects.ts';
 import { parsePairs, type Options } from '../options/options.ts';
+import { paceOf } from '../pace.ts';
 import { IoRefusal, IoUsage } from './command.ts';
 import { findCommand, usageOf } from './commands/index.ts';
 import { IoSession } from './session.ts';
@@ -128,9 +129,11 @@ function complain(host: ConsoleHost, message: string): number {
 
 async function runAll(session: IoSession, commands: readonly string[]): Promise<boolean> {
   let succeeded = true;
+  const pace = paceOf(session.host);
   for (const command of commands) {
     if (session.hasQuit) break;
     if (!(await runCommand(session, command))) succeeded = false;
+    await pace();
   }
   return succeeded;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { equalCommand, quote } from '../../../src/app/text/commands.ts';
+import { equalCommand, fileWord, quote } from '../../../src/app/text/commands.ts';
 import { describeError, errorCode, errorSentence } from '../../../src/app/text/errors.ts';
 import { stateWords } from '../../../src/app/text/verdict.ts';
 
@@ -54,16 +54,25 @@ describe('equalCommand', () => {
   const route = (tab: 'overview' | 'map' | 'structure' | 'check') =>
     ({ place: 'image', id: 'opfs:a', tab, params: { at: '0x200' } }) as const;
 
+  const line = (...args: Parameters<typeof equalCommand>) => equalCommand(...args)?.line;
+
   it('names the file for a shell', () => {
-    expect(equalCommand(route('overview'), 'my disk.qcow2', null)).toBe("qemu-img info 'my disk.qcow2'");
+    expect(line(route('overview'), 'my disk.qcow2', null)).toBe("qemu-img info 'my disk.qcow2'");
     expect(quote("it's")).toBe(`'it'\\''s'`);
     expect(quote('a.qcow2')).toBe('a.qcow2');
   });
 
+  it('keeps names apart from options and protocols', () => {
+    expect(fileWord('-r')).toBe('./-r');
+    expect(fileWord('a:b c')).toBe("'./a:b c'");
+    expect(fileWord('a.qcow2')).toBe('a.qcow2');
+  });
+
   it('follows what is on screen', () => {
-    expect(equalCommand(route('check'), 'a', null)).toBe('qemu-img check a');
-    expect(equalCommand(route('check'), 'a', 'all')).toBe('qemu-img check -r all a');
-    expect(equalCommand(route('structure'), 'a', null)).toBe('hexdump -C -s 0x200 -n 512 a');
+    expect(equalCommand(route('check'), 'a', null)).toEqual({ line: 'qemu-img check a', changes: false });
+    expect(equalCommand(route('check'), 'a', 'all')).toEqual({ line: 'qemu-img check -r all a', changes: true });
+    expect(line(route('structure'), 'a', null)).toBe("qemu-io -r -f raw -c 'read -v 0x200 512' a");
+    expect(line({ ...route('structure'), params: {} }, 'a', null)).toBe('qcow2.py a dump-header');
     expect(equalCommand({ place: 'library' }, null, null)).toBeNull();
   });
 });

@@ -98,16 +98,20 @@ function* blocksOf(text: string, room: number): Generator<string> {
 function overtyped(before: string, text: string): string {
   if (!text.includes('\r') && !before.includes('\r', before.lastIndexOf('\n') + 1)) return before + text;
   const start = before.lastIndexOf('\n') + 1;
-  const lines = (before.slice(start) + text).split('\n').map(overtypedLine);
+  const lines = (before.slice(start) + text)
+    .split('\n')
+    .map((line, index, all) => (index < all.length - 1 ? typedOver(line) : openLine(line)));
   return before.slice(0, start) + lines.join('\n');
 }
 
 /** A return at the end of what has come so far stays: what it overwrites is to be seen until more comes. */
-function overtypedLine(line: string): string {
-  const isPending = line.endsWith('\r');
-  const parts = (isPending ? line.slice(0, -1) : line).split('\r');
-  const shown = parts.reduce((under, over) => over + under.slice(over.length));
-  return isPending ? `${shown}\r` : shown;
+function openLine(line: string): string {
+  return line.endsWith('\r') ? `${typedOver(line)}\r` : typedOver(line);
+}
+
+function typedOver(line: string): string {
+  const parts = line.replace(/\r+$/, '').split('\r');
+  return parts.reduce((under, over) => over + under.slice(over.length));
 }
 
 function trim(transcript: Transcript): Transcript {

@@ -1,5 +1,5 @@
 import type { CreateOptions, CreateRequest, ImageId } from '#protocol';
-import { quote } from '../../text/commands.ts';
+import { fileWord, quote } from '../../text/commands.ts';
 
 /** What the dialogue holds: text as typed, choices as chosen. */
 export interface CreateForm {
@@ -97,7 +97,7 @@ export function createCommand(form: CreateForm): string {
     'qemu-img create -f qcow2',
     ...(form.backingFile === '' ? [] : [`-b ${quote(form.backingFile)} -F ${form.backingFormat}`]),
     ...(options.length === 0 ? [] : [`-o ${options.join(',')}`]),
-    quote(form.name.trim() || NEW_FORM.name),
+    fileWord(form.name.trim() || NEW_FORM.name),
     ...(form.size.trim() === '' ? [] : [form.size.trim()]),
   ].join(' ');
 }

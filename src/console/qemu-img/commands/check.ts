@@ -3,7 +3,6 @@ import {
   checkImage,
   checkJson,
   checkOutput,
-  drain,
   encodeHeaderCluster,
   headForWriting,
   planRepair,
@@ -13,6 +12,7 @@ import {
 } from '#engine';
 import { ImgFailure, Invocation, jsonText, misused, openFailure, type ImgCommand } from '../invocation.ts';
 import { storageOf } from '../../block/node-storage.ts';
+import { runTask } from '../../pace.ts';
 
 const UNSUPPORTED = 63;
 
@@ -38,20 +38,20 @@ export const check: ImgCommand = async (host, args) => {
     throw openFailure(error, name);
   }
 
-  const { output, stderr, exitCode, json } = mode === null ? checked() : repaired(mode);
+  const { output, stderr, exitCode, json } = await (mode === null ? checked() : repaired(mode));
   host.writeErr(stderr);
   invocation.print(isJson ? (exitCode === 1 ? '' : jsonText(json)) : output);
   file.close();
   return exitCode;
 
-  function checked() {
-    const report = drain(checkImage(storage));
+  async function checked() {
+    const report = await runTask(host, checkImage(storage));
     return { ...checkOutput(report), json: checkJson(name!, { report }) };
   }
 
-  function repaired(repairMode: RepairMode) {
-    const plan = drain(planRepair(storage, repairMode));
-    if (plan.refused === null) drain(applyRepair(storage, plan));
+  async function repaired(repairMode: RepairMode) {
+    const plan = await runTask(host, planRepair(storage, repairMode));
+    if (plan.refused === null) await runTask(host, applyRepair(storage, plan));
     return { ...repairOutput(plan), json: checkJson(name!, plan) };
   }
 };

@@ -1,6 +1,7 @@
 import { isZeroWhereAbsent } from '../../block/layers.ts';
 import type { BlockNode, BlockStatus } from '../../block/node.ts';
 import { strerror } from '../../text/strerror.ts';
+import { paceOf } from '../../pace.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
 
 interface MapEntry {
@@ -29,9 +30,11 @@ export const map: ImgCommand = async (host, args) => {
     const end =
       lengthText === undefined ? node.length : Math.min(node.length, start + sizeOf('max length', lengthText));
     host.writeOut(isJson ? '[' : row('Offset', 'Length', 'Mapped to', 'File'));
+    const pace = paceOf(host);
     for (const { entry, isLast } of entries(invocation, node, { start, end })) {
       if (isJson) host.writeOut(jsonEntry(entry) + (isLast ? '' : ',\n'));
       else if (entry.isData && !entry.isZero) host.writeOut(humanEntry(entry));
+      await pace();
     }
     if (isJson) host.writeOut(']\n');
     return 0;
