@@ -1,7 +1,7 @@
 import type { Download, Locator, Page } from '@playwright/test';
 import { expect } from './fixtures.ts';
 
-export type Place = 'Library' | 'Image' | 'Crash lab' | 'Help';
+export type Place = 'Library' | 'Image' | 'Crash lab' | 'Console' | 'Help';
 
 /** The page as its user knows it. */
 export class Workbench {

@@ -53,6 +53,8 @@ export interface ConsoleHost {
   raise(signal: number): void;
   /** Where a host has none, commands do that work themselves, with the same result. */
   readonly codecs?: CodecPool;
+  /** Waits; rejects with EngineError cancelled after Ctrl+C. */
+  sleep(milliseconds: number): Promise<void>;
   /** Gives others a turn during long work; rejects with EngineError cancelled after Ctrl+C. */
   pause(): Promise<void>;
 }

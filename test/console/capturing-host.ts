@@ -81,6 +81,10 @@ export class CapturingHost implements ConsoleHost {
     throw new Killed(signal);
   }
 
+  sleep(): Promise<void> {
+    return Promise.resolve();
+  }
+
   pause(): Promise<void> {
     return Promise.resolve();
   }

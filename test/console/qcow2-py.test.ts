@@ -91,7 +91,7 @@ data                      <binary>
       code: 1,
       stdout: '',
     });
-    expect(file.toBytes()).toEqual(before);
+    expect(Buffer.compare(file.toBytes(), before)).toBe(0);
   });
 
   it('shows files that are no image, and says where one is too short', async () => {

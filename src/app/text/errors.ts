@@ -79,9 +79,9 @@ const WORDS: Record<ErrorCode, Words> = {
     todo: 'Allow access again.',
   },
   locked: {
-    what: 'Another tab or program has this image open.',
+    what: 'Another tab, another program or the console has this image open.',
     data: UNTOUCHED,
-    todo: 'Close it there, then try again.',
+    todo: 'Let it end or close it there, then try again.',
   },
   'not-found': {
     what: 'There is no such image any more.',

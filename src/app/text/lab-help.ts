@@ -96,6 +96,11 @@ export const NEVER: readonly Term[] = [
     meaning: 'are shown step by step before anything is written, also for an image that is only dirty.',
   },
   {
+    term: 'The console',
+    meaning:
+      'does what its command lines say, at once, as in a terminal: an image in the browser is changed in place, and a dirty one is repaired when a command opens it for writing. A local file is changed only beside itself until you save. The name of a backing file means the image of that name in the library, or the one that you gave for it.',
+  },
+  {
     term: 'The network',
     meaning:
       'is used to load this page and its updates, nothing else. No image, name or number leaves the machine, and after the first visit everything works offline.',

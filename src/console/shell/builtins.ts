@@ -1,5 +1,7 @@
 import type { Program } from '../programs.ts';
+import type { ConsoleHost } from '../host.ts';
 import { getopt } from '../options/getopt.ts';
+import { strerror } from '../text/strerror.ts';
 import { quoteWord } from './words.ts';
 
 const HELP = `Programs (each says more with --help):
@@ -51,14 +53,23 @@ export const BUILTINS: Readonly<Record<string, Program>> = {
     let exitCode = 0;
     const rows: { name: string; size: string }[] = [];
     for (const name of names) {
-      const stat = await host.files.stat(name);
-      if (stat === null) {
-        host.writeErr(`ls: cannot access '${name}': No such file or directory\n`);
+      const size = await sizeOf(host, name);
+      if (typeof size === 'string') {
+        host.writeErr(`ls: cannot access '${name}': ${size}\n`);
         exitCode = 2;
-      } else rows.push({ name: quoteWord(name), size: String(stat.size) });
+      } else rows.push({ name: quoteWord(name), size: String(size) });
     }
     const width = Math.max(0, ...rows.map(({ size }) => size.length));
     for (const { name, size } of rows) host.writeOut(isLong ? `${size.padStart(width)} ${name}\n` : `${name}\n`);
     return exitCode;
   },
 };
+
+/** Bytes of a file, or why that cannot be said. */
+async function sizeOf(host: ConsoleHost, name: string): Promise<number | string> {
+  try {
+    return (await host.files.stat(name))?.size ?? 'No such file or directory';
+  } catch (error) {
+    return strerror(error);
+  }
+}

@@ -74,6 +74,10 @@ export class TerminalHost implements ConsoleHost {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10_000);
   }
 
+  sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  }
+
   pause(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
   }

@@ -10,6 +10,8 @@ export interface LibraryFilesOptions {
   readonly holder: string;
   /** Called before an image is changed for the first time. */
   readonly beforeChange: (id: ImageId) => void;
+  /** Takes what the console has to say beside what a program prints. */
+  readonly note: (text: string) => void;
 }
 
 /**
@@ -22,20 +24,22 @@ export class LibraryFiles implements ConsoleFiles {
   readonly #library: Library;
   readonly #holder: string;
   readonly #beforeChange: (id: ImageId) => void;
+  readonly #note: (text: string) => void;
   readonly #open = new Set<Storage>();
   /** Names of backing files as images say them, and the images that the user gave for them. */
   readonly #granted = new Map<string, ImageId>();
 
-  constructor(library: Library, { holder, beforeChange }: LibraryFilesOptions) {
+  constructor(library: Library, { holder, beforeChange, note }: LibraryFilesOptions) {
     this.#library = library;
     this.#holder = holder;
     this.#beforeChange = beforeChange;
+    this.#note = note;
   }
 
   async stat(name: string): Promise<FileStat | null> {
     const id = await this.#find(name);
     if (id === null) return null;
-    const storage = await this.#library.files.openSnapshot(id);
+    const storage = await this.#orNote(name, () => this.#library.files.openSnapshot(id));
     const { size } = storage;
     storage.close();
     return { size, allocatedBytes: size, kind: 'file' };
@@ -94,6 +98,18 @@ export class LibraryFiles implements ConsoleFiles {
       const backing = await this.#backingNameIn(id);
       const granted = backing === null ? null : await this.#find(backingNameOf(name, backing));
       if (granted !== null && granted !== id) await this.#library.setBacking(id, granted);
+    }
+  }
+
+  /** A program can only say that it has no access; how to get it is for the console to say. */
+  async #orNote<T>(name: string, open: () => Promise<T>): Promise<T> {
+    try {
+      return await open();
+    } catch (error) {
+      if (isEngineError(error, 'permission')) {
+        this.#note(`The browser asks for access to '${name}' again: click it in the library first.\n`);
+      }
+      throw error;
     }
   }
 

@@ -11,7 +11,8 @@ export function consoleHandlers(library: Library, beforeChange: (id: ImageId) =>
   const running = new Map<string, PageHost>();
   return {
     async 'console.run'({ run, line }, { signal, progress }) {
-      const files = new LibraryFiles(library, { holder: line, beforeChange });
+      const note = (text: string) => progress({ kind: 'text', texts: [{ stream: 'note', text }] });
+      const files = new LibraryFiles(library, { holder: line, beforeChange, note });
       const host = new PageHost(files, signal, progress);
       running.set(run, host);
       try {
@@ -27,6 +28,7 @@ export function consoleHandlers(library: Library, beforeChange: (id: ImageId) =>
       if (host === undefined) throw new EngineError('not-found', 'This command has ended.');
       host.input(line);
     },
-    'console.complete': (request) => complete(new LibraryFiles(library, { holder: '', beforeChange }), request),
+    'console.complete': (request) =>
+      complete(new LibraryFiles(library, { holder: '', beforeChange, note: () => undefined }), request),
   };
 }

@@ -47,19 +47,10 @@ export class PageHost implements ShellHost {
 
   readLine(): Promise<string | null> {
     this.flushOut();
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#takeLine = null;
-        reject(interrupted());
-      };
-      if (this.#signal.aborted) return onAbort();
-      this.#signal.addEventListener('abort', onAbort, { once: true });
-      this.#takeLine = (line) => {
-        this.#takeLine = null;
-        this.#signal.removeEventListener('abort', onAbort);
-        resolve(line);
-      };
+    return this.#untilInterrupted<string | null>((resolve) => {
+      this.#takeLine = resolve;
       this.#send({ kind: 'wants-line' });
+      return () => (this.#takeLine = null);
     });
   }
 
@@ -91,6 +82,14 @@ export class PageHost implements ShellHost {
     if (!isIgnored(signal)) throw new KilledBySignal(signal);
   }
 
+  async sleep(milliseconds: number): Promise<void> {
+    this.flushOut();
+    await this.#untilInterrupted<null>((resolve) => {
+      const timer = setTimeout(() => resolve(null), milliseconds);
+      return () => clearTimeout(timer);
+    });
+  }
+
   async pause(): Promise<void> {
     if (performance.now() >= this.#sliceEnd) {
       this.flushOut();
@@ -109,6 +108,21 @@ export class PageHost implements ShellHost {
   /** Ends the host itself; nothing of it may be used after. */
   close(): void {
     this.#turns.close();
+  }
+
+  /** Waits for what `start` begins; `start` returns how to clean up after it, which Ctrl+C does too. */
+  async #untilInterrupted<T>(start: (resolve: (value: T) => void) => () => void): Promise<T> {
+    if (this.#signal.aborted) throw interrupted();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const onAbort = () => reject(interrupted());
+    this.#signal.addEventListener('abort', onAbort);
+    const cleanUp = start(resolve);
+    try {
+      return await promise;
+    } finally {
+      this.#signal.removeEventListener('abort', onAbort);
+      cleanUp();
+    }
   }
 
   #write(part: ConsoleText): void {

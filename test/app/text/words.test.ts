@@ -27,7 +27,7 @@ describe('errors in words', () => {
 
   it('says what happened, the line, what it means and what to do', () => {
     expect(errorSentence(coded('locked', 'Failed to get "write" lock'))).toBe(
-      'Another tab or program has this image open. Failed to get "write" lock. Nothing was changed. Close it there, then try again.',
+      'Another tab, another program or the console has this image open. Failed to get "write" lock. Nothing was changed. Let it end or close it there, then try again.',
     );
   });
 });

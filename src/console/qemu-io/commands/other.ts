@@ -197,8 +197,7 @@ export const SLEEP: IoCommand = {
   async run(session, args) {
     const milliseconds = Number(args[0]);
     if (!Number.isInteger(milliseconds) || milliseconds < 0) throw new IoUsage();
-    const end = session.host.now() + milliseconds;
-    while (session.host.now() < end) await session.host.pause();
+    await session.host.sleep(milliseconds);
     return true;
   },
 };
