@@ -101,8 +101,9 @@ export { zstdCompress, zstdDecompress } from './codec/zstd.ts';
 
 export { amendImage, type AmendOptions } from './operations/amend-image.ts';
 export * from './operations/snapshots.ts';
-export { makeEmpty, resizeImage } from './operations/resize.ts';
+export { resizeImage } from './operations/resize.ts';
 export { applySlotSteps } from './operations/amend-key-slots.ts';
+export { makeEmpty } from './operations/make-empty.ts';
 export * from './operations/vm-state.ts';
 export * from './operations/measure.ts';
 export { rewriteBackingFile, type BackingFile } from './operations/backing-file.ts';

@@ -153,6 +153,13 @@ export class Allocator {
     this.#punchHoles(released.filter(([, { punchHole }]) => punchHole).map(([cluster]) => cluster));
   }
 
+  /** The image was laid out anew: whatever waited for its release is free, and the search begins at the start. */
+  startOver(): void {
+    this.#awaitingWrite.clear();
+    this.#awaitingFlush.clear();
+    this.freeIndex = 0;
+  }
+
   /** Freed clusters that wait for their release to be durable. */
   get waitingCount(): number {
     return this.#awaitingWrite.size + this.#awaitingFlush.size;

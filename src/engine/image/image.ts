@@ -154,6 +154,17 @@ export class Image {
     return Math.floor(hostOffset / this.geometry.clusterSize);
   }
 
+  /** The image was laid out anew: nothing counts that is in memory of tables and clusters. */
+  startOver(l1: L1Table): void {
+    this.l1 = l1;
+    this.l2Tables.clear();
+    this.refcounts.blocks.clear();
+    this.allocator.startOver();
+    this.guard.clear();
+    this.compressedEnd = 0;
+    this.decompressed = null;
+  }
+
   mustBeOpen(): void {
     if (this.isClosed) throw new EngineError('closed', 'The image was closed.');
   }

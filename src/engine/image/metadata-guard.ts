@@ -73,6 +73,11 @@ export class MetadataGuard {
     this.#tables?.delete(cluster);
   }
 
+  /** Tables are collected again when the next write asks. */
+  clear(): void {
+    this.#tables = null;
+  }
+
   /** Name, first cluster and cluster count of what lies in one piece. */
   *#areas(): Generator<readonly [MetadataName, HostCluster, number]> {
     const { header, snapshots, geometry, l1 } = this.#image;

@@ -127,6 +127,17 @@ export class TableCache {
     }
   }
 
+  /** Forgets everything, unwritten changes included: the tables are no longer those of the image. */
+  clear(): void {
+    this.#slices.clear();
+    this.#dirty.clear();
+    this.#clock.length = 0;
+    this.#hand = 0;
+    this.#latest = null;
+    this.#dependsOn = null;
+    this.#dependsOnFlush = false;
+  }
+
   #resolveDependency(): void {
     if (this.#dependsOn !== null) {
       this.#dependsOn.flush('flush-ordering');

@@ -82,22 +82,8 @@ function shrink(image: Image, size: number): void {
   if (image.geometry.hasDataFile) image.dataFile.truncate(size, 'truncate');
 }
 
-/**
- * Makes an overlay hold nothing at all, so that everything reads from its backing file (after a commit, the same bytes).
- * Every step leaves a consistent image: mappings go first, durably, then the tables, then the end of the file.
- */
-export function makeEmpty(image: Image): void {
-  image.mustBeWritable();
-  const { clusterSize } = image.geometry;
-  discardFully(image, 0, alignUp(image.virtualSize, clusterSize));
-  writeTablesDurably(image);
-  freeTablesBeyond(image, 0);
-  writeTablesDurably(image);
-  truncateAfterLastCluster(image);
-}
-
 /** L1 entries past the kept ones lose their L2 tables, which are empty by now. The table keeps its length. */
-function freeTablesBeyond(image: Image, entryCount: number): void {
+export function freeTablesBeyond(image: Image, entryCount: number): void {
   const freed: number[] = [];
   image.file.event('l1_shrink_write_table');
   for (let index = entryCount; index < image.l1.entryCount; index++) {
@@ -112,7 +98,8 @@ function freeTablesBeyond(image: Image, entryCount: number): void {
   for (const l2Offset of freed) image.allocator.free(l2Offset, 1, { punchHole: true });
 }
 
-function truncateAfterLastCluster(image: Image): void {
+/** Shortens the file to its last used cluster. */
+export function truncateAfterLastCluster(image: Image): void {
   const { clusterSize } = image.geometry;
   let end = ceilDiv(image.file.size, clusterSize);
   while (end > 0 && image.refcounts.get(end - 1) === 0) end--;

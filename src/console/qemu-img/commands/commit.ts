@@ -1,4 +1,4 @@
-import { isEngineError, makeEmpty, type CacheMode } from '#engine';
+import { isEngineError, makeEmpty, type CacheMode, type Image } from '#engine';
 import { backingNameBeside } from '../../block/backing-name.ts';
 import { openBlock } from '../../block/open.ts';
 import type { BlockNode } from '../../block/node.ts';
@@ -33,7 +33,7 @@ export const commit: ImgCommand = async (host, args) => {
     } finally {
       base.close();
     }
-    if (!keepsTop && top.image !== null) makeEmpty(top.image);
+    if (!keepsTop && top.image !== null) empty(top.image, name);
   } finally {
     for (const layer of layers) layer.close();
     progress.end();
@@ -41,6 +41,14 @@ export const commit: ImgCommand = async (host, args) => {
   invocation.print('Image committed.\n');
   return 0;
 };
+
+function empty(image: Image, name: string): void {
+  try {
+    makeEmpty(image);
+  } catch (error) {
+    throw new ImgFailure(`Failed to empty ${name}: ${strerror(error)}`);
+  }
+}
 
 /**
  * Opens the layers between the top and the base, each by itself, and the base for writing (which repairs it first, if it
