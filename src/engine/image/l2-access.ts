@@ -63,14 +63,16 @@ export function hostOffsetOf(entry: L2Entry): HostOffset {
   return offsetOf(highOf(entry), lowOf(entry));
 }
 
-/** Changes an entry in the cache. The caller has set the dependencies that make the change safe on disk. */
+/** Changes an entry in the cache; one that says so already needs no write. The caller has set the dependencies that make the change safe on disk. */
 export function setL2Entry(image: Image, { slice, at }: L2Entry, high: number, low: number): void {
+  if (slice.view.getUint32(at) === high >>> 0 && slice.view.getUint32(at + 4) === low >>> 0) return;
   slice.view.setUint32(at, high >>> 0);
   slice.view.setUint32(at + 4, low >>> 0);
   image.l2Tables.markDirty(slice);
 }
 
 export function setSubclusters(image: Image, { slice, at }: L2Entry, allocMask: number, zeroMask: number): void {
+  if (slice.view.getUint32(at + 8) === zeroMask >>> 0 && slice.view.getUint32(at + 12) === allocMask >>> 0) return;
   slice.view.setUint32(at + 8, zeroMask >>> 0);
   slice.view.setUint32(at + 12, allocMask >>> 0);
   image.l2Tables.markDirty(slice);

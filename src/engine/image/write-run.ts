@@ -127,7 +127,14 @@ function copiedRange(
   const end = at + length;
   const firstCluster = at - (at % clusterSize);
   const lastCluster = end - 1 - ((end - 1) % clusterSize);
-  if (!extendedL2) return { from: firstCluster, to: lastCluster + clusterSize };
+  if (!extendedL2) {
+    // A cluster of the run that holds data already is overwritten in place.
+    const isKept = (cluster: GuestOffset) => !isNew && dataMaskAt(image, cluster) !== 0;
+    return {
+      from: isKept(firstCluster) ? at : firstCluster,
+      to: isKept(lastCluster) ? end : lastCluster + clusterSize,
+    };
+  }
 
   let from = at - (at % subclusterSize);
   let to = end - 1 - ((end - 1) % subclusterSize) + subclusterSize;
@@ -150,7 +157,8 @@ function dataMaskAt(image: Image, clusterStart: GuestOffset): number {
   if (entry === null) return 0;
   const kind = l2KindOf(image.geometry, highOf(entry), lowOf(entry));
   if (kind === 'compressed') return 0xffffffff;
-  return kind === 'normal' ? allocMaskOf(entry) : 0;
+  if (kind !== 'normal') return 0;
+  return image.geometry.extendedL2 ? allocMaskOf(entry) : 0xffffffff;
 }
 
 function isSet(mask: number, bit: number): boolean {

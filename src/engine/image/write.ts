@@ -34,7 +34,10 @@ export function writeData(image: Image, requestAt: GuestOffset, request: Uint8Ar
   for (let done = 0; done < bytes.length;) done += writePart(image, at + done, bytes.subarray(done));
 }
 
-/** A run of clusters that a write treats alike: host clusters that exist and are contiguous, or ones to be allocated. */
+/**
+ * A run of clusters that a write treats alike: host clusters that exist and are contiguous, or ones to be allocated. One
+ * `reuse` among existing ones makes the run that.
+ */
 interface ClusterRun {
   readonly kind: 'in-place' | 'reuse' | 'allocate';
   readonly clusterCount: number;
@@ -75,15 +78,17 @@ function runAt(image: Image, first: L2Entry, at: GuestOffset, lengthMax: number)
   const { clusterSize } = image.geometry;
   const skip = at % clusterSize;
   const clustersWanted = Math.ceil((skip + lengthMax) / clusterSize);
-  const kind = treatmentOf(image, first, skip, Math.min(lengthMax, clusterSize - skip));
+  let kind = treatmentOf(image, first, skip, Math.min(lengthMax, clusterSize - skip));
   const hostOffset = kind === 'allocate' ? 0 : alignedHostOffset(image, first, at);
   const l2Offset = l2OffsetOf(image, l1IndexOf(image.geometry, at));
   let clusterCount = 1;
   while (clusterCount < clustersWanted) {
     const next = l2EntryAt(image, l2Offset, first.index + clusterCount);
     const covered = Math.min(clusterSize, skip + lengthMax - clusterCount * clusterSize);
-    if (treatmentOf(image, next, 0, covered) !== kind) break;
+    const nextKind = treatmentOf(image, next, 0, covered);
+    if ((nextKind === 'allocate') !== (kind === 'allocate')) break;
     if (kind !== 'allocate' && hostOffsetOf(next) !== hostOffset + clusterCount * clusterSize) break;
+    if (nextKind === 'reuse') kind = nextKind;
     clusterCount++;
   }
   return { kind, clusterCount, hostOffset };

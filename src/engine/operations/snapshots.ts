@@ -1,5 +1,5 @@
 import { ceilDiv } from '../bytes/align.ts';
-import { EngineError } from '../errors.ts';
+import { EngineError, isEngineError } from '../errors.ts';
 import { HEADER } from '../format/header.ts';
 import {
   encodeSnapshotTable,
@@ -100,7 +100,12 @@ export function deleteSnapshot(image: Image, snapshot: SnapshotEntry): void {
     image,
     image.snapshots.filter((other) => other !== snapshot),
   );
-  addReferences(image, table, -1);
+  try {
+    addReferences(image, table, -1);
+  } catch (cause) {
+    if (!isEngineError(cause)) throw cause;
+    throw new EngineError(cause.code, 'Failed to free the cluster and L1 table', { cause });
+  }
   image.allocator.free(snapshot.l1TableOffset, ceilDiv(table.length, image.geometry.clusterSize));
   writeTablesDurably(image);
   const active = image.l1.bytes().slice();

@@ -1,4 +1,5 @@
 import { applySnapshot, createSnapshot, deleteSnapshot, findSnapshot, isEngineError, snapshotListLines } from '#engine';
+import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, mustBeEngineError, type ImgCommand } from '../invocation.ts';
 
 /** What C's errno says for a failure, as `qemu-img snapshot` prints it. */
@@ -50,7 +51,13 @@ export const snapshot: ImgCommand = async (host, args) => {
     } else {
       const found = image.snapshots.find((one) => one.name === wanted);
       if (found === undefined) throw new ImgFailure(`Could not delete snapshot '${wanted}': snapshot not found`);
-      deleteSnapshot(image, found);
+      try {
+        deleteSnapshot(image, found);
+      } catch (error) {
+        const { message, cause } = mustBeEngineError(error);
+        const reason = isEngineError(cause) ? `${message}: ${strerror(cause)}` : message;
+        throw new ImgFailure(`Could not delete snapshot '${wanted}': ${reason}`);
+      }
     }
     return 0;
   } finally {
