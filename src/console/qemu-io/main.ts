@@ -1,4 +1,4 @@
-import { isEngineError } from '#engine';
+import { isEngineError, Suspension } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { parseCacheMode } from '../options/cache-mode.ts';
 import { getopt } from '../options/getopt.ts';
@@ -146,6 +146,8 @@ async function interact(session: IoSession): Promise<boolean> {
     const line = await session.host.readLine();
     if (line === null) break;
     if (!(await runCommand(session, line))) succeeded = false;
+    // Here QEMU's event loop turns.
+    if (session.node !== null) session.requests.tell();
   }
   return succeeded;
 }
@@ -180,6 +182,9 @@ export async function runCommand(session: IoSession, line: string): Promise<bool
     else if (error instanceof IoUsage) {
       if (error.message !== '') session.host.writeErr(`${error.message}\n`);
       session.print(`${usageOf(command)}\n`);
+    } else if (error instanceof Suspension) {
+      error.release();
+      session.complain(`${error.message} Only requests of aio_read and aio_write can wait to be resumed.`);
     } else throw error;
     return false;
   }

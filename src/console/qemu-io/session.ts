@@ -11,6 +11,8 @@ import { FileNode } from '../block/file-node.ts';
 import { Qcow2Node } from '../block/qcow2-node.ts';
 import { judgeReopen } from '../block/reopen.ts';
 import type { ConsoleHost } from '../host.ts';
+import { AioRequests, type Access } from './aio-requests.ts';
+import type { Outcome } from './outcome.ts';
 import type { ObjectTable } from '../options/objects.ts';
 import type { Options } from '../options/options.ts';
 
@@ -33,6 +35,7 @@ export class IoSession {
   /** What `--object` defined. */
   readonly objects: ObjectTable;
   node: BlockNode | null = null;
+  #requests: AioRequests | null = null;
   opened: IoOpen | null = null;
   hasQuit = false;
 
@@ -65,8 +68,7 @@ export class IoSession {
       return false;
     }
     try {
-      this.node = await this.#openNode(request);
-      this.opened = request;
+      await this.#openAs(request);
       return true;
     } catch (error) {
       if (!isEngineError(error)) throw error;
@@ -84,18 +86,18 @@ export class IoSession {
     judgeReopen(this.disk, changes.options, options);
     this.close();
     try {
-      this.node = await this.#openNode({ ...before, ...changes, options });
-      this.opened = { ...before, ...changes, options };
+      await this.#openAs({ ...before, ...changes, options });
     } catch (error) {
-      this.node = await this.#openNode(before);
-      this.opened = before;
+      await this.#openAs(before);
       throw error;
     }
   }
 
   close(): void {
+    this.#requests?.finish();
     const node = this.node;
     this.node = null;
+    this.#requests = null;
     this.opened = null;
     node?.close();
   }
@@ -104,6 +106,29 @@ export class IoSession {
   get disk(): BlockNode {
     if (this.node === null) throw new EngineError('closed', 'No file is open.');
     return this.node;
+  }
+
+  /** The asynchronous requests to the open node. */
+  get requests(): AioRequests {
+    if (this.#requests === null) throw new EngineError('closed', 'No file is open.');
+    return this.#requests;
+  }
+
+  /** Carries out a request that the command waits for, and prints what became of it. */
+  perform(access: Access, work: () => Outcome): boolean {
+    if (this.requests.mustWait(access)) {
+      this.complain('The request would wait for one that is suspended; resume that first.');
+      return false;
+    }
+    const { text, succeeded } = work();
+    this.print(text);
+    return succeeded;
+  }
+
+  async #openAs(request: IoOpen): Promise<void> {
+    this.node = await this.#openNode(request);
+    this.#requests = new AioRequests(this.node, (text) => this.print(text));
+    this.opened = request;
   }
 
   async #openNode({ filename, options, writable, cacheMode, snapshot, copyOnRead }: IoOpen): Promise<BlockNode> {

@@ -65,10 +65,13 @@ export class BlkdebugRules {
     const injecting = matching.filter((rule) => rule.kind === 'inject-error');
     if (injecting.length > 0) this.#active = injecting.reverse();
     for (const rule of matching) if (rule.kind === 'set-state') this.#state = rule.newState;
-    const breakpoint = matching.find((rule) => rule.kind === 'suspend');
-    if (breakpoint === undefined) return;
-    this.#rules = this.#rules.filter((rule) => rule !== breakpoint);
-    throw new Suspension([breakpoint.tag], event);
+    const breakpoints = matching.filter((rule) => rule.kind === 'suspend');
+    if (breakpoints.length === 0) return;
+    this.#rules = this.#rules.filter((rule) => !matching.includes(rule) || rule.kind !== 'suspend');
+    throw new Suspension(
+      breakpoints.map(({ tag }) => tag),
+      event,
+    );
   }
 
   /** To be asked before every access. @throws EngineError what a rule in force wants it to be */
@@ -86,9 +89,9 @@ export class BlkdebugRules {
     this.#rules.unshift({ kind: 'suspend', event, state: 0, tag });
   }
 
-  /** Removes breakpoints that nothing came to; returns whether there was one. */
-  removeBreakpoints(tag: string): boolean {
-    const kept = this.#rules.filter((rule) => rule.kind !== 'suspend' || rule.tag !== tag);
+  /** Removes breakpoints that nothing came to, those of a tag or (null) all; returns whether there was one. */
+  removeBreakpoints(tag: string | null): boolean {
+    const kept = this.#rules.filter((rule) => rule.kind !== 'suspend' || (tag !== null && rule.tag !== tag));
     const hasRemoved = kept.length < this.#rules.length;
     this.#rules = kept;
     return hasRemoved;

@@ -1,4 +1,5 @@
 import type { IoCommand } from '../command.ts';
+import { BREAK, REMOVE_BREAK, RESUME, WAIT_BREAK } from './breakpoints.ts';
 import { OPEN, REOPEN } from './open.ts';
 import { INFO } from './info.ts';
 import {
@@ -23,6 +24,7 @@ const COMMANDS: readonly IoCommand[] = [
   AIO_READ,
   AIO_WRITE,
   ALLOC,
+  BREAK,
   CLOSE,
   DISCARD,
   FLUSH,
@@ -33,10 +35,13 @@ const COMMANDS: readonly IoCommand[] = [
   QUIT,
   READ,
   READV,
+  REMOVE_BREAK,
   REOPEN,
+  RESUME,
   SIGRAISE,
   SLEEP,
   TRUNCATE,
+  WAIT_BREAK,
   WRITE,
   WRITEV,
 ];

@@ -13,8 +13,13 @@ export const AIO_FLUSH: IoCommand = {
   argumentsMax: 0,
   usage: '',
   summary: 'completes all outstanding aio requests',
-  help: 'Requests are carried out when they are submitted, so none is outstanding.',
-  run: () => true,
+  help: 'Tells what became of the requests. Those that are suspended must be resumed first.',
+  run(session) {
+    session.requests.tell();
+    if (session.requests.suspendedCount === 0) return true;
+    session.complain('Requests are suspended and cannot complete; resume them first.');
+    return false;
+  },
 };
 
 export const FLUSH: IoCommand = {

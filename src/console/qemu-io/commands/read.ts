@@ -1,5 +1,5 @@
-import { EngineError, isEngineError } from '#engine';
-import { strerror } from '../../text/strerror.ts';
+import { EngineError } from '#engine';
+import type { Access } from '../aio-requests.ts';
 import {
   IoRefusal,
   IoUsage,
@@ -11,7 +11,8 @@ import {
   type IoCommand,
 } from '../command.ts';
 import { flagsOf, type IoFlags } from '../flags.ts';
-import { dump, reportOf } from '../report.ts';
+import { timed, type Outcome } from '../outcome.ts';
+import { dump } from '../report.ts';
 import type { IoSession } from '../session.ts';
 
 /** Reading a range, however the command spells it. */
@@ -62,7 +63,7 @@ export const READV: IoCommand = {
   usage: '[-Cqv] [-P pattern] off len [len..]',
   summary: 'reads a number of bytes at a specified offset',
   help: 'Reads a part of the open file into as many buffers as lengths are given.',
-  run: (session, args) => readVector(session, 'readv', flagsOf('readv', args, 'CP:qv')),
+  run: (session, args) => read(session, vectorOf('readv', flagsOf('readv', args, 'CP:qv'))),
 };
 
 export const AIO_READ: IoCommand = {
@@ -78,18 +79,20 @@ export const AIO_READ: IoCommand = {
       session.print('injecting invalid read request\n');
       return true;
     }
-    readVector(session, 'readv', flags);
+    const request = vectorOf('readv', flags);
+    session.requests.submit({ ...accessOf(request), run: () => outcomeOf(session, request) });
     return true;
   },
 };
 
-function readVector(session: IoSession, name: string, flags: IoFlags): boolean {
+/** @throws IoUsage, IoRefusal */
+function vectorOf(name: string, flags: IoFlags): ReadRequest {
   const value = flags.has('P') ? patternOf(flags.value('P')!) : null;
   if (flags.words.length < 2) throw new IoUsage();
   const at = numberOf(flags.words[0]!);
   const length = totalLength(flags.words.slice(1));
   const pattern = value === null ? null : { value, skip: 0, length };
-  return read(session, { at, length, flags, pattern, fromVmState: false, failure: `${name} failed` });
+  return { at, length, flags, pattern, fromVmState: false, failure: `${name} failed` };
 }
 
 /** @throws IoRefusal when one length or their sum is more than a request may have */
@@ -108,32 +111,33 @@ export function totalLength(texts: readonly string[]): number {
   return total;
 }
 
-function read(session: IoSession, { at, length, flags, pattern, fromVmState, failure }: ReadRequest): boolean {
+function read(session: IoSession, request: ReadRequest): boolean {
+  return session.perform(accessOf(request), () => outcomeOf(session, request));
+}
+
+function accessOf({ at, length }: ReadRequest): Access {
+  return { at, length, writes: false };
+}
+
+function outcomeOf(session: IoSession, request: ReadRequest): Outcome {
+  const { at, length, flags, fromVmState, failure } = request;
   const bytes = new Uint8Array(length);
-  const start = session.host.now();
-  try {
-    if (fromVmState) session.disk.readVmState(at, bytes);
-    else {
-      mustLieWithin(session, at, length);
-      session.disk.readAt(at, bytes);
-    }
-  } catch (error) {
-    if (!isEngineError(error)) throw error;
-    session.reportCorruption(error);
-    session.print(`${failure}: ${strerror(error)}\n`);
-    return false;
+  const read = () => {
+    if (fromVmState) return session.disk.readVmState(at, bytes);
+    mustLieWithin(session, at, length);
+    session.disk.readAt(at, bytes);
+  };
+  return timed(session, { name: 'read', at, length, flags, failure }, read, () => inspect(bytes, request));
+}
+
+/** What a pattern and the dump have to say of the bytes. */
+function inspect(bytes: Uint8Array, { at, flags, pattern }: ReadRequest): Outcome {
+  const dumped = flags.has('v') && !flags.has('q') ? dump(bytes, at) : '';
+  if (pattern === null || isFilled(bytes.subarray(pattern.skip, pattern.skip + pattern.length), pattern.value)) {
+    return { text: dumped, succeeded: true };
   }
-  const milliseconds = session.host.now() - start;
-  const isAsExpected =
-    pattern === null || isFilled(bytes.subarray(pattern.skip, pattern.skip + pattern.length), pattern.value);
-  if (pattern !== null && !isAsExpected) {
-    session.print(`Pattern verification failed at offset ${at + pattern.skip}, ${pattern.length} bytes\n`);
-  }
-  if (!flags.has('q')) {
-    if (flags.has('v')) session.print(dump(bytes, at));
-    session.print(reportOf({ name: 'read', at, length, milliseconds, machineReadable: flags.has('C') }));
-  }
-  return isAsExpected;
+  const problem = `Pattern verification failed at offset ${at + pattern.skip}, ${pattern.length} bytes\n`;
+  return { text: problem + dumped, succeeded: false };
 }
 
 /** @throws EngineError io, as QEMU answers requests beyond the end of the disk */

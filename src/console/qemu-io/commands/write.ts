@@ -1,4 +1,3 @@
-import { isEngineError } from '#engine';
 import { strerror } from '../../text/strerror.ts';
 import {
   IoRefusal,
@@ -10,8 +9,9 @@ import {
   REQUEST_LENGTH_MAX,
   type IoCommand,
 } from '../command.ts';
+import type { Access } from '../aio-requests.ts';
 import { flagsOf, type IoFlags } from '../flags.ts';
-import { reportOf } from '../report.ts';
+import { timed, type Outcome } from '../outcome.ts';
 import type { IoSession } from '../session.ts';
 import { mustLieWithin, totalLength } from './read.ts';
 
@@ -56,7 +56,7 @@ export const WRITEV: IoCommand = {
   usage: '[-Cfq] [-P pattern] off len [len..]',
   summary: 'writes a number of bytes at a specified offset',
   help: 'Writes to a part of the open file from as many buffers as lengths are given.',
-  run: (session, args) => writeVector(session, 'writev', flagsOf('writev', args, 'CfqP:')),
+  run: (session, args) => write(session, vectorOf('writev', flagsOf('writev', args, 'CfqP:'))),
 };
 
 export const AIO_WRITE: IoCommand = {
@@ -76,7 +76,8 @@ export const AIO_WRITE: IoCommand = {
     if (flags.has('z') && flags.words.length > 2) throw new IoRefusal('-z supports only a single length parameter');
     if (flags.has('u') && !flags.has('z')) throw new IoRefusal('-u requires -z to be specified');
     if (flags.has('z') && flags.has('P')) throw new IoRefusal('-z and -P cannot be specified at the same time');
-    writeVector(session, 'aio_write', flags);
+    const request = vectorOf('aio_write', flags);
+    session.requests.submit({ ...accessOf(request), run: () => outcomeOf(session, request) });
     return true;
   },
 };
@@ -95,10 +96,12 @@ export const DISCARD: IoCommand = {
     if (flags.words.length !== 2) throw new IoUsage();
     const at = numberOf(flags.words[0]!);
     const length = lengthOf(flags.words[1]!);
-    return timed(session, { name: 'discard', at, length, flags, failure: 'discard failed' }, () => {
-      mustLieWithin(session, at, length);
-      session.disk.discard(at, length);
-    });
+    return session.perform({ at, length, writes: false }, () =>
+      timed(session, { name: 'discard', at, length, flags, failure: 'discard failed' }, () => {
+        mustLieWithin(session, at, length);
+        session.disk.discard(at, length);
+      }),
+    );
   },
 };
 
@@ -122,16 +125,26 @@ function refuseCombinations(flags: IoFlags): void {
   }
 }
 
-function writeVector(session: IoSession, name: string, flags: IoFlags): boolean {
+/** @throws IoUsage, IoRefusal */
+function vectorOf(name: string, flags: IoFlags): WriteRequest {
   const value = flags.has('P') ? patternOf(flags.value('P')!) : PATTERN;
   if (flags.words.length < 2) throw new IoUsage();
   const at = numberOf(flags.words[0]!);
   const length = totalLength(flags.words.slice(1));
   const bytes = flags.has('z') ? null : new Uint8Array(length).fill(value);
-  return write(session, { at, length, flags, bytes, failure: `${name} failed` });
+  return { at, length, flags, bytes, failure: `${name} failed` };
 }
 
-function write(session: IoSession, { at, length, flags, bytes, failure }: WriteRequest): boolean {
+function write(session: IoSession, request: WriteRequest): boolean {
+  return session.perform(accessOf(request), () => outcomeOf(session, request));
+}
+
+/** Zeroes only change entries, in QEMU too; they wait for nobody. */
+function accessOf({ at, length, bytes }: WriteRequest): Access {
+  return { at, length, writes: bytes !== null };
+}
+
+function outcomeOf(session: IoSession, { at, length, flags, bytes, failure }: WriteRequest): Outcome {
   return timed(session, { name: 'wrote', at, length, flags, failure }, () => {
     const { disk } = session;
     if (flags.has('b')) return disk.writeVmState(at, bytes!);
@@ -140,29 +153,6 @@ function write(session: IoSession, { at, length, flags, bytes, failure }: WriteR
     else disk.writeAt(at, bytes, { compressed: flags.has('c') });
     if (flags.has('f')) disk.flush();
   });
-}
-
-interface Timed {
-  readonly name: 'wrote' | 'discard';
-  readonly at: number;
-  readonly length: number;
-  readonly flags: IoFlags;
-  readonly failure: string;
-}
-
-function timed(session: IoSession, { name, at, length, flags, failure }: Timed, work: () => void): boolean {
-  const start = session.host.now();
-  try {
-    work();
-  } catch (error) {
-    if (!isEngineError(error)) throw error;
-    session.reportCorruption(error);
-    session.print(`${failure}: ${strerror(error)}\n`);
-    return false;
-  }
-  const milliseconds = session.host.now() - start;
-  if (!flags.has('q')) session.print(reportOf({ name, at, length, milliseconds, machineReadable: flags.has('C') }));
-  return true;
 }
 
 /** `length` bytes of a file, over and over again if it is shorter; null (and a complaint) where it cannot be used. */
