@@ -1,4 +1,5 @@
-import { EngineError, MemoryStorage, type HostOffset, type Storage } from '#engine';
+import type { MemoryStorage } from '#engine';
+import { EngineError, type HostOffset, type Storage } from '#engine';
 
 export const ACCESSES = ['read', 'write', 'flush', 'discard', 'truncate'] as const;
 export type Access = (typeof ACCESSES)[number];
