@@ -9,15 +9,15 @@ import type { JsonValue } from './json-text.ts';
 export function parseJson(text: string): JsonValue {
   const values: JsonValue[] = [];
   let held: Token[] = [];
-  let depth = 0;
+  const open = new OpenBrackets();
   for (const token of tokensOf(text)) {
     // Whatever stands behind the first value, it is one too many.
     if (values.length > 0) throw refusal('Expecting at most one JSON value');
     if (token.kind === 'stray') throw problem(`stray '${token.text}'`);
+    open.note(token);
+    if (open.depth > NESTING_MAX) throw refusal('JSON nesting depth limit exceeded');
     held.push(token);
-    if (token.kind === 'mark' && /[[{]/.test(token.text)) depth++;
-    if (token.kind === 'mark' && /[\]}]/.test(token.text)) depth--;
-    if (depth > 0 && !isMismatched(held)) continue;
+    if (open.wantMore) continue;
     values.push(new Parser(held).value());
     held = [];
   }
@@ -27,10 +27,29 @@ export function parseJson(text: string): JsonValue {
   return value;
 }
 
-/** More of one kind of bracket closed than opened: no more tokens can mend it. */
-function isMismatched(tokens: readonly Token[]): boolean {
-  const count = (text: string) => tokens.filter((token) => token.kind === 'mark' && token.text === text).length;
-  return count('}') > count('{') || count(']') > count('[');
+/** Brackets open at a time, of both kinds together. */
+const NESTING_MAX = 1024;
+
+/** Counts brackets: a value ends where all are closed, or where no more tokens can mend it. */
+class OpenBrackets {
+  #braces = 0;
+  #squares = 0;
+
+  note(token: Token): void {
+    if (token.kind !== 'mark') return;
+    if (token.text === '{') this.#braces++;
+    else if (token.text === '}') this.#braces--;
+    else if (token.text === '[') this.#squares++;
+    else if (token.text === ']') this.#squares--;
+  }
+
+  get depth(): number {
+    return this.#braces + this.#squares;
+  }
+
+  get wantMore(): boolean {
+    return (this.#braces > 0 || this.#squares > 0) && this.#braces >= 0 && this.#squares >= 0;
+  }
 }
 
 class Parser {
