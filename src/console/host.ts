@@ -20,6 +20,8 @@ export interface ConsoleFiles {
   create(name: string): Promise<Storage>;
   remove(name: string): Promise<void>;
   readText(name: string): Promise<string>;
+  /** The one name of a file, whatever links and folders lead to it; null if there is no such file. */
+  realName(name: string): Promise<string | null>;
   /** Names that begin with `prefix`, for completion. */
   complete(prefix: string): Promise<readonly string[]>;
 }

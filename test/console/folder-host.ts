@@ -41,6 +41,7 @@ function filesIn(folder: string): ConsoleFiles {
     create: (name) => files.create(within(name)),
     remove: (name) => files.remove(within(name)),
     readText: (name) => files.readText(within(name)),
+    realName: (name) => files.realName(within(name)),
     complete: (prefix) => files.complete(within(prefix)),
   };
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CodecPool, ConsoleHost, FileStat } from '#console';
 import { encodeName, type Pbkdf2Request } from '#engine';
@@ -19,6 +19,7 @@ export class TerminalHost implements ConsoleHost {
     create: (name) => attempt(() => new NodeStorage(name, 'create')),
     remove: (name) => attempt(() => rmSync(name)),
     readText: (name) => attempt(() => readFileSync(name, 'utf8')),
+    realName: (name) => attempt(() => (statOf(name) === null ? null : realpathSync(name))),
     complete: (prefix) => attempt(() => namesBeginning(prefix)),
   };
 

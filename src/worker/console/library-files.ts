@@ -78,6 +78,10 @@ export class LibraryFiles implements ConsoleFiles {
     return (await this.#library.files.blob(id)).text();
   }
 
+  async realName(name: string): Promise<string | null> {
+    return this.#find(name);
+  }
+
   async complete(prefix: string): Promise<readonly string[]> {
     const names = [...consoleNames(await this.#library.names()).keys()];
     const shown = prefix.startsWith('./') ? './' : '';

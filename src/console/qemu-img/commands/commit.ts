@@ -1,8 +1,10 @@
 import { isEngineError, makeEmpty, type CacheMode, type Image } from '#engine';
 import { backingNameBeside } from '../../block/backing-name.ts';
-import { openBlock } from '../../block/open.ts';
 import type { BlockNode } from '../../block/node.ts';
-import { takeChild } from '../../options/options.ts';
+import { openBlock } from '../../block/open.ts';
+import { hasProtocol } from '../../block/path.ts';
+import type { ConsoleHost } from '../../host.ts';
+import { takeChild, textOf } from '../../options/options.ts';
 import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, openFailure, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
@@ -72,10 +74,13 @@ async function openBase(
       );
     }
     const filename = backingNameBeside(layer, backingFile);
-    const isBase = wanted === undefined || wanted === backingFile || wanted === filename;
+    const replaced = options.get('file.filename');
+    const isBase =
+      wanted === undefined ||
+      (replaced === undefined ? await isBackingOf(host, layer, { backingFile, wanted }) : wanted === textOf(replaced));
     const below = takeChild(options, 'backing');
     const request = {
-      filename: options.has('file.filename') ? null : filename,
+      filename: replaced === undefined ? filename : null,
       format: options.has('driver') ? null : backingFormat,
       options,
       flags: { writable: isBase, cacheMode, withoutBacking: !isBase },
@@ -89,6 +94,18 @@ async function openBase(
     layers.push(node);
     options = below;
   }
+}
+
+/** Whether a name stands for a layer's backing file: a relative one counts from the layer's folder, as that file's does. */
+async function isBackingOf(
+  { files }: ConsoleHost,
+  layer: BlockNode,
+  { backingFile, wanted }: { readonly backingFile: string; readonly wanted: string },
+): Promise<boolean> {
+  const backing = backingNameBeside(layer, backingFile);
+  if (hasProtocol(wanted) || hasProtocol(backingFile)) return wanted === backingFile || wanted === backing;
+  const real = await files.realName(backingNameBeside(layer, wanted));
+  return real !== null && real === (await files.realName(backing));
 }
 
 async function copyDown(
