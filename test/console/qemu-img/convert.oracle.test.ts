@@ -83,3 +83,23 @@ describe('what is converted', () => {
     expect(qemuImg('compare', files.raw, target).stdout).toBe('Images are identical.\n');
   });
 });
+
+describe('what is salvaged', () => {
+  const source = JSON.stringify({
+    driver: 'blkdebug',
+    image: { driver: 'raw', file: { driver: 'file', filename: files.raw } },
+    'inject-error': [
+      ...[100, 101, 9000].map((sector) => ({ event: 'none', iotype: 'block-status', errno: 5, sector })),
+      ...[101, 8000].map((sector) => ({ event: 'none', iotype: 'read', errno: 5, sector })),
+    ],
+  });
+
+  it.each([[['-O', 'raw']], [['-O', 'qcow2']]])('is told and written as by qemu-img (%j)', async (options) => {
+    const [ours, theirs] = [scratch.path('ours'), scratch.path('theirs')];
+    const ran = await ourQemuImg('convert', '--salvage', '-m', '1', ...options, `json:${source}`, ours);
+    const { stderr } = qemuImg('convert', '--salvage', '-m', '1', ...options, `json:${source}`, theirs);
+    expect(ran.stderr).toBe(stderr);
+    expect(stderr).toContain('warning: error while reading block status at offset 51200');
+    expect(qemuImg('compare', ours, theirs).stdout).toBe('Images are identical.\n');
+  });
+});

@@ -39,7 +39,7 @@ export async function copyContent(
   // The percentage is one of what is written, which only a walk over all runs can tell. Tables that contradict themselves
   // end it before anything is copied.
   const work = workIn(plan, runsOf(invocation, plan, sources, target));
-  const pool = poolFor(invocation, work);
+  const pool = poolFor(invocation, plan, work);
   const writer = writerFor(target, plan, total, pool);
   const buffer = new Uint8Array(RUN_LENGTH_MAX);
   const runs = runsOf(invocation, plan, sources, target);
@@ -67,9 +67,12 @@ export async function copyContent(
 /** Less than this is done before other processors have begun. */
 const POOL_WORK_MIN = 8 * 1024 * 1024;
 
-/** A pool, where the host has one and it is worth its start; `-m 1` asks for none. */
-function poolFor(invocation: Invocation, work: number): CodecPool | null {
-  if (work < POOL_WORK_MIN || invocation.value('m') === '1') return null;
+/**
+ * A pool, where the host has one and it is worth its start; `-m 1` asks for none. What a salvage says of places that
+ * cannot be read stands in their order only if nothing is looked at ahead.
+ */
+function poolFor(invocation: Invocation, { salvages }: ConvertPlan, work: number): CodecPool | null {
+  if (work < POOL_WORK_MIN || salvages || invocation.value('m') === '1') return null;
   return invocation.host.codecs ?? null;
 }
 

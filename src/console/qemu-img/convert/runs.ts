@@ -1,3 +1,4 @@
+import { isEngineError } from '#engine';
 import { statusAbove, type LayerStatus } from '../../block/layers.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { strerror } from '../../text/strerror.ts';
@@ -6,6 +7,8 @@ import type { ConvertPlan } from './arguments.ts';
 
 /** Bytes that are copied at once. */
 export const RUN_LENGTH_MAX = 2 * 1024 * 1024;
+
+const SECTOR = 512;
 
 /** A run of the target's disk and where its bytes come from. */
 export interface Run {
@@ -30,21 +33,21 @@ export function* runsOf(
   for (const source of sources) {
     yield* plan.isCompressed && plan.backing !== undefined
       ? wholeClusters(source, baseOf(source, plan.backing), target.image!.geometry.clusterSize)
-      : runsIn(invocation, source, start, plan.backing);
+      : runsIn(invocation, plan, source, start);
     start += source.length;
   }
 }
 
 function* runsIn(
   invocation: Invocation,
+  { backing, salvages }: ConvertPlan,
   source: BlockNode,
   start: number,
-  backing: string | undefined,
 ): Generator<Run> {
   // With a backing file of its own the target needs only what the source's upper layers hold.
   const base = backing === undefined ? null : baseOf(source, backing);
   for (let at = 0; at < source.length;) {
-    const status = readableStatus(invocation, source, base, at);
+    const status = readableStatus(invocation, { source, base, at, salvages });
     const absent = backing === undefined ? 'zero' : 'backing';
     const kind = status.kind === 'absent' ? absent : status.kind;
     for (const end = at + status.length; at < end;) {
@@ -55,15 +58,41 @@ function* runsIn(
   }
 }
 
-/** @throws ImgFailure with QEMU's text where the source's tables contradict themselves */
-function readableStatus(invocation: Invocation, source: BlockNode, base: BlockNode | null, at: number): LayerStatus {
-  try {
-    return statusAbove(source, base, at, source.length - at);
-  } catch (error) {
-    const reason = strerror(error);
-    invocation.tellCorruption(error);
-    throw new ImgFailure(`error while reading block status at offset ${at}: ${reason}`);
+interface StatusRequest {
+  readonly source: BlockNode;
+  readonly base: BlockNode | null;
+  readonly at: number;
+  /** What nobody can tell the status of is said, and read as data. */
+  readonly salvages: boolean;
+}
+
+/**
+ * Who has the bytes from a place on. Where that cannot be told and is to be salvaged, shorter and shorter runs are asked
+ * for, down to a sector.
+ * @throws ImgFailure with QEMU's text where the source's tables contradict themselves
+ */
+function readableStatus(invocation: Invocation, { source, base, at, salvages }: StatusRequest): LayerStatus {
+  for (let length = source.length - at; ;) {
+    try {
+      return statusAbove(source, base, at, length);
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      const reason = strerror(error);
+      invocation.tellCorruption(error);
+      const message = `error while reading block status at offset ${at}: ${reason}`;
+      if (!salvages) throw new ImgFailure(message);
+      if (length <= SECTOR) {
+        invocation.complain(`warning: ${message}`);
+        return { length, kind: 'data', hasHostOffset: false };
+      }
+      length = shorter(length);
+    }
   }
+}
+
+/** A quarter of a length, in whole sectors. */
+function shorter(length: number): number {
+  return Math.ceil(length / 4 / SECTOR) * SECTOR;
 }
 
 /**
