@@ -10,27 +10,30 @@ const CHUNK = 16 * 1024 * 1024;
 /** Reads what the node below does not hold itself from the backing file, and writes it into the node: whole clusters. */
 export class CopyOnReadNode extends FilterNode {
   override readAt(at: GuestOffset, into: Uint8Array): void {
-    if (into.length > 0) this.#copyUp(at, into.length);
-    this.file.readAt(at, into);
-  }
-
-  #copyUp(at: number, length: number): void {
+    if (into.length === 0) return;
     const { file } = this;
     const unit = clusterSizeOf(file);
-    const end = Math.min(file.length, Math.ceil((at + length) / unit) * unit);
-    for (let position = Math.floor(at / unit) * unit; position < end;) {
-      const own = file.statusAt(position, Math.min(CHUNK, end - position));
-      if (!own.isAllocated) this.#copyRun(position, own.length);
-      position += own.length;
+    const end = at + into.length;
+    const copyEnd = Math.min(file.length, Math.ceil(end / unit) * unit);
+    for (let start = Math.floor(at / unit) * unit; start < copyEnd;) {
+      const own = file.statusAt(start, Math.min(CHUNK, copyEnd - start));
+      const from = Math.max(at, start);
+      const to = Math.max(from, Math.min(end, start + own.length));
+      const part = into.subarray(from - at, to - at);
+      if (!own.isAllocated) part.set(this.#copyRun(start, own.length).subarray(from - start, to - start));
+      else if (part.length > 0) file.readAt(from, part);
+      start += own.length;
     }
   }
 
-  /** Copies a run that the node does not hold; zeros are written as such. */
-  #copyRun(at: number, length: number): void {
+  /** Copies a run that the node does not hold, and returns it; zeros are written as such. */
+  #copyRun(at: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
     this.file.readAt(at, bytes);
+    this.file.onEvent?.('cor_write');
     if (isAllZero(bytes)) this.file.writeZeroes(at, length, { unmap: false });
     else this.file.writeAt(at, bytes);
+    return bytes;
   }
 }
 

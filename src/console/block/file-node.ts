@@ -1,6 +1,13 @@
 import { EngineError, growFile, type GuestOffset, type Preallocation, type Storage } from '#engine';
 import { shownNameOf } from './node-name.ts';
-import { refuseVmState, type BlockNode, type BlockStatus, type NodeOrigin } from './node.ts';
+import {
+  refuseCompressed,
+  refuseVmState,
+  type BlockNode,
+  type BlockStatus,
+  type NodeOrigin,
+  type WriteOptions,
+} from './node.ts';
 
 /** The lowest node: a file. What lies past its end reads as zeros. */
 export class FileNode implements BlockNode {
@@ -37,7 +44,8 @@ export class FileNode implements BlockNode {
     this.storage.read(at as number, into);
   }
 
-  writeAt(at: GuestOffset, bytes: Uint8Array): void {
+  writeAt(at: GuestOffset, bytes: Uint8Array, options?: WriteOptions): void {
+    refuseCompressed(options);
     this.storage.write(at as number, bytes, 'guest-data');
   }
 

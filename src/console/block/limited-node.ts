@@ -2,7 +2,7 @@ import type { GuestOffset } from '#engine';
 import { FilterNode } from './filter-node.ts';
 import { discardPieces, transferPieces, writeZeroesPieces } from './fragment.ts';
 import type { Limits } from './limits.ts';
-import type { BlockNode, NodeOrigin, WriteOptions } from './node.ts';
+import { refuseCompressed, type BlockNode, type NodeOrigin, type WriteOptions } from './node.ts';
 
 /**
  * A node that takes requests of certain sizes only. Others are made to fit, as QEMU does it for every node: reads and
@@ -32,8 +32,8 @@ export class LimitedNode extends FilterNode {
   }
 
   override writeAt(at: GuestOffset, bytes: Uint8Array, options?: WriteOptions): void {
-    // A compressed cluster is written whole or not at all.
-    if (options?.compressed === true || bytes.length === 0) return this.passWrite(at, bytes, options);
+    refuseCompressed(options);
+    if (bytes.length === 0) return this.passWrite(at, bytes);
     const { start, end } = this.#widened(at, bytes.length);
     const whole = this.#withSurroundings(at, bytes, start, end);
     for (const piece of transferPieces(this.limits, start, whole.length)) {
@@ -62,8 +62,8 @@ export class LimitedNode extends FilterNode {
     this.file.readAt(at, into);
   }
 
-  protected passWrite(at: GuestOffset, bytes: Uint8Array, options?: WriteOptions): void {
-    this.file.writeAt(at, bytes, options);
+  protected passWrite(at: GuestOffset, bytes: Uint8Array): void {
+    this.file.writeAt(at, bytes);
   }
 
   protected passWriteZeroes(at: GuestOffset, length: number, options: { readonly unmap: boolean }): void {

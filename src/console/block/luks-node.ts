@@ -9,7 +9,14 @@ import {
   type SectorCipher,
 } from '#engine';
 import { FilterNode } from './filter-node.ts';
-import { refuseVmState, type BlockNode, type BlockStatus, type NodeOrigin, type WriteOptions } from './node.ts';
+import {
+  refuseCompressed,
+  refuseVmState,
+  type BlockNode,
+  type BlockStatus,
+  type NodeOrigin,
+  type WriteOptions,
+} from './node.ts';
 
 /** A LUKS volume, and the cipher that its master key makes; null for one that is only looked at. */
 export interface OpenLuks {
@@ -42,8 +49,8 @@ export class LuksNode extends FilterNode {
     into.set(sectors.subarray(at - from, at - from + into.length));
   }
 
-  override writeAt(at: GuestOffset, bytes: Uint8Array, { compressed = false }: WriteOptions = {}): void {
-    if (compressed) throw new EngineError('unsupported', 'Operation not supported');
+  override writeAt(at: GuestOffset, bytes: Uint8Array, options?: WriteOptions): void {
+    refuseCompressed(options);
     for (let done = 0; done < bytes.length; done += PIECE) {
       this.#writePiece(at + done, bytes.subarray(done, done + PIECE));
     }

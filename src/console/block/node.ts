@@ -88,3 +88,9 @@ export interface BlockNode {
 export function refuseVmState(): never {
   throw new EngineError('unsupported', 'This format does not keep VM state.');
 }
+
+/** @throws EngineError unsupported for a compressed write: only qcow2 takes it. */
+export function refuseCompressed(options: WriteOptions | undefined): void {
+  if (options?.compressed !== true) return;
+  throw new EngineError('unsupported', 'Only qcow2 holds compressed clusters. Nothing was written.');
+}

@@ -1,7 +1,14 @@
 import type { GuestOffset, Storage } from '#engine';
 import { shownNameOf } from './node-name.ts';
 import { storageOf } from './node-storage.ts';
-import { refuseVmState, type BlockNode, type BlockStatus, type NodeOrigin } from './node.ts';
+import {
+  refuseCompressed,
+  refuseVmState,
+  type BlockNode,
+  type BlockStatus,
+  type NodeOrigin,
+  type WriteOptions,
+} from './node.ts';
 
 /** A disk that keeps nothing. Reads give zeros; only with `read-zeroes` does the node promise it. */
 export class NullNode implements BlockNode {
@@ -44,7 +51,8 @@ export class NullNode implements BlockNode {
     into.fill(0);
   }
 
-  writeAt(): void {
+  writeAt(_at: GuestOffset, _bytes: Uint8Array, options?: WriteOptions): void {
+    refuseCompressed(options);
     // Gone.
   }
 

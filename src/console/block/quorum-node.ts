@@ -1,7 +1,14 @@
 import { EngineError, type GuestOffset, type Storage } from '#engine';
 import { shownNameOf } from './node-name.ts';
 import { storageOf } from './node-storage.ts';
-import { refuseVmState, type BlockNode, type BlockStatus, type NodeOrigin } from './node.ts';
+import {
+  refuseCompressed,
+  refuseVmState,
+  type BlockNode,
+  type BlockStatus,
+  type NodeOrigin,
+  type WriteOptions,
+} from './node.ts';
 
 /** The same disk on several nodes: writes go to all, reads give what at least `threshold` of them agree on. */
 export class QuorumNode implements BlockNode {
@@ -49,7 +56,8 @@ export class QuorumNode implements BlockNode {
     into.set(winner.bytes);
   }
 
-  writeAt(at: GuestOffset, bytes: Uint8Array): void {
+  writeAt(at: GuestOffset, bytes: Uint8Array, options?: WriteOptions): void {
+    refuseCompressed(options);
     for (const child of this.#all) child.writeAt(at, bytes);
   }
 

@@ -1,6 +1,6 @@
 import { EngineError, type GuestOffset, type Preallocation } from '#engine';
 import { FilterNode } from './filter-node.ts';
-import type { BlockNode, BlockStatus, NodeOrigin, WriteOptions } from './node.ts';
+import { refuseCompressed, type BlockNode, type BlockStatus, type NodeOrigin, type WriteOptions } from './node.ts';
 
 const SECTOR = 512;
 
@@ -35,8 +35,9 @@ export class RawNode extends FilterNode {
   }
 
   override writeAt(at: GuestOffset, bytes: Uint8Array, options?: WriteOptions): void {
+    refuseCompressed(options);
     this.file.onEvent?.('write_aio');
-    this.file.writeAt(this.#below(at), bytes, options);
+    this.file.writeAt(this.#below(at), bytes);
   }
 
   override writeZeroes(at: GuestOffset, length: number, options: { readonly unmap: boolean }): void {

@@ -1,7 +1,7 @@
 import type { DebugEvent, GuestOffset, Storage } from '#engine';
 import { LimitedNode } from '../limited-node.ts';
 import type { Limits } from '../limits.ts';
-import type { BlockNode, BlockStatus, NodeOrigin, WriteOptions } from '../node.ts';
+import type { BlockNode, BlockStatus, NodeOrigin } from '../node.ts';
 import { storageOf } from '../node-storage.ts';
 import type { BlkdebugRules } from './rules.ts';
 
@@ -36,10 +36,10 @@ export class BlkdebugNode extends LimitedNode {
     super.passRead(at, into);
   }
 
-  protected override passWrite(at: GuestOffset, bytes: Uint8Array, options?: WriteOptions): void {
+  protected override passWrite(at: GuestOffset, bytes: Uint8Array): void {
     this.onEvent('pwritev');
     this.rules.check('write', at, bytes.length);
-    super.passWrite(at, bytes, options);
+    super.passWrite(at, bytes);
     this.onEvent('pwritev_done');
   }
 

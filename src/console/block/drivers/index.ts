@@ -3,6 +3,7 @@ import type { ConsoleHost } from '../../host.ts';
 import type { BlockDriver } from '../driver.ts';
 import { hasProtocol } from '../path.ts';
 import { BLKDEBUG } from './blkdebug.ts';
+import { COMPRESS } from './compress.ts';
 import { COPY_ON_READ } from './copy-on-read.ts';
 import { FILE } from './file.ts';
 import { HOST_CDROM, HOST_DEVICE } from './host-device.ts';
@@ -15,6 +16,7 @@ import { RAW } from './raw.ts';
 /** All drivers. A new one is a file of its own and a line here. */
 const ALL: readonly BlockDriver[] = [
   BLKDEBUG,
+  COMPRESS,
   COPY_ON_READ,
   FILE,
   HOST_CDROM,
