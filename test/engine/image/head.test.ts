@@ -35,7 +35,6 @@ describe('readHead', () => {
       snapshots: [],
       bitmaps: [],
       needsRewrite: false,
-      unsupported: null,
     });
   });
 
