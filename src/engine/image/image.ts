@@ -70,6 +70,8 @@ export class Image {
   isMarkedCorrupt = false;
   /** A contradiction that only reading met was told once. */
   hasSignalledCorruption = false;
+  /** Told what QEMU prints on standard error while the image is used. */
+  onMessage: (line: string) => void = () => undefined;
   /** Where the next compressed stream may continue in its host cluster; 0 if nowhere. Lives in memory only. */
   compressedEnd: HostOffset = 0;
   /** The cluster decompressed last; neighbours are usually read one after the other. */

@@ -1,10 +1,12 @@
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
+import { hex } from '../format/hex.ts';
 import { COPIED_HIGH, offsetOf } from '../format/l1-entry.ts';
 import { compressedExtentOf, l2KindOf } from '../format/l2-entry.ts';
 import type { FreeOptions } from './allocator.ts';
 import { markDirty } from './dirty-bit.ts';
 import type { Image } from './image.ts';
 import { allocMaskOf, findL2Entry, highOf, lowOf, setL2Entry, setSubclusters, zeroMaskOf } from './l2-access.ts';
+import { signalCorruption } from './mark-corrupt.ts';
 import { subclusterMask } from './subclusters.ts';
 import { undoDataClusters } from './undo-allocation.ts';
 
@@ -102,6 +104,10 @@ export function hostClustersOf(image: Image, high: number, low: number): HostRan
 /** Counts down the clusters that an entry referred to; its change must reach the disk before the lower refcount. */
 export function releaseClusters(image: Image, { hostOffset, clusterCount }: HostRange, options: FreeOptions): void {
   if (clusterCount === 0) return;
+  // Counting down or punching out something between two clusters would hit data of others.
+  if (hostOffset % image.geometry.clusterSize !== 0) {
+    return signalCorruption(image, `Cannot free unaligned cluster ${hex(hostOffset)}`);
+  }
   if (image.dataFileHoles !== null) {
     if (options.punchHole) image.dataFileHoles.add(hostOffset);
     return;

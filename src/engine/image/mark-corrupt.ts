@@ -33,10 +33,7 @@ export function refuseOverlap(image: Image, at: HostOffset, length: number, why:
  */
 export function markCorrupt(image: Image, what: string): never {
   if (!image.isWritable || image.isMarkedCorrupt) {
-    const isNews = !image.isMarkedCorrupt && !image.hasSignalledCorruption;
-    image.hasSignalledCorruption = true;
-    const text = `qcow2: Image is corrupt: ${what}; further non-fatal corruption events will be suppressed`;
-    throw new EngineError('corrupt', isNews ? text : what);
+    throw new EngineError('corrupt', newsOf(image, what) ?? what);
   }
   image.isMarkedCorrupt = true;
   if (image.geometry.version === 3) {
@@ -47,4 +44,17 @@ export function markCorrupt(image: Image, what: string): never {
     'corrupt',
     `qcow2: Marking image as corrupt: ${what}; further corruption events will be suppressed`,
   );
+}
+
+/** The image contradicts itself where it does no harm: that is said the first time, and work goes on. */
+export function signalCorruption(image: Image, what: string): void {
+  const news = newsOf(image, what);
+  if (news !== null) image.onMessage(news);
+}
+
+/** What QEMU prints of a corruption that is not fatal; null where that, or worse, was told before. */
+function newsOf(image: Image, what: string): string | null {
+  if (image.isMarkedCorrupt || image.hasSignalledCorruption) return null;
+  image.hasSignalledCorruption = true;
+  return `qcow2: Image is corrupt: ${what}; further non-fatal corruption events will be suppressed`;
 }

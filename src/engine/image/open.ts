@@ -25,7 +25,7 @@ export interface OpenOptions {
   readonly dataStorage?: Storage | null;
   /** Kinds of metadata that writes are kept from; default: QEMU's "cached". */
   readonly overlapChecks?: ReadonlySet<MetadataName>;
-  /** Told what QEMU prints on standard error: warnings of the open, and each line of the repair of a dirty image. */
+  /** Told what QEMU prints on standard error: warnings, each line of the repair of a dirty image, harmless corruption. */
   readonly onMessage?: (line: string) => void;
   /** Told why clusters that were let go stay allocated; an operation does not fail because of it. */
   readonly onLeak?: (cause: EngineError) => void;
@@ -70,6 +70,7 @@ export function openImage(storage: Storage, options: OpenOptions = {}): Image {
     dataStorage: options.dataStorage ?? null,
     ...(options.overlapChecks !== undefined && { overlapChecks: options.overlapChecks }),
   });
+  if (options.onMessage !== undefined) image.onMessage = options.onMessage;
   if (options.onLeak !== undefined) image.allocator.onLeak = options.onLeak;
   return image;
 }
