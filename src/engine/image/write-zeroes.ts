@@ -7,6 +7,7 @@ import { dataFileOffsetOf } from './data-clusters.ts';
 import { writeZeros } from './data-file-holes.ts';
 import { discardClusters, unmapCluster } from './discard.ts';
 import { endGuestWrite } from './flush.ts';
+import { extentAt } from './extents.ts';
 import type { Image } from './image.ts';
 import { allocMaskOf, highOf, lowOf, setL2Entry, setSubclusters, zeroMaskOf, type L2Entry } from './l2-access.ts';
 import { ensureL2Entry } from './l2-tables.ts';
@@ -21,6 +22,9 @@ export interface WriteZeroesOptions {
 }
 
 const ZERO_CHUNK = 1024 * 1024;
+
+/** No request of QEMU's is longer. A multiple of every cluster size. */
+const REQUEST_MAX = 2 ** 31;
 
 /**
  * Makes a guest range read as zeros, by flags in the L2 entries where whole clusters (with extended L2: subclusters) are
@@ -45,7 +49,12 @@ function zeroInVersion3(image: Image, at: GuestOffset, length: number, unmap: bo
   const to = isTailWhole ? outerTo : outerTo - subclusterSize;
   if (from >= to) return writeExplicitZeros(image, at, end);
   if (from > at) writeExplicitZeros(image, at, from);
-  zeroWholeSubclusters(image, from, to, unmap);
+  for (let start = from; start < to; start += REQUEST_MAX) {
+    const stop = Math.min(to, start + REQUEST_MAX);
+    // As in QEMU: where flags do not do for an end, the whole request gets data.
+    if (endsInCompressed(image, start, stop)) writeExplicitZeros(image, start, Math.min(stop, image.virtualSize));
+    else zeroWholeSubclusters(image, start, stop, unmap);
+  }
   if (to < end) writeExplicitZeros(image, to, end);
 }
 
@@ -66,6 +75,14 @@ function writeExplicitZeros(image: Image, from: GuestOffset, to: GuestOffset): v
   }
 }
 
+/** Whether a range begins or ends within a compressed cluster, which has no flags for its subclusters. */
+function endsInCompressed(image: Image, from: GuestOffset, to: GuestOffset): boolean {
+  const { clusterSize } = image.geometry;
+  return [from, to].some(
+    (at) => at % clusterSize !== 0 && extentAt(image, at - (at % clusterSize), 1).kind === 'compressed',
+  );
+}
+
 function zeroWholeSubclusters(image: Image, from: GuestOffset, to: GuestOffset, unmap: boolean): void {
   // Whoever reads the data file by itself sees no flags.
   if (image.isDataFileRaw) writeZeros(image.dataFile, dataFileOffsetOf(from), Math.min(to, image.virtualSize) - from);
@@ -76,8 +93,6 @@ function zeroWholeSubclusters(image: Image, from: GuestOffset, to: GuestOffset, 
     const entry = ensureL2Entry(image, at);
     if (at === cluster && partEnd === cluster + clusterSize) {
       zeroCluster(image, entry, unmap);
-    } else if (l2KindOf(image.geometry, highOf(entry), lowOf(entry)) === 'compressed') {
-      writeExplicitZeros(image, at, Math.min(partEnd, image.virtualSize));
     } else {
       const mask = subclusterMask(subclusterSize, at - cluster, partEnd - at);
       setSubclusters(image, entry, allocMaskOf(entry) & ~mask, zeroMaskOf(entry) | mask);
