@@ -88,7 +88,7 @@ describe('the console over the library', () => {
     expect(entry).toMatchObject({ about: { state: 'dirty' } });
     const check = await run('qemu-img check a.qcow2');
     expect(check.exitCode).toBe(2);
-    expect(check.out).toContain('ERROR cluster 5 refcount=0 reference=1\n');
+    expect(check.err).toContain('ERROR cluster 5 refcount=0 reference=1\n');
     expect((await run('qemu-img check -r all a.qcow2')).exitCode).toBe(0);
     expect((await run('qemu-img check a.qcow2')).out).toContain('No errors were found on the image.\n');
   });
