@@ -8,6 +8,8 @@
  * | invalid-image | a field of the image is outside what the format allows |
  * | passphrase | the image is encrypted, and its passphrase is missing or opens nothing |
  * | corrupt | the image contradicts itself, or its corrupt bit forbids the access |
+ * | uncounted | the image refers to a cluster that no refcount block counts |
+ * | too-large | a table is, or would become, larger than any that is opened |
  * | invalid-argument | the caller asked for something that cannot be |
  * | needs-repair | a write to an image that was not closed cleanly, before its repair was agreed to |
  * | read-only | a write to something opened read-only |
@@ -29,6 +31,8 @@ export type EngineErrorCode =
   | 'invalid-image'
   | 'passphrase'
   | 'corrupt'
+  | 'uncounted'
+  | 'too-large'
   | 'invalid-argument'
   | 'needs-repair'
   | 'read-only'
@@ -60,4 +64,21 @@ export class EngineError extends Error {
 
 export function isEngineError(error: unknown, code?: EngineErrorCode): error is EngineError {
   return error instanceof EngineError && (code === undefined || error.code === code);
+}
+
+/** A step of an operation failed. QEMU names the step and the errno; the reason in words is in `cause`. */
+export class StepFailure extends EngineError {
+  readonly step: string;
+  declare readonly cause: EngineError;
+
+  constructor(step: string, cause: EngineError) {
+    super(cause.code, `${step}: ${cause.message}`, { cause });
+    this.step = step;
+  }
+
+  /** For `catch`: a failure of the step; what is a bug of ours rises as it is. */
+  static of(step: string, cause: unknown): StepFailure {
+    if (!isEngineError(cause)) throw cause;
+    return new StepFailure(step, cause);
+  }
 }

@@ -42,6 +42,16 @@ const WORDS: Record<ErrorCode, Words> = {
     data: 'Nothing was written, so that it does not get worse.',
     todo: 'Check it, and look at the repair before applying it.',
   },
+  uncounted: {
+    what: 'The image refers to a place in its file that it does not count.',
+    data: 'Nothing was written, so that it does not get worse.',
+    todo: 'Check it, and look at the repair before applying it.',
+  },
+  'too-large': {
+    what: 'A table of the image would be larger than any program opens.',
+    data: UNTOUCHED,
+    todo: 'Check the image; if it is sound, it has reached a limit of the format.',
+  },
   'invalid-argument': { what: 'That is not possible.', data: UNTOUCHED, todo: 'Change the value and try again.' },
   'needs-repair': {
     what: 'The image was not closed cleanly; its refcounts may be behind.',

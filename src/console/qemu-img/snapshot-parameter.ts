@@ -1,7 +1,7 @@
 import { findSnapshot, viewSnapshot } from '#engine';
 import type { BlockNode } from '../block/node.ts';
 import { parsePairs } from '../options/options.ts';
-import { ImgFailure } from './invocation.ts';
+import { ImgFailure, mustBeEngineError } from './invocation.ts';
 
 /** Which internal snapshot `-l` means: `snapshot.id=ID,snapshot.name=NAME`, or an id or name alone. */
 export type SnapshotParameter =
@@ -37,5 +37,9 @@ export function loadSnapshot({ image, driver }: BlockNode, wanted: SnapshotParam
             (wanted.id === undefined || wanted.id === id) && (wanted.name === undefined || wanted.name === name),
         ) ?? null);
   if (found === null) throw new ImgFailure("Failed to load snapshot: Can't find snapshot");
-  viewSnapshot(image, found);
+  try {
+    viewSnapshot(image, found);
+  } catch (error) {
+    throw new ImgFailure(`Failed to load snapshot: ${mustBeEngineError(error).message}`);
+  }
 }

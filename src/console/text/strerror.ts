@@ -15,13 +15,17 @@ export function strerror(error: unknown): string {
       return 'Operation not permitted';
     case 'exists':
       return 'File exists';
+    // Of uncounted clusters QEMU says it as well, having made the missing block: a second attempt would find it.
     case 'locked':
+    case 'uncounted':
       return 'Resource temporarily unavailable';
     case 'unsupported':
       return 'Operation not supported';
     case 'invalid-argument':
     case 'invalid-image':
       return 'Invalid argument';
+    case 'too-large':
+      return 'File too large';
     case 'closed':
       return 'No medium found';
     case 'cancelled':

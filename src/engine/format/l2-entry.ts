@@ -61,6 +61,11 @@ export function compressedExtentOf(geometry: Geometry, high: number, low: number
   return { hostOffset, lengthMax: sectors * 512 - (low & 511) };
 }
 
+/** The last place that a compressed descriptor can name: the larger the clusters, the fewer bits it has for it. */
+export function compressedOffsetMax({ compressedSizeShift }: Geometry): HostOffset {
+  return Math.min(2 ** compressedSizeShift - 1, Number.MAX_SAFE_INTEGER);
+}
+
 /** The two halves of a compressed descriptor for a stream of `length` bytes at `hostOffset`. */
 export function encodeCompressed(
   geometry: Geometry,

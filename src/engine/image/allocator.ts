@@ -39,13 +39,18 @@ export class Allocator {
 
   /**
    * Allocates `count` contiguous clusters with refcount 1.
+   * @param hostOffsetMax of the last byte, where what refers to the clusters cannot name all places
    * @returns the host offset of the first
-   * @throws EngineError no-space when the image file cannot become larger
+   * @throws EngineError no-space when the image file cannot become larger, too-large when nothing is free up to the maximum
    */
-  allocate(count: number): HostOffset {
+  allocate(count: number, hostOffsetMax = Number.MAX_SAFE_INTEGER): HostOffset {
     this.refcounts.file.event('cluster_alloc');
     for (;;) {
       const first = this.findFree(count);
+      if ((first + count) * this.#clusterSize - 1 > hostOffsetMax) {
+        this.freeIndex = Math.min(this.freeIndex, first);
+        throw new EngineError('too-large', `No ${count} clusters are free up to host offset ${hostOffsetMax}.`);
+      }
       if (this.tryRaise(first, count)) return first * this.#clusterSize;
     }
   }

@@ -4,16 +4,19 @@ import { CORRUPT_BIT } from '../format/features.ts';
 import type { Purpose } from '../storage/storage.ts';
 import { writeIncompatibleFeatures } from './feature-bits.ts';
 import type { Image } from './image.ts';
+import type { MetadataName } from './metadata-guard.ts';
 
-/** What goes into clusters that must not hold metadata of anything else. */
-const GUARDED: ReadonlySet<Purpose> = new Set<Purpose>([
-  'guest-data',
-  'cow-copy',
-  'zero-fill',
-  'compressed-data',
-  'l2-new',
-  'refblock-new',
-]);
+/** What goes into clusters that must not hold metadata of anything else, and the metadata that it replaces itself. */
+const GUARDED: Readonly<Partial<Record<Purpose, readonly MetadataName[]>>> = {
+  'guest-data': [],
+  'cow-copy': [],
+  'zero-fill': [],
+  'compressed-data': [],
+  'l2-new': [],
+  'refblock-new': [],
+  'refblock-update': ['refcount block'],
+  'snapshot-l1': [],
+};
 
 /**
  * Refuses a write that would destroy metadata, and marks the image corrupt: its refcounts or L2 entries are wrong, and
@@ -21,8 +24,9 @@ const GUARDED: ReadonlySet<Purpose> = new Set<Purpose>([
  * @throws EngineError corrupt
  */
 export function refuseOverlap(image: Image, at: HostOffset, length: number, why: Purpose): void {
-  if (!GUARDED.has(why)) return;
-  const name = image.guard.overlapOf(at, length);
+  const own = GUARDED[why];
+  if (own === undefined) return;
+  const name = image.guard.overlapOf(at, length, own);
   if (name !== null) markCorrupt(image, `Preventing invalid write on metadata (overlaps with ${name})`);
 }
 

@@ -1,7 +1,7 @@
-import { viewOf } from '../bytes/big-endian.ts';
 import type { HostCluster, HostOffset } from '../format/addresses.ts';
-import { offsetOf } from '../format/l1-entry.ts';
 import type { Image } from './image.ts';
+import { L1Table } from './l1-table.ts';
+import { judgeSnapshotL1 } from './snapshot-l1.ts';
 
 /** What a write would hit, in QEMU's words. */
 export type MetadataName =
@@ -38,8 +38,8 @@ export const OVERLAP_TEMPLATES: Readonly<Record<string, readonly MetadataName[]>
  */
 export class MetadataGuard {
   readonly #image: Image;
-  /** L2 tables and refcount blocks; null until the first write asks. */
-  #tables: Map<HostCluster, MetadataName> | null = null;
+  /** L2 tables and refcount blocks, by kind: a broken image may use a cluster twice. Null until the first write asks. */
+  #tables: ReadonlyMap<MetadataName, Set<HostCluster>> | null = null;
 
   /** The kinds of metadata that are looked at. */
   readonly #checks: ReadonlySet<MetadataName>;
@@ -49,28 +49,29 @@ export class MetadataGuard {
     this.#checks = checks;
   }
 
-  /** The metadata that the host range overlaps, or null. */
-  overlapOf(at: HostOffset, length: number): MetadataName | null {
+  /** The metadata that the host range overlaps, or null; `own` is what may be there. */
+  overlapOf(at: HostOffset, length: number, own: readonly MetadataName[] = []): MetadataName | null {
     this.#tables ??= this.#collect();
     const first = this.#image.clusterOf(at);
     const last = this.#image.clusterOf(at + length - 1);
+    const isGuarded = (name: MetadataName) => this.#checks.has(name) && !own.includes(name);
     for (const [name, start, clusterCount] of this.#areas()) {
-      if (this.#checks.has(name) && clusterCount > 0 && first < start + clusterCount && start <= last) return name;
+      if (isGuarded(name) && clusterCount > 0 && first < start + clusterCount && start <= last) return name;
     }
-    for (let cluster = first; cluster <= last; cluster++) {
-      const name = this.#tables.get(cluster);
-      if (name !== undefined && this.#checks.has(name)) return name;
+    for (const [name, clusters] of this.#tables) {
+      if (!isGuarded(name)) continue;
+      for (let cluster = first; cluster <= last; cluster++) if (clusters.has(cluster)) return name;
     }
     return null;
   }
 
   add(hostOffset: HostOffset, name: MetadataName): void {
-    this.#tables?.set(this.#image.clusterOf(hostOffset), name);
+    this.#tables?.get(name)?.add(this.#image.clusterOf(hostOffset));
   }
 
   /** A cluster was released and may hold anything from now on. */
   remove(cluster: HostCluster): void {
-    this.#tables?.delete(cluster);
+    for (const clusters of this.#tables?.values() ?? []) clusters.delete(cluster);
   }
 
   /** Tables are collected again when the next write asks. */
@@ -97,29 +98,27 @@ export class MetadataGuard {
     if (directory !== null) yield area('bitmap directory', directory.directoryOffset, directory.directorySize);
   }
 
-  #collect(): Map<HostCluster, MetadataName> {
-    const tables = new Map<HostCluster, MetadataName>();
+  #collect(): ReadonlyMap<MetadataName, Set<HostCluster>> {
     const { l1, refcounts } = this.#image;
-    if (this.#checks.has('inactive L2 table')) this.#collectInactive(tables);
-    for (let index = 0; index < l1.entryCount; index++) {
-      const offset = l1.l2OffsetAt(index);
-      if (offset !== 0) tables.set(this.#image.clusterOf(offset), 'active L2 table');
-    }
-    for (const offset of refcounts.table) {
-      if (offset !== 0) tables.set(this.#image.clusterOf(offset), 'refcount block');
-    }
-    return tables;
+    const clustersOf = (offsets: Iterable<HostOffset>) => {
+      const clusters = new Set<HostCluster>();
+      for (const offset of offsets) if (offset !== 0) clusters.add(this.#image.clusterOf(offset));
+      return clusters;
+    };
+    const activeOffsets = Array.from({ length: l1.entryCount }, (_, index) => l1.l2OffsetAt(index));
+    return new Map([
+      ['active L2 table', clustersOf(activeOffsets)],
+      ['refcount block', clustersOf(refcounts.table)],
+      ['inactive L2 table', clustersOf(this.#checks.has('inactive L2 table') ? this.#inactiveL2Offsets() : [])],
+    ]);
   }
 
-  #collectInactive(tables: Map<HostCluster, MetadataName>): void {
-    for (const { l1TableOffset, l1Size } of this.#image.snapshots) {
-      const bytes = new Uint8Array(l1Size * 8);
-      this.#image.file.read(l1TableOffset, bytes);
-      const view = viewOf(bytes);
-      for (let at = 0; at < bytes.length; at += 8) {
-        const offset = offsetOf(view.getUint32(at), view.getUint32(at + 4));
-        if (offset !== 0) tables.set(this.#image.clusterOf(offset), 'inactive L2 table');
-      }
+  *#inactiveL2Offsets(): Generator<HostOffset> {
+    const { file, geometry, snapshots } = this.#image;
+    for (const snapshot of snapshots) {
+      judgeSnapshotL1(snapshot, geometry.clusterSize);
+      const l1 = new L1Table(file, snapshot.l1TableOffset, snapshot.l1Size);
+      for (let index = 0; index < l1.entryCount; index++) yield l1.l2OffsetAt(index);
     }
   }
 }

@@ -50,16 +50,25 @@ export class Refcounts {
     return index < this.table.length && this.table[index] !== 0;
   }
 
+  /** @throws EngineError uncounted when no block counts the cluster, too-large when no table could name such a block */
+  mustCount(cluster: HostCluster): void {
+    if (this.isCovered(cluster)) return;
+    const tableIndex = Math.floor(cluster / this.geometry.refcountBlockEntries);
+    throw new EngineError(
+      (tableIndex + 1) * 8 > REFCOUNT_TABLE_SIZE_MAX ? 'too-large' : 'uncounted',
+      `Host cluster ${cluster} is in use, but no refcount block counts it.`,
+    );
+  }
+
   /**
    * Adds `delta` to the refcount of each of `count` clusters. Checks all before it changes any.
-   * @throws EngineError invalid-argument when a refcount would leave its range, corrupt when no block counts a cluster
+   * @throws EngineError invalid-argument when a refcount would leave its range, uncounted or too-large when no block counts
+   *   a cluster
    */
   add(first: HostCluster, count: number, delta: number): void {
     const { refcountBits } = this.geometry;
     for (let cluster = first; cluster < first + count; cluster++) {
-      if (!this.isCovered(cluster)) {
-        throw new EngineError('corrupt', `Host cluster ${cluster} is in use, but no refcount block counts it.`);
-      }
+      this.mustCount(cluster);
       if (
         changedRefcount(this.#sliceOf(cluster)!.bytes, refcountBits, cluster % this.#entriesPerSlice, delta) !== null
       ) {

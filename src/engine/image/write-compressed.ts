@@ -2,7 +2,7 @@ import { compressCluster } from '../codec/cluster-codec.ts';
 import { EngineError } from '../errors.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { compressionOf } from '../format/header.ts';
-import { encodeCompressed, l2KindOf } from '../format/l2-entry.ts';
+import { compressedOffsetMax, encodeCompressed, l2KindOf } from '../format/l2-entry.ts';
 import { refcountMax } from '../format/refcount-block.ts';
 import { beginGuestWrite } from './begin-write.ts';
 import { endGuestWrite } from './flush.ts';
@@ -17,7 +17,8 @@ import { writeData } from './write.ts';
  * Writes whole clusters compressed; the last cluster of the disk may be partial. A cluster that does not shrink is
  * written as it is. Streams are packed back to back into host clusters that they share.
  * @param stream of the only cluster, if it was compressed before (null: it does not shrink)
- * @throws EngineError unsupported in an encrypted image, invalid-argument for a range not aligned to clusters, io where a cluster is allocated already
+ * @throws EngineError unsupported in an encrypted image, invalid-argument for a range not aligned to clusters, io where a cluster is allocated already,
+ *   too-large where free clusters lie farther behind than a descriptor can say
  */
 export function writeCompressed(image: Image, at: GuestOffset, bytes: Uint8Array, stream?: Uint8Array | null): void {
   // Compressed clusters are not encrypted: what the guest wrote would stand in the clear between what it hid.
@@ -83,19 +84,21 @@ function padded({ geometry: { clusterSize } }: Image, bytes: Uint8Array): Uint8A
 function allocateBytes(image: Image, length: number): HostOffset {
   const { clusterSize } = image.geometry;
   const { allocator } = image;
+  const hostOffsetMax = compressedOffsetMax(image.geometry);
   image.file.event('cluster_alloc_bytes');
   const free = image.compressedEnd;
   const room = free % clusterSize === 0 ? 0 : clusterSize - (free % clusterSize);
   const missing = Math.ceil((length - room) / clusterSize);
   if (room > 0 && image.refcounts.get(image.clusterOf(free)) < refcountMax(image.geometry.refcountBits)) {
     const next = free + room;
-    if (length <= room || allocator.allocateAt(next, missing) === missing) {
+    const isReachable = next + missing * clusterSize - 1 <= hostOffsetMax;
+    if (length <= room || (isReachable && allocator.allocateAt(next, missing) === missing)) {
       allocator.reference(free - (free % clusterSize), 1);
       image.compressedEnd = free + length;
       return free;
     }
   }
-  const hostOffset = allocator.allocate(Math.ceil(length / clusterSize));
+  const hostOffset = allocator.allocate(Math.ceil(length / clusterSize), hostOffsetMax);
   if (hostOffset === 0) markCorrupt(image, 'Preventing invalid allocation of compressed cluster at offset 0');
   image.compressedEnd = hostOffset + length;
   return hostOffset;

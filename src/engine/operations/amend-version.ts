@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.ts';
+import { EngineError, StepFailure } from '../errors.ts';
 import { COMPRESSION_TYPE_BIT, DIRTY_BIT, EXTERNAL_DATA_FILE_BIT } from '../format/features.ts';
 import { usesZstd } from '../format/header.ts';
 import { markClean } from '../image/dirty-bit.ts';
@@ -29,7 +29,7 @@ export function* upgradeVersion(image: Image): LongTask<void> {
 /**
  * Makes a version 3 image a version 2 one: no features, no clusters that only say "zeros". The header changes last, so
  * that until then the image is a version 3 one with the same content.
- * @throws EngineError unsupported for what version 2 cannot say; nothing was changed then
+ * @throws EngineError unsupported for what version 2 cannot say; nothing was changed then. StepFailure
  */
 export function* downgradeVersion(image: Image): LongTask<void> {
   judgeDowngrade(image);
@@ -43,7 +43,11 @@ export function* downgradeVersion(image: Image): LongTask<void> {
       'Cannot downgrade an image with zstd compression type and existing compressed clusters',
     );
   }
-  yield* expandZeroClusters(image);
+  try {
+    yield* expandZeroClusters(image);
+  } catch (cause) {
+    throw StepFailure.of('Failed to turn zero into data clusters', cause);
+  }
   writeTablesDurably(image);
   rewriteHeader(image, {
     extensions: { ...readHead(image.storage, { writable: true }).extensions, bitmaps: null },

@@ -1,13 +1,13 @@
 import type { HostOffset } from '../format/addresses.ts';
 import type { Image } from '../image/image.ts';
 import { L1Table } from '../image/l1-table.ts';
-import { judgeSnapshotL1 } from './snapshots.ts';
+import { judgeSnapshotL1 } from '../image/snapshot-l1.ts';
 
-/** The active L1 table, then one for each snapshot. @throws EngineError invalid-image for one that cannot be a table */
+/** The active L1 table, then one for each snapshot. @throws EngineError too-large, invalid-image for one that cannot be a table */
 export function* allL1Tables(image: Image): Generator<L1Table> {
   yield image.l1;
   for (const snapshot of image.snapshots) {
-    judgeSnapshotL1(image, snapshot);
+    judgeSnapshotL1(snapshot, image.geometry.clusterSize);
     yield new L1Table(image.file, snapshot.l1TableOffset, snapshot.l1Size);
   }
 }

@@ -13,10 +13,9 @@ import { hostClustersOf } from '../image/link.ts';
  * sets the COPIED flags in the L2 tables to what the refcounts say then. With delta 0 only the flags.
  * @param l1 the table's bytes; COPIED flags of its entries are brought up to date in place
  * @returns whether the L1 table's flags changed
- * @throws EngineError invalid-argument when a refcount would overflow; nothing is changed then
+ * @throws EngineError for what {@link judgeReferences} refuses, then with a part done
  */
 export function addReferences(image: Image, l1: Uint8Array, delta: number): boolean {
-  if (delta > 0) mustFit(image, l1, delta);
   const view = viewOf(l1);
   let hasChanged = false;
   for (let at = 0; at < l1.length; at += 8) {
@@ -58,14 +57,19 @@ function addTo(image: Image, hostOffset: HostOffset, clusterCount: number, delta
   return image.refcounts.get(image.clusterOf(hostOffset)) === 1;
 }
 
-function mustFit(image: Image, l1: Uint8Array, delta: number): void {
+/**
+ * Whether everything that an L1 table reaches can take one more reference.
+ * @throws EngineError invalid-argument when a refcount would overflow, uncounted or too-large where there is none
+ */
+export function judgeReferences(image: Image, l1: Uint8Array): void {
   const added = new Map<number, number>();
   const max = refcountMax(image.geometry.refcountBits);
   const count = (hostOffset: HostOffset, clusterCount: number) => {
     const first = image.clusterOf(hostOffset);
     for (let cluster = first; cluster < first + clusterCount; cluster++) {
-      const total = (added.get(cluster) ?? 0) + delta;
+      const total = (added.get(cluster) ?? 0) + 1;
       added.set(cluster, total);
+      image.refcounts.mustCount(cluster);
       if (image.refcounts.get(cluster) + total <= max) continue;
       throw new EngineError(
         'invalid-argument',

@@ -1,22 +1,22 @@
 import { ceilDiv } from '../bytes/align.ts';
-import { EngineError, isEngineError } from '../errors.ts';
+import { EngineError, StepFailure } from '../errors.ts';
 import { HEADER } from '../format/header.ts';
 import {
   encodeSnapshotTable,
-  hasAlignedL1,
   readSnapshotTable,
+  SNAPSHOT_TABLE_SIZE_MAX,
   SNAPSHOTS_MAX,
   type SnapshotEntry,
   type SnapshotFields,
 } from '../format/snapshot-table.ts';
-import { L1_TABLE_SIZE_MAX } from '../image/head-validation.ts';
 import { flushImage, writeTablesDurably } from '../image/flush.ts';
 import { countAndOffset, switchPointer } from '../image/header-pointer.ts';
 import type { Image } from '../image/image.ts';
 import { L1Table } from '../image/l1-table.ts';
+import { judgeSnapshotL1 } from '../image/snapshot-l1.ts';
 import { growL1Table } from './grow-l1.ts';
 import { resizeImage } from './resize.ts';
-import { addReferences } from './snapshot-references.ts';
+import { addReferences, judgeReferences } from './snapshot-references.ts';
 
 export interface NewSnapshot {
   readonly name: string;
@@ -28,14 +28,16 @@ export interface NewSnapshot {
 /**
  * Keeps the present content of the disk as an internal snapshot: a copy of the L1 table, and one more reference to all
  * that it reaches. A crash in between leaks clusters and leaves the disk as it was.
- * @throws EngineError invalid-argument when refcounts would overflow or there are too many snapshots
+ * @throws EngineError invalid-argument when refcounts would overflow, uncounted or too-large when no refcount block counts
+ *   a cluster or ever could; too-large when there are too many snapshots
  */
 export function createSnapshot(image: Image, { name, dateSeconds, dateNanoseconds }: NewSnapshot): void {
   image.mustBeWritable();
   refuseDataFile(image);
-  if (image.snapshots.length >= SNAPSHOTS_MAX) throw new EngineError('invalid-argument', 'Too many snapshots.');
+  if (image.snapshots.length >= SNAPSHOTS_MAX) throw new EngineError('too-large', 'Too many snapshots.');
   flushImage(image);
   const { allocator, file, geometry, l1 } = image;
+  judgeReferences(image, l1.bytes());
   const l1TableOffset = allocator.allocate(ceilDiv(l1.entryCount * 8, geometry.clusterSize));
   file.write(l1TableOffset, l1.bytes(), 'snapshot-l1');
 
@@ -65,13 +67,21 @@ export function createSnapshot(image: Image, { name, dateSeconds, dateNanosecond
  * Makes the disk what it was when the snapshot was taken. The new L1 table reaches the disk only when everything that it
  * refers to counts once more and no COPIED flag stands on it: a crash in the middle leaks clusters, but no write after it
  * can change the snapshot.
- * @throws EngineError unsupported where persistent bitmaps would miss the change
+ * @throws EngineError unsupported where persistent bitmaps would miss the change; StepFailure
  */
 export function applySnapshot(image: Image, snapshot: SnapshotEntry): void {
   image.mustBeWritable();
-  refuseDataFile(image);
-  judgeSnapshotL1(image, snapshot);
   if (image.bitmaps.list.length > 0) throw new EngineError('unsupported', 'Device has active dirty bitmaps');
+  try {
+    goToSnapshot(image, snapshot);
+  } catch (cause) {
+    throw StepFailure.of('Failed to load snapshot', cause);
+  }
+}
+
+function goToSnapshot(image: Image, snapshot: SnapshotEntry): void {
+  refuseDataFile(image);
+  judgeSnapshotL1(snapshot, image.geometry.clusterSize);
   const diskSize = snapshot.diskSize ?? image.virtualSize;
   if (diskSize !== image.virtualSize) resizeImage(image, diskSize);
   flushImage(image);
@@ -79,6 +89,7 @@ export function applySnapshot(image: Image, snapshot: SnapshotEntry): void {
   const table = new Uint8Array(image.l1.entryCount * 8);
   image.file.read(snapshot.l1TableOffset, table.subarray(0, snapshot.l1Size * 8));
   const before = image.l1.bytes().slice();
+  judgeReferences(image, table);
   addReferences(image, table, 1);
   writeTablesDurably(image);
   replaceL1(image, table);
@@ -92,7 +103,7 @@ export function applySnapshot(image: Image, snapshot: SnapshotEntry): void {
 export function deleteSnapshot(image: Image, snapshot: SnapshotEntry): void {
   image.mustBeWritable();
   refuseDataFile(image);
-  judgeSnapshotL1(image, snapshot);
+  judgeSnapshotL1(snapshot, image.geometry.clusterSize);
   flushImage(image);
   const table = new Uint8Array(snapshot.l1Size * 8);
   image.file.read(snapshot.l1TableOffset, table);
@@ -103,8 +114,7 @@ export function deleteSnapshot(image: Image, snapshot: SnapshotEntry): void {
   try {
     addReferences(image, table, -1);
   } catch (cause) {
-    if (!isEngineError(cause)) throw cause;
-    throw new EngineError(cause.code, 'Failed to free the cluster and L1 table', { cause });
+    throw StepFailure.of('Failed to free the cluster and L1 table', cause);
   }
   image.allocator.free(snapshot.l1TableOffset, ceilDiv(table.length, image.geometry.clusterSize));
   writeTablesDurably(image);
@@ -116,14 +126,6 @@ export function deleteSnapshot(image: Image, snapshot: SnapshotEntry): void {
 /** A snapshot of the tables alone would not keep what stands in another file. */
 function refuseDataFile({ geometry }: Image): void {
   if (geometry.hasDataFile) throw new EngineError('unsupported', 'Operation not supported');
-}
-
-/** @throws EngineError invalid-image before a table is read that cannot be one */
-export function judgeSnapshotL1(image: Image, snapshot: SnapshotEntry): void {
-  if (snapshot.l1Size * 8 > L1_TABLE_SIZE_MAX) throw new EngineError('invalid-image', 'Snapshot L1 table too large');
-  if (!hasAlignedL1(snapshot, image.geometry.clusterSize)) {
-    throw new EngineError('invalid-image', 'Snapshot L1 table offset invalid');
-  }
 }
 
 /** By id first, then by name, as `qemu-img snapshot -a` looks. */
@@ -146,6 +148,9 @@ function replaceL1(image: Image, table: Uint8Array): void {
 export function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFields[]): void {
   const { allocator, file, geometry, header } = image;
   const bytes = encodeSnapshotTable(snapshots, image.virtualSize);
+  if (bytes.length > SNAPSHOT_TABLE_SIZE_MAX) {
+    throw new EngineError('too-large', 'The snapshot table would exceed 64 MiB.');
+  }
   const clusterCount = ceilDiv(bytes.length, geometry.clusterSize);
   const hostOffset = clusterCount === 0 ? 0 : allocator.allocate(clusterCount);
   if (clusterCount > 0) {
@@ -172,7 +177,7 @@ export function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFie
 
 /** Turns an image that was opened read-only into what its disk was when a snapshot was taken. */
 export function viewSnapshot(image: Image, snapshot: SnapshotEntry): void {
-  judgeSnapshotL1(image, snapshot);
+  judgeSnapshotL1(snapshot, image.geometry.clusterSize);
   image.l1 = new L1Table(image.file, snapshot.l1TableOffset, snapshot.l1Size);
   image.header.virtualSize = snapshot.diskSize ?? image.header.virtualSize;
 }

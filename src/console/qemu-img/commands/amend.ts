@@ -1,4 +1,12 @@
-import { amendImage, applySlotSteps, luksReader, type AmendOptions, type Image, type LuksReader } from '#engine';
+import {
+  amendImage,
+  applySlotSteps,
+  luksReader,
+  StepFailure,
+  type AmendOptions,
+  type Image,
+  type LuksReader,
+} from '#engine';
 import { LuksNode } from '../../block/luks-node.ts';
 import { amendOptionsOf, parseAmendValues } from '../amend-options.ts';
 import type { CreateValues } from '../create-options.ts';
@@ -6,6 +14,7 @@ import { planKeyAmendment } from '../key-amendment.ts';
 import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
 import { amendHelp, asksForHelp, judgeOptionLists } from '../option-lists.ts';
 import { ProgressLine } from '../progress.ts';
+import { stepFailureText } from '../step-failure.ts';
 
 export const amend: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
@@ -53,6 +62,9 @@ async function run(invocation: Invocation, image: Image, options: AmendOptions):
       progress.update(done, total);
       await invocation.host.pause();
     }
+  } catch (error) {
+    if (error instanceof StepFailure) throw new ImgFailure(stepFailureText(invocation, error));
+    throw error;
   } finally {
     progress.complete();
     progress.end();

@@ -1,13 +1,27 @@
-import { applySnapshot, createSnapshot, deleteSnapshot, findSnapshot, isEngineError, snapshotListLines } from '#engine';
+import {
+  applySnapshot,
+  createSnapshot,
+  deleteSnapshot,
+  findSnapshot,
+  isEngineError,
+  snapshotListLines,
+  StepFailure,
+  type EngineErrorCode,
+} from '#engine';
 import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, mustBeEngineError, type ImgCommand } from '../invocation.ts';
+import { stepFailureText } from '../step-failure.ts';
 
-/** What C's errno says for a failure, as `qemu-img snapshot` prints it. */
-const ERRNO: Readonly<Record<string, readonly [number, string]>> = {
-  unsupported: [-95, 'Operation not supported'],
-  'invalid-argument': [-22, 'Invalid argument'],
-  'no-space': [-28, 'No space left on device'],
+/** C's errno for a failure, as `qemu-img snapshot -c` prints it; its text is {@link strerror}'s. */
+const ERRNO: Readonly<Partial<Record<EngineErrorCode, number>>> = {
+  unsupported: -95,
+  'invalid-argument': -22,
+  'no-space': -28,
+  'too-large': -27,
+  uncounted: -11,
 };
+
+const IO_ERROR = [-5, 'Input/output error'] as const;
 
 export const snapshot: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, { short: 'la:c:d:hqU', long: { 'force-share': 'U' } });
@@ -34,7 +48,9 @@ export const snapshot: ImgCommand = async (host, args) => {
         createSnapshot(image, { name: wanted, dateSeconds, dateNanoseconds });
       } catch (error) {
         if (!isEngineError(error)) throw error;
-        throw failure(action, wanted, ...(ERRNO[error.code] ?? [-5, 'Input/output error']));
+        invocation.tellCorruption(error);
+        const errno = ERRNO[error.code];
+        throw failure(action, wanted, ...(errno === undefined ? IO_ERROR : ([errno, strerror(error)] as const)));
       }
     } else if (action === 'a') {
       const found = findSnapshot(image, wanted);
@@ -46,7 +62,7 @@ export const snapshot: ImgCommand = async (host, args) => {
       try {
         applySnapshot(image, found);
       } catch (error) {
-        throw new ImgFailure(`Could not apply snapshot '${wanted}': ${mustBeEngineError(error).message}`);
+        throw new ImgFailure(`Could not apply snapshot '${wanted}': ${reasonOf(invocation, error)}`);
       }
     } else {
       const found = image.snapshots.find((one) => one.name === wanted);
@@ -54,9 +70,7 @@ export const snapshot: ImgCommand = async (host, args) => {
       try {
         deleteSnapshot(image, found);
       } catch (error) {
-        const { message, cause } = mustBeEngineError(error);
-        const reason = isEngineError(cause) ? `${message}: ${strerror(cause)}` : message;
-        throw new ImgFailure(`Could not delete snapshot '${wanted}': ${reason}`);
+        throw new ImgFailure(`Could not delete snapshot '${wanted}': ${reasonOf(invocation, error)}`);
       }
     }
     return 0;
@@ -64,6 +78,10 @@ export const snapshot: ImgCommand = async (host, args) => {
     node.close();
   }
 };
+
+function reasonOf(invocation: Invocation, error: unknown): string {
+  return error instanceof StepFailure ? stepFailureText(invocation, error) : mustBeEngineError(error).message;
+}
 
 function failure(action: string, name: string, errno: number, text: string): ImgFailure {
   const verb = action === 'c' ? 'create' : action === 'a' ? 'apply' : 'delete';

@@ -1,0 +1,62 @@
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ourQemuImg } from '../../tools/our-qemu-img.ts';
+import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
+
+const scratch = new Scratch();
+afterAll(() => scratch.remove());
+
+/** An image with a written cluster and a snapshot of it, then changed by hand. */
+function damaged(name: string, change: (bytes: Buffer) => void): string {
+  const file = scratch.create(name, '64M');
+  qemuIo(file, ['write 0 512']);
+  qemuImg('snapshot', '-c', 'test', file);
+  const bytes = readFileSync(file);
+  change(bytes);
+  writeFileSync(file, bytes);
+  return file;
+}
+
+const snapshotTable = (bytes: Buffer) => Number(bytes.readBigUInt64BE(64));
+const firstL2Table = (bytes: Buffer) =>
+  Number(bytes.readBigUInt64BE(Number(bytes.readBigUInt64BE(40))) & 0xfffffffffe00n);
+
+const DAMAGES: Readonly<Record<string, (bytes: Buffer) => void>> = {
+  'snapshot L1 table at no cluster': (bytes) => bytes.writeBigUInt64BE(0x40_0200n, snapshotTable(bytes)),
+  'snapshot L1 table too large': (bytes) => bytes.writeUInt32BE(0x1000_0000, snapshotTable(bytes) + 8),
+  'data cluster that no refcount table reaches': (bytes) =>
+    bytes.writeBigUInt64BE(0xbfff_ffff_ffff_0000n, firstL2Table(bytes)),
+  'data cluster that no refcount block counts': (bytes) =>
+    bytes.writeBigUInt64BE(0x8000_00ff_ffff_0000n, firstL2Table(bytes)),
+};
+
+describe.each(Object.entries(DAMAGES))('an image with a %s', (what, change) => {
+  const original = damaged(`${what}.qcow2`, change);
+  const copied = scratch.path(`${what} copied.qcow2`);
+  const isSnapshotDamaged = what.startsWith('snapshot');
+  it.each([
+    ['snapshot', '-c', 'new'],
+    ...(isSnapshotDamaged
+      ? [
+          ['snapshot', '-a', 'test'],
+          ['snapshot', '-d', 'test'],
+          ['amend', '-o', 'compat=0.10'],
+          ['convert', '-O', 'raw', '-l', 'test', scratch.path('out.raw')],
+        ]
+      : []),
+  ])('is refused with the words of QEMU: %s %s %s', async (...args) => {
+    const { length } = args;
+    const words = args[0] === 'convert' ? [...args.slice(0, length - 1), copied, args[length - 1]!] : [...args, copied];
+    copyFileSync(original, copied);
+    const expected = qemuImg(...words);
+    copyFileSync(original, copied);
+    const { code, stderr } = await ourQemuImg(...words);
+    expect(stderr).toBe(expected.stderr);
+    expect(code).toBe(expected.code);
+    // Beside a snapshot without a place of its own a new one is possible.
+    if (args[1] !== '-c' || !isSnapshotDamaged) expect(qemuImg('check', copied).stdout).toBe(leftBy(original));
+  });
+});
+
+/** What a check says of the image as it was. */
+const leftBy = (file: string) => qemuImg('check', file).stdout.replaceAll(file, '');
