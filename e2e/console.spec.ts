@@ -105,8 +105,10 @@ test('the line is edited, completed and remembered as in a shell', async ({ page
   await keyboard.press('Tab');
   await keyboard.type('cre');
   await keyboard.press('Tab');
+  await expect(shell.line).toHaveValue('qemu-img create ');
   await keyboard.type('-f qcow2 -o lazy');
   await keyboard.press('Tab');
+  await expect(shell.line).toHaveValue('qemu-img create -f qcow2 -o lazy_refcounts=');
   await keyboard.type('on b.qcow2 1M');
   await expect(shell.line).toHaveValue('qemu-img create -f qcow2 -o lazy_refcounts=on b.qcow2 1M');
   await keyboard.press('Enter');
