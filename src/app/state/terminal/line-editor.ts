@@ -60,7 +60,7 @@ export function edited(line: EditedLine, edit: Edit): EditedLine {
   }
 }
 
-export function inserted(line: EditedLine, text: string): EditedLine {
+function inserted(line: EditedLine, text: string): EditedLine {
   const { cursor } = line;
   return { ...line, text: line.text.slice(0, cursor) + text + line.text.slice(cursor), cursor: cursor + text.length };
 }
