@@ -38,34 +38,44 @@ export function writeZeroes(image: Image, at: GuestOffset, length: number, optio
 }
 
 function zeroInVersion3(image: Image, at: GuestOffset, length: number, unmap: boolean): void {
-  const { subclusterSize } = image.geometry;
-  const end = at + length;
-  const outerFrom = alignDown(at, subclusterSize);
-  const outerTo = alignUp(end, subclusterSize);
-  // A head or tail whose rest reads as zeros anyway is treated as a whole.
-  const isHeadWhole = at === outerFrom || readsZero(image, outerFrom, at);
-  const from = isHeadWhole ? outerFrom : outerFrom + subclusterSize;
-  const isTailWhole = end === outerTo || end === image.virtualSize || readsZero(image, end, outerTo);
-  const to = isTailWhole ? outerTo : outerTo - subclusterSize;
-  if (from >= to) return writeExplicitZeros(image, at, end);
-  if (from > at) writeExplicitZeros(image, at, from);
-  for (let start = from; start < to; start += REQUEST_MAX) {
-    const stop = Math.min(to, start + REQUEST_MAX);
-    // As in QEMU: where flags do not do for an end, the whole request gets data.
-    if (endsInCompressed(image, start, stop)) writeExplicitZeros(image, start, Math.min(stop, image.virtualSize));
-    else zeroWholeSubclusters(image, start, stop, unmap);
-  }
-  if (to < end) writeExplicitZeros(image, to, end);
+  zeroAround(image, at, length, image.geometry.subclusterSize, (from, to) => {
+    for (let start = from; start < to; start += REQUEST_MAX) {
+      const stop = Math.min(to, start + REQUEST_MAX);
+      // As in QEMU: where flags do not do for an end, the whole request gets data.
+      if (endsInCompressed(image, start, stop)) writeExplicitZeros(image, start, Math.min(stop, image.virtualSize));
+      else zeroWholeSubclusters(image, start, stop, unmap);
+    }
+  });
 }
 
+/** Version 2 knows no zero flag: what has nothing behind it is let go instead. */
 function zeroInVersion2(image: Image, at: GuestOffset, length: number): void {
-  const { clusterSize } = image.geometry;
-  const from = alignUp(at, clusterSize);
-  const to = at + length === image.virtualSize ? at + length : alignDown(at + length, clusterSize);
-  if (image.backing !== null || from >= to) return writeExplicitZeros(image, at, at + length);
+  if (image.backing !== null) return writeExplicitZeros(image, at, at + length);
+  zeroAround(image, at, length, image.geometry.clusterSize, (from, to) => discardClusters(image, from, to - from));
+}
+
+/**
+ * Has the whole units of a range made zero by `zeroWhole`, and writes zeros into the head and the tail. A head or tail
+ * whose rest of the unit reads as zeros anyway counts as whole.
+ */
+function zeroAround(
+  image: Image,
+  at: GuestOffset,
+  length: number,
+  unit: number,
+  zeroWhole: (from: GuestOffset, to: GuestOffset) => void,
+): void {
+  const end = at + length;
+  const outerFrom = alignDown(at, unit);
+  const outerTo = alignUp(end, unit);
+  const isHeadWhole = at === outerFrom || readsZero(image, outerFrom, at);
+  const from = isHeadWhole ? outerFrom : outerFrom + unit;
+  const isTailWhole = end === outerTo || end === image.virtualSize || readsZero(image, end, outerTo);
+  const to = isTailWhole ? outerTo : outerTo - unit;
+  if (from >= to) return writeExplicitZeros(image, at, end);
   if (from > at) writeExplicitZeros(image, at, from);
-  discardClusters(image, from, to - from);
-  if (to < at + length) writeExplicitZeros(image, to, at + length);
+  zeroWhole(from, to);
+  if (to < end) writeExplicitZeros(image, to, end);
 }
 
 function writeExplicitZeros(image: Image, from: GuestOffset, to: GuestOffset): void {
