@@ -6,6 +6,7 @@ import { CHROMIUM_ARGUMENTS, chromiumPath, temporaryProfile } from './test/tools
 // `node`: everything pure. `oracle`: the same compared with the real qemu-img and qemu-io. `browser`: OPFS, workers and
 // markup in Chromium, one file after the other because they share one profile on disk.
 const ORACLE = 'test/**/*.oracle.test.ts';
+const SEEDED = ['test/tools/seed.ts'];
 const BROWSER = 'test/**/*.browser.test.ts';
 
 export default defineConfig({
@@ -15,10 +16,16 @@ export default defineConfig({
         // State classes are tested in Node, where Svelte would otherwise compile runes for server rendering: inert.
         plugins: [svelte({ configFile: false, dynamicCompileOptions: () => ({ generate: 'client' }) })],
         ssr: { noExternal: ['svelte'], resolve: { conditions: ['browser'] } },
-        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: [ORACLE, BROWSER] },
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: [ORACLE, BROWSER],
+          setupFiles: SEEDED,
+          testTimeout: 60_000,
+        },
       },
       {
-        test: { name: 'oracle', include: [ORACLE], testTimeout: 120_000, hookTimeout: 60_000 },
+        test: { name: 'oracle', include: [ORACLE], setupFiles: SEEDED, testTimeout: 120_000, hookTimeout: 60_000 },
       },
       {
         plugins: [svelte({ configFile: false })],

@@ -16,7 +16,7 @@ import {
  * subtables for longer codes. An entry is an Int32:
  *
  *   bits 0–4    bits to consume: code length plus extra bits (a subtable: its index bits)
- *   bits 5–8    code length alone
+ *   bits 5–8    code length alone (of two literals: the first one's)
  *   bits 9–…    literals: one or two bytes, bits 25–26 how many; otherwise the base value or the subtable's start
  *   bits 28–31  kind; the sign bit is set for whatever is not the table's usual case
  */
@@ -147,7 +147,8 @@ export function pairLiterals(table: Int32Array): void {
     const second = table[index >>> (first & 31)]!;
     const bits = (first & 31) + (second & 31);
     if (second < 0 || bits > LITERAL_ROOT_BITS) continue;
-    table[index] = (2 << 25) | (((second >>> 9) & 0xff) << 17) | (((first >>> 9) & 0xff) << 9) | bits;
+    const pair = (((second >>> 9) & 0xff) << 17) | (((first >>> 9) & 0xff) << 9);
+    table[index] = (2 << 25) | pair | (first & (15 << 5)) | bits;
   }
 }
 

@@ -15,7 +15,8 @@ import {
   zstdDecompress,
 } from '#engine';
 import { qemuImg, Scratch } from '../../tools/qemu.ts';
-import { damaged, mixedSample, randomOf, sample, SEED } from './sample-data.ts';
+import { damaged, mixedSample, randomOf, sample } from './sample-data.ts';
+import { SEED } from '../../tools/seed.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -87,23 +88,17 @@ describe(`compressed clusters, seed ${SEED}`, () => {
     const salvaged = scratch.path('salvaged.raw');
     expect(qemuImg('convert', '--salvage', '-O', 'raw', file, salvaged).code).toBe(0);
     const read = readFileSync(salvaged);
+    const zeros = new Uint8Array(clusterSize);
     let rejected = 0;
     for (const { at, hostOffset, lengthMax } of extents) {
       const cluster = new Uint8Array(clusterSize);
       const stream = bytes.subarray(hostOffset, hostOffset + lengthMax);
       const isReadable = decodes(compressionType, stream, cluster);
       const qemus = read.subarray(at, at + clusterSize);
-      if (!isReadable) {
-        rejected++;
-        // The reference overlooks a Huffman stream of zstd that does not end where it should, and returns damaged data.
-        if (compressionType === 'zlib')
-          expect(
-            qemus.every((byte) => byte === 0),
-            `cluster at ${at}`,
-          ).toBe(true);
-      } else if (Buffer.compare(cluster, content.subarray(at, at + clusterSize)) !== 0) {
-        expect(Buffer.compare(qemus, cluster), `cluster at ${at}`).toBe(0);
-      }
+      if (!isReadable) rejected++;
+      if (isReadable) expect(Buffer.compare(qemus, cluster), `cluster at ${at}`).toBe(0);
+      // The reference overlooks a Huffman stream of zstd that does not end where it should, and returns damaged data.
+      else if (compressionType === 'zlib') expect(Buffer.compare(qemus, zeros), `cluster at ${at}`).toBe(0);
     }
     expect(rejected).toBeGreaterThan(50);
     expect(rejected).toBeLessThan(extents.length);

@@ -3,7 +3,8 @@ import { inflateSync as fflateInflate } from 'fflate';
 import { Inflate } from 'pako';
 import { describe, expect, it } from 'vitest';
 import { deflateRaw, inflateRaw } from '#engine';
-import { GuardedRoom, mixedSample, randomOf, sample, SAMPLE_KINDS, SEED, type SampleKind } from './sample-data.ts';
+import { GuardedRoom, mixedSample, randomOf, sample, SAMPLE_KINDS, type SampleKind } from './sample-data.ts';
+import { SEED } from '../../tools/seed.ts';
 
 const KINDS = Object.keys(SAMPLE_KINDS) as SampleKind[];
 const LENGTHS = [0, 1, 2, 3, 4, 5, 100, 511, 4096, 65_535, 65_536, 300_000];

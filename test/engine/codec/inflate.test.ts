@@ -3,16 +3,8 @@ import { deflateSync as fflateDeflate } from 'fflate';
 import { deflateRaw as pakoDeflateRaw } from 'pako';
 import { describe, expect, it } from 'vitest';
 import { inflateRaw, isEngineError } from '#engine';
-import {
-  damaged,
-  GuardedRoom,
-  mixedSample,
-  randomOf,
-  sample,
-  SAMPLE_KINDS,
-  SEED,
-  type SampleKind,
-} from './sample-data.ts';
+import { damaged, GuardedRoom, mixedSample, randomOf, sample, SAMPLE_KINDS, type SampleKind } from './sample-data.ts';
+import { SEED } from '../../tools/seed.ts';
 
 const KINDS = Object.keys(SAMPLE_KINDS) as SampleKind[];
 

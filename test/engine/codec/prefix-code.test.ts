@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codeLengths } from '../../../src/engine/codec/prefix-code.ts';
-import { SEED } from './sample-data.ts';
+import { SEED } from '../../tools/seed.ts';
 
 describe(`codeLengths, seed ${SEED}`, () => {
   it.each([

@@ -1,6 +1,3 @@
-/** Seed of this run: from the environment, to repeat a run that failed, else a new one. Put it into the test's name. */
-export const SEED = Number(process.env['QCOW2_WORKBENCH_SEED'] ?? Date.now() % 2 ** 31);
-
 /** A reproducible source of numbers: `random(n)` gives one of 0 … n - 1. */
 export type Random = (count: number) => number;
 

@@ -1,7 +1,8 @@
 import { createCipheriv, getCiphers } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { aesMode, CIPHER_MODES, type CipherModeName } from '../../../src/engine/crypto/cipher-modes.ts';
-import { randomOf, SEED, type Random } from '../codec/sample-data.ts';
+import { randomOf, type Random } from '../codec/sample-data.ts';
+import { SEED } from '../../tools/seed.ts';
 
 const bytesOf = (hex: string) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

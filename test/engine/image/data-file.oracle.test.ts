@@ -15,10 +15,10 @@ import {
 } from '#engine';
 import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
 import { applyAll, guestOperations, qemuIoCommand } from './operations.ts';
+import { SEED } from '../../tools/seed.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const SEED = Number(process.env['QCOW2_WORKBENCH_SEED'] ?? Date.now() % 2 ** 31);
 const SEQUENCES = Number(process.env['QCOW2_WORKBENCH_SEQUENCES'] ?? 2);
 
 const scratch = new Scratch();

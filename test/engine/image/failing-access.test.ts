@@ -14,12 +14,12 @@ import {
 } from '#engine';
 import { ACCESSES, FailingAccess, type Failure } from './failing-access.ts';
 import { applyOperation, guestOperations, type GuestOperation } from './operations.ts';
+import { SEED } from '../../tools/seed.ts';
 
 // One access of the storage fails, at any place and whether the disk did it or not. The error is a clear one, the session
 // goes on, the image can be repaired, and what was acknowledged and flushed is there.
 
 const SECTOR = 512;
-const SEED = Number(process.env['QCOW2_WORKBENCH_SEED'] ?? 20261125);
 
 /** What the sectors of the disk may hold: the session's view, and what the next open may find. */
 class Expectation {

@@ -7,6 +7,7 @@ import { headForWriting, readHead } from '../../../src/engine/image/head.ts';
 import { encodeHeaderCluster } from '../../../src/engine/image/header-cluster.ts';
 import { MemoryStorage } from '../../../src/engine/storage/memory.ts';
 import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
+import { SEED } from '../../tools/seed.ts';
 
 const scratch = new Scratch();
 afterAll(() => scratch.remove());
@@ -134,8 +135,6 @@ describe('readHead opens and refuses what QEMU does, with its texts', () => {
     expect(ours(bytes, { writable: true, checkMode: true })).toEqual(theirsChecking(bytes));
   });
 });
-
-const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 
 it(`finds the same of two faults first as QEMU does, seed ${SEED}`, () => {
   // Any base has room for a patch in the header cluster.

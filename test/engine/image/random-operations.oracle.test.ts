@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { imageSource, MemoryStorage, openImage, rawSource, readAt, type CacheMode, type GuestSource } from '#engine';
 import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
 import { applyAll, guestOperations, qemuIoCommand, type GuestOperation } from './operations.ts';
+import { SEED } from '../../tools/seed.ts';
 
 interface Variant {
   readonly name: string;
@@ -111,7 +112,6 @@ const VARIANTS: readonly Variant[] = [
   { name: 'unsafe', create: 'cluster_size=1k', clusterSize: KIB, virtualSize: 2 * MIB, cacheMode: 'unsafe' },
 ];
 
-const SEED = Number(process.env['QCOW2_WORKBENCH_SEED'] ?? Date.now() % 2 ** 31);
 /** Sequences a variant; the default makes more than 2,000 operations in all. */
 const SEQUENCES = Number(process.env['QCOW2_WORKBENCH_SEQUENCES'] ?? 4);
 const OPERATIONS_MIN = 30;

@@ -24,7 +24,8 @@ describe('zeros that begin or end within a cluster of version 2', () => {
 });
 
 async function expectSameLayout(options: string, commands: readonly string[]): Promise<void> {
-  for (const name of ['ours', 'theirs']) host.real('qemu-img', 'create', '-q', '-f', 'qcow2', '-o', options, name, '1M');
+  for (const name of ['ours', 'theirs'])
+    host.real('qemu-img', 'create', '-q', '-f', 'qcow2', '-o', options, name, '1M');
   expect((await host.qemuIo(commands, 'ours')).code).toBe(0);
   host.real('qemu-io', ...commands.flatMap((command) => ['-c', command]), 'theirs');
   expect(map('ours')).toEqual(map('theirs'));

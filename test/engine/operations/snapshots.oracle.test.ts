@@ -12,8 +12,8 @@ import {
 } from '#engine';
 import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
 import { applyOperation, guestOperations, qemuIoCommand, type GuestOperation } from '../image/operations.ts';
+import { SEED } from '../../tools/seed.ts';
 
-const SEED = Number(process.env['QCOW2_WORKBENCH_SEED'] ?? Date.now() % 2 ** 31);
 const SEQUENCES = Number(process.env['QCOW2_WORKBENCH_SEQUENCES'] ?? 3);
 
 const scratch = new Scratch();

@@ -3,12 +3,12 @@ import { checkImage, drain, MemoryStorage, openImage, readAt, repairImage } from
 import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
 import { Patient } from '../check/damage.ts';
 import { crashStates, RecordingStorage } from './crash-states.ts';
+import { SEED } from '../../tools/seed.ts';
 
 const scratch = new Scratch();
 afterAll(() => scratch.remove());
 
 const COPIED = 1n << 63n;
-const SEED = Number(process.env.SEED ?? 20);
 
 interface Case {
   readonly name: string;

@@ -1,7 +1,8 @@
 import { decompress as fzstdDecompress } from 'fzstd';
 import { describe, expect, it } from 'vitest';
 import { zstdCompress, zstdDecompress } from '#engine';
-import { GuardedRoom, mixedSample, randomOf, sample, SAMPLE_KINDS, SEED, type SampleKind } from '../sample-data.ts';
+import { GuardedRoom, mixedSample, randomOf, sample, SAMPLE_KINDS, type SampleKind } from '../sample-data.ts';
+import { SEED } from '../../../tools/seed.ts';
 
 const KINDS = Object.keys(SAMPLE_KINDS) as SampleKind[];
 const LENGTHS = [0, 1, 2, 3, 4, 5, 31, 63, 64, 255, 256, 1023, 1024, 4096, 65_536, 65_792, 131_073, 300_000];

@@ -1,8 +1,9 @@
 import { decompress as fzstdDecompress } from 'fzstd';
 import { describe, expect, it } from 'vitest';
 import { isEngineError, zstdCompress, zstdDecompress } from '#engine';
-import { damaged, GuardedRoom, mixedSample, randomOf, SEED } from '../sample-data.ts';
+import { damaged, GuardedRoom, mixedSample, randomOf } from '../sample-data.ts';
 import { FLUSHED_CONTENT, FLUSHED_FRAME } from './flushed-frame.ts';
+import { SEED } from '../../../tools/seed.ts';
 
 const MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 const SKIPPABLE = [0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3];
