@@ -143,6 +143,13 @@ export class Allocator {
     }
   }
 
+  /** Takes back the cluster of a refcount block that the table names no more; if it counted itself, it is free already. */
+  freeRefcountBlock(hostOffset: HostOffset): void {
+    const cluster = hostOffset / this.#clusterSize;
+    if (this.refcounts.get(cluster) > 0) this.refcounts.add(cluster, 1, -1);
+    this.#release(cluster);
+  }
+
   /** To be called when all L2 tables were written: their old content is gone once the next flush is done. */
   noteTablesWritten(): void {
     for (const [cluster, options] of this.#awaitingWrite) this.#awaitingFlush.set(cluster, options);

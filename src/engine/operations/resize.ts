@@ -1,7 +1,7 @@
 import { alignUp, ceilDiv } from '../bytes/align.ts';
 import { resizeBitmaps } from '../bitmaps/resize-bitmaps.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
-import { EngineError } from '../errors.ts';
+import { EngineError, StepFailure } from '../errors.ts';
 import { l1EntriesFor } from '../format/geometry.ts';
 import { HEADER } from '../format/header.ts';
 import { discardFully } from '../image/discard.ts';
@@ -10,6 +10,7 @@ import { L1_TABLE_SIZE_MAX } from '../image/head-validation.ts';
 import type { Image } from '../image/image.ts';
 import { l2OffsetOf } from '../image/l2-access.ts';
 import { growFile, type Preallocation } from '../image/reserve-space.ts';
+import { dropUnusedRefcountBlocks } from '../image/unused-refcount-blocks.ts';
 import { writeZeroes } from '../image/write-zeroes.ts';
 import { growL1Table } from './grow-l1.ts';
 import { preallocateGrowth } from './preallocate-growth.ts';
@@ -19,7 +20,8 @@ import { preallocateGrowth } from './preallocate-growth.ts';
  * space is made to read as zeros. Shrinking frees what lies beyond, and shortens the file.
  * @param size bytes, a multiple of 512
  * @param preallocation whether the new space gets host clusters at once
- * @throws EngineError invalid-argument, unsupported (version 2 with snapshots, an inconsistent bitmap), no-space
+ * @throws EngineError invalid-argument, unsupported (version 2 with snapshots, an inconsistent bitmap), no-space;
+ *   StepFailure where the refcount structures contradict themselves: the disk keeps its size then
  */
 export function resizeImage(image: Image, size: number, preallocation: Preallocation = 'off'): void {
   image.mustBeWritable();
@@ -71,13 +73,17 @@ function shrink(image: Image, size: number): void {
   const { clusterSize } = image.geometry;
   const keptEnd = alignUp(size, clusterSize);
   discardFully(image, keptEnd, alignUp(image.virtualSize, clusterSize) - keptEnd);
-  image.header.virtualSize = size;
-  // The smaller size is durable before the tables beyond it go.
-  image.l2Tables.writeAll();
-  if (!image.isDirty) image.refcounts.blocks.writeAll();
-  writeSize(image);
+  writeTablesDurably(image);
   freeTablesBeyond(image, l1EntriesFor(image.geometry, size));
   writeTablesDurably(image);
+  try {
+    dropUnusedRefcountBlocks(image.allocator);
+  } catch (cause) {
+    throw StepFailure.of('Failed to discard unused refblocks', cause);
+  }
+  // Only now: what contradicts itself keeps its size. A crash before leaves the old size with nothing beyond the new one.
+  image.header.virtualSize = size;
+  writeSize(image);
   truncateAfterLastCluster(image);
   if (image.geometry.hasDataFile) image.dataFile.truncate(size, 'truncate');
 }

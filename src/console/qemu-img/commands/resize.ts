@@ -1,5 +1,6 @@
-import { isEngineError, type Preallocation } from '#engine';
+import { isEngineError, StepFailure, type Preallocation } from '#engine';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
+import { stepFailureText } from '../step-failure.ts';
 
 export const resize: ImgCommand = async (host, args) => {
   // A size such as -1M is no option: it is the last word of the line.
@@ -32,6 +33,7 @@ export const resize: ImgCommand = async (host, args) => {
     try {
       node.truncate(size, preallocation);
     } catch (error) {
+      if (error instanceof StepFailure) throw new ImgFailure(stepFailureText(invocation, error));
       if (!isEngineError(error)) throw error;
       throw new ImgFailure(error.message, { hints: error.hint === null ? [] : [error.hint] });
     }
