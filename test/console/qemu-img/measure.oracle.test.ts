@@ -59,6 +59,12 @@ describe('qemu-img measure', () => {
     '-O qcow2 -o cluster_size=4k FILE',
     '-O qcow2 -o preallocation=falloc FILE',
     '-O qcow2 --image-opts driver=qcow2,file.filename=FILE',
+    '--size 1G -O qcow2 --object secret,id=s,data=base -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10',
+    '-O qcow2 --object secret,id=s,data=base -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10,cluster_size=512 FILE',
+    '--size 1G -O qcow2 --object secret,id=s,data=base -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10,encrypt.cipher-alg=aes-128',
+    '--size 1G -O qcow2 -o encrypt.format=luks',
+    '--size 1G -O qcow2 -o encrypt.format=luks,encrypt.key-secret=absent',
+    '--size 1G -O qcow2 --object secret,id=s,data=base -o encrypt.format=aes,encrypt.key-secret=s',
   ])('%s', async (line) => {
     const args = ['measure', ...line.replaceAll('FILE', FILE).split(' ')].filter((arg) => arg !== '');
     expect(await ourQemuImg(...args)).toEqual(qemuImg(...args));
