@@ -8,6 +8,9 @@ import {
   type NodeOrigin,
   type WriteOptions,
 } from './node.ts';
+import { isAllZero } from './zeros.ts';
+
+const CHUNK = 1024 * 1024;
 
 /** The lowest node: a file. What lies past its end reads as zeros. */
 export class FileNode implements BlockNode {
@@ -50,14 +53,26 @@ export class FileNode implements BlockNode {
   }
 
   writeZeroes(at: GuestOffset, length: number): void {
-    const zeros = new Uint8Array(Math.min(length, 1024 * 1024));
+    const zeros = new Uint8Array(Math.min(length, CHUNK));
     for (let done = 0; done < length; done += zeros.length) {
       this.writeAt(at + done, zeros.subarray(0, Math.min(zeros.length, length - done)));
     }
   }
 
+  /**
+   * What was discarded reads as zeros, as in QEMU on a file system that punches holes. Not every storage can; so zeros are
+   * written where there is something else.
+   */
   discard(at: GuestOffset, length: number): void {
-    this.storage.discard(at as number, length, 'discard');
+    const end = Math.min(at + length, this.length);
+    if (end <= at) return;
+    this.storage.discard(at as number, end - at, 'discard');
+    const bytes = new Uint8Array(Math.min(end - at, CHUNK));
+    for (let done = at as number; done < end; done += bytes.length) {
+      const part = bytes.subarray(0, Math.min(bytes.length, end - done));
+      this.storage.read(done, part);
+      if (!isAllZero(part)) this.storage.write(done, part.fill(0), 'discard');
+    }
   }
 
   flush(): void {
