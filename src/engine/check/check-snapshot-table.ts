@@ -1,3 +1,4 @@
+import { alignUp } from '../bytes/align.ts';
 import { HEADER } from '../format/header.ts';
 import {
   readSnapshotTable,
@@ -34,6 +35,7 @@ export function checkSnapshotTable(subject: Subject, log: CheckLog, mender: Mend
   const entries: SnapshotEntry[] = [];
   let corruptions = 0;
   let end = header.snapshotsOffset;
+  let keptSize = 0;
   for (const entry of readSnapshotTable(subject.storage, header.snapshotsOffset, count)) {
     const index = entries.length;
     if (entry.extraDataSize > SNAPSHOT_EXTRA_DATA_MAX) {
@@ -44,7 +46,9 @@ export function checkSnapshotTable(subject: Subject, log: CheckLog, mender: Mend
       );
       corruptions += 1;
     }
-    if (entry.at + entry.length - header.snapshotsOffset > SNAPSHOT_TABLE_SIZE_MAX) {
+    // The limit is for the table that will be: what goes of this entry makes room for later ones.
+    keptSize = alignUp(keptSize, 8) + entry.length - Math.max(0, entry.extraDataSize - SNAPSHOT_EXTRA_DATA_MAX);
+    if (keptSize > SNAPSHOT_TABLE_SIZE_MAX) {
       if (!canFix) throw tableTooBig(log, count - index);
       log.line(`Discarding ${count - index} overhanging snapshots (snapshot table is too big)`);
       discarded += count - index;

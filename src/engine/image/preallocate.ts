@@ -4,9 +4,10 @@ import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { l1IndexOf, l2IndexOf } from '../format/geometry.ts';
 import { COPIED_HIGH } from '../format/l1-entry.ts';
 import { allocateDataClusters } from './data-clusters.ts';
+import { writeZeros } from './data-file-holes.ts';
 import type { Image } from './image.ts';
 import { allocateAreaAtEnd } from './reserved-area.ts';
-import { growFile, type Preallocation } from './reserve-space.ts';
+import type { Preallocation } from './reserve-space.ts';
 
 export interface NewDisk {
   readonly virtualSize: number;
@@ -24,21 +25,21 @@ const REQUEST_SIZE_MAX = 2 ** 31 - 1;
 export function preallocateDisk(image: Image, disk: NewDisk, mode: Preallocation): void {
   if (mode === 'off' || disk.virtualSize === 0) return;
   if (mode === 'metadata' || image.geometry.hasDataFile) preallocateScattered(image, disk);
-  else preallocateContiguous(image, disk, mode);
+  else preallocateContiguous(image, disk);
 }
 
 /** All clusters in one piece, with disk space behind them. */
-function preallocateContiguous(image: Image, { virtualSize, ...disk }: NewDisk, mode: Preallocation): void {
+function preallocateContiguous(image: Image, { virtualSize, ...disk }: NewDisk): void {
   const { clusterSize, l2Coverage, l2Entries } = image.geometry;
   const clusterCount = ceilDiv(virtualSize, clusterSize);
   const area = allocateAreaAtEnd(image, clusterCount);
+  writeZeros(image.file, area, clusterCount * clusterSize);
   const tables = new NewTables(image, { virtualSize, ...disk });
   for (let done = 0; done < clusterCount; done += l2Entries) {
     tables.enter((done * clusterSize) / l2Coverage);
     tables.map(0, area + done * clusterSize, Math.min(l2Entries, clusterCount - done));
   }
   tables.write();
-  growFile(image.file, area + clusterCount * clusterSize, mode);
 }
 
 function preallocateScattered(image: Image, disk: NewDisk): void {

@@ -1,4 +1,3 @@
-import { EngineError } from '../errors.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { hex } from '../format/hex.ts';
 import { COPIED_HIGH } from '../format/l1-entry.ts';
@@ -6,25 +5,27 @@ import { l2KindOf } from '../format/l2-entry.ts';
 import type { Image } from '../image/image.ts';
 import { highOf, hostOffsetOf, l2EntryAt, lowOf, setL2Entry } from '../image/l2-access.ts';
 import { releaseClusters } from '../image/link.ts';
+import { markCorrupt } from '../image/mark-corrupt.ts';
 import type { LongTask } from '../progress.ts';
 import { allL2Tables, l1EntryCount } from './l1-tables.ts';
 
 /**
  * Turns every entry that says "zeros" by a flag into one without it: unallocated where nothing lies behind the image,
  * else a cluster full of zeros. The disk and all snapshots read as before at every moment.
+ * @throws EngineError corrupt for a table or a reserved cluster between two clusters; the image is marked corrupt then
  */
 export function* expandZeroClusters(image: Image): LongTask<void> {
   const total = l1EntryCount(image);
-  for (const { l2Offset, visited } of allL2Tables(image)) {
+  for (const { l2Offset, l1Index, visited } of allL2Tables(image)) {
+    if (l2Offset % image.geometry.clusterSize !== 0) {
+      markCorrupt(image, `L2 table offset ${hex(l2Offset)} unaligned (L1 index: ${hex(l1Index)})`);
+    }
     if (l2Offset !== 0) expandInTable(image, l2Offset);
     yield { phase: 'expand-zeros', done: visited, total };
   }
 }
 
 function expandInTable(image: Image, l2Offset: HostOffset): void {
-  if (l2Offset % image.geometry.clusterSize !== 0) {
-    throw new EngineError('corrupt', `L2 table offset ${hex(l2Offset)} unaligned`);
-  }
   // Each reference to the table is one to every cluster in it.
   const references = image.refcounts.get(image.clusterOf(l2Offset));
   for (let index = 0; index < image.geometry.l2Entries; index++) {
@@ -48,8 +49,8 @@ interface ZeroEntry {
 function expandEntry(image: Image, { l2Offset, index, references, reserved }: ZeroEntry): void {
   const { clusterSize } = image.geometry;
   if (reserved % clusterSize !== 0) {
-    throw new EngineError(
-      'corrupt',
+    markCorrupt(
+      image,
       `Cluster allocation offset ${hex(reserved)} unaligned (L2 offset: ${hex(l2Offset)}, L2 index: ${hex(index)})`,
     );
   }

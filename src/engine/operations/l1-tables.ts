@@ -20,6 +20,8 @@ export function l1EntryCount({ l1, snapshots }: Image): number {
 export interface VisitedTable {
   /** 0 where the entry names no table. */
   readonly l2Offset: HostOffset;
+  /** Of the entry in its L1 table. */
+  readonly l1Index: number;
   /** L1 entries visited so far, this one included. */
   readonly visited: number;
 }
@@ -30,7 +32,7 @@ export function* allL2Tables(image: Image): Generator<VisitedTable> {
   for (const l1 of allL1Tables(image)) {
     for (let index = 0; index < l1.entryCount; index++) {
       visited++;
-      yield { l2Offset: l1.l2OffsetAt(index), visited };
+      yield { l2Offset: l1.l2OffsetAt(index), l1Index: index, visited };
     }
   }
 }

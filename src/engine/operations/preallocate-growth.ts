@@ -7,7 +7,7 @@ import { allocateDataClusters, dataFileOffsetOf } from '../image/data-clusters.t
 import { writeZeros } from '../image/data-file-holes.ts';
 import { writeGuestData } from '../image/guest-data.ts';
 import type { Image } from '../image/image.ts';
-import { highOf, l2EntryAt, l2OffsetOf, lowOf, type L2Entry } from '../image/l2-access.ts';
+import { findL2Entry, highOf, l2EntryAt, l2OffsetOf, lowOf, type L2Entry } from '../image/l2-access.ts';
 import { ensureL2Entry } from '../image/l2-tables.ts';
 import { linkRun, prepareLink } from '../image/link.ts';
 import { readRange } from '../image/read.ts';
@@ -22,16 +22,24 @@ import { writeData } from '../image/write.ts';
 export function preallocateGrowth(image: Image, from: GuestOffset, to: GuestOffset, mode: Preallocation): void {
   const { clusterSize, hasDataFile, extendedL2 } = image.geometry;
   let start = from - (from % clusterSize);
-  if (start < from && extendedL2 && !isEmpty(image, ensureL2Entry(image, start))) rewrite(image, start, from);
-  if (start < from && isOwned(image, ensureL2Entry(image, start))) start += clusterSize;
+  const isContiguous = (mode === 'falloc' || mode === 'full') && !hasDataFile;
+  // Where there is no table yet, none is made before the area is reserved: it goes where the old refcount table was.
+  const cut = start < from ? findL2Entry(image, start) : null;
+  if (cut !== null) {
+    if (extendedL2 && !isEmpty(image, cut)) rewrite(image, start, from);
+    // With disk space for everything, the cluster that the old end cuts moves too: it may have none behind its rest.
+    const keepsCut = !isContiguous || extendedL2;
+    if (keepsCut && isOwned(image, ensureL2Entry(image, start))) start += clusterSize;
+  }
   if (start >= to) return;
 
-  const isContiguous = (mode === 'falloc' || mode === 'full') && !hasDataFile;
   const clusterCount = ceilDiv(to - start, clusterSize);
   const area = isContiguous ? allocateAreaAtEnd(image, clusterCount) : null;
-  if (area !== null) growFile(image.file, area + clusterCount * clusterSize, mode);
+  // The file may be longer than what is in use of it, without disk space behind.
+  if (area !== null) writeZeros(image.file, area, clusterCount * clusterSize);
   for (let at = start; at < to;) {
-    const count = emptyRunAt(image, at, to);
+    const movesAnyway = at < from && isContiguous ? 1 : 0;
+    const count = Math.max(movesAnyway, emptyRunAt(image, at, to));
     if (count > 0) {
       const hostOffset = area === null ? allocateDataClusters(image, at, count) : area + dataFileOffsetOf(at - start);
       reserve(image, { at, count, hostOffset, headEnd: from, mode });

@@ -37,9 +37,10 @@ export function createSnapshot(image: Image, { name, dateSeconds, dateNanosecond
   if (image.snapshots.length >= SNAPSHOTS_MAX) throw new EngineError('too-large', 'Too many snapshots.');
   flushImage(image);
   const { allocator, file, geometry, l1 } = image;
-  judgeReferences(image, l1.bytes());
   const l1TableOffset = allocator.allocate(ceilDiv(l1.entryCount * 8, geometry.clusterSize));
   file.write(l1TableOffset, l1.bytes(), 'snapshot-l1');
+  // As in QEMU, the copy is lost space when the snapshot is refused here; nothing else has changed then.
+  judgeReferences(image, l1.bytes());
 
   const table = l1.bytes().slice();
   const flagsChanged = addReferences(image, table, 1);
