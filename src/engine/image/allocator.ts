@@ -177,6 +177,19 @@ export class Allocator {
     return this.#awaitingWrite.size + this.#awaitingFlush.size;
   }
 
+  /** Whether `count` clusters in a row before `end` are free as soon as the freed ones need not wait any more. */
+  willFitOnceReleased(count: number, end: HostCluster): boolean {
+    const isUnused = (cluster: HostCluster) => cluster >= 0 && cluster < end && this.refcounts.get(cluster) === 0;
+    for (const cluster of [...this.#awaitingWrite.keys(), ...this.#awaitingFlush.keys()]) {
+      let first = cluster;
+      while (cluster - first < count - 1 && isUnused(first - 1)) first--;
+      let next = cluster + 1;
+      while (next - first < count && isUnused(next)) next++;
+      if (next - first >= count) return true;
+    }
+    return false;
+  }
+
   #release(cluster: HostCluster): void {
     this.l2Tables.drop(cluster * this.#clusterSize, this.#clusterSize);
     this.refcounts.blocks.drop(cluster * this.#clusterSize, this.#clusterSize);

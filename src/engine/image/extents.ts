@@ -121,16 +121,23 @@ function subclusterRunAt(image: Image, first: L2Entry, at: GuestOffset, lengthMa
 }
 
 function subclusterKind(image: Image, entry: L2Entry, index: number): SubclusterKind {
-  const kind = subclusterKindOf(
-    image.geometry,
-    highOf(entry),
-    lowOf(entry),
-    allocMaskOf(entry),
-    zeroMaskOf(entry),
-    index,
-  );
+  const kind = rawSubclusterKind(image, entry, index);
   if (kind === 'invalid') refuseEntry(image, entry, 'Invalid cluster entry found ');
   return kind;
+}
+
+function rawSubclusterKind(image: Image, entry: L2Entry, index: number): SubclusterKind {
+  const [high, low] = [highOf(entry), lowOf(entry)];
+  return subclusterKindOf(image.geometry, high, low, allocMaskOf(entry), zeroMaskOf(entry), index);
+}
+
+/**
+ * For an extended entry whose cluster is about to be written.
+ * @throws EngineError corrupt when its bitmaps contradict each other
+ */
+export function judgeSubclusters(image: Image, entry: L2Entry): void {
+  if (l2KindOf(image.geometry, highOf(entry), lowOf(entry)) === 'compressed') return;
+  if (rawSubclusterKind(image, entry, 0) === 'invalid') refuseEntry(image, entry, 'Invalid cluster entry found');
 }
 
 function readKindOf(kind: SubclusterKind): 'data' | 'zero' | 'unallocated' {

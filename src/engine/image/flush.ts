@@ -13,6 +13,7 @@ export function flushImage(image: Image): void {
   if (!image.isDirty) image.refcounts.blocks.writeAll();
   image.file.event('flush_to_disk');
   image.file.flush('flush-guest');
+  image.mayFlushForSpace = true;
 }
 
 /** To be called at the end of every guest operation that changed something. */

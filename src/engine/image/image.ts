@@ -74,6 +74,8 @@ export class Image {
   onMessage: (line: string) => void = () => undefined;
   /** Where the next compressed stream may continue in its host cluster; 0 if nowhere. Lives in memory only. */
   compressedEnd: HostOffset = 0;
+  /** Whether the engine may flush once by itself where that spares the file growing; again after each flush of the guest. */
+  mayFlushForSpace = true;
   /** The cluster decompressed last; neighbours are usually read one after the other. */
   decompressed: { readonly hostOffset: HostOffset; readonly bytes: Uint8Array } | null = null;
 

@@ -3,8 +3,8 @@ import { l1IndexOf } from '../format/geometry.ts';
 import { isCopied } from '../format/l1-entry.ts';
 import { l2KindOf, type L2Kind } from '../format/l2-entry.ts';
 import { beginGuestWrite } from './begin-write.ts';
-import { allocateDataClusters } from './data-clusters.ts';
-import { alignedHostOffset } from './extents.ts';
+import { newDataClusters } from './data-clusters.ts';
+import { alignedHostOffset, judgeSubclusters } from './extents.ts';
 import { endGuestWrite } from './flush.ts';
 import { writableUnits, writeGuestData } from './guest-data.ts';
 import type { Image } from './image.ts';
@@ -31,7 +31,18 @@ export function writeAt(image: Image, at: GuestOffset, bytes: Uint8Array): void 
 /** The part of a guest operation that writes data; the operation itself ends with the flush that its cache mode asks for. */
 export function writeData(image: Image, requestAt: GuestOffset, request: Uint8Array): void {
   const { at, bytes } = writableUnits(image, requestAt, request, (from, into) => readRange(image, from, into));
-  for (let done = 0; done < bytes.length;) done += writePart(image, at + done, bytes.subarray(done));
+  let hostEnd: HostOffset | null = null;
+  for (let done = 0; done < bytes.length;) {
+    const part: WrittenPart = writePart(image, at + done, bytes.subarray(done), hostEnd);
+    done += part.length;
+    hostEnd = part.hostEnd;
+  }
+}
+
+interface WrittenPart {
+  readonly length: number;
+  /** Where its last cluster ends in the file: new clusters for what follows are first sought there. */
+  readonly hostEnd: HostOffset;
 }
 
 /**
@@ -44,25 +55,28 @@ interface ClusterRun {
   readonly hostOffset: HostOffset;
 }
 
-/** Writes the first bytes of a request that one run can take; returns how many. */
-function writePart(image: Image, at: GuestOffset, bytes: Uint8Array): number {
+/** Writes the first bytes of a request that one run can take. */
+function writePart(image: Image, at: GuestOffset, bytes: Uint8Array, preferred: HostOffset | null): WrittenPart {
   const { clusterSize, l2Coverage } = image.geometry;
   const tableEnd = (l1IndexOf(image.geometry, at) + 1) * l2Coverage;
   const lengthMax = Math.min(bytes.length, tableEnd - at);
   const skip = at % clusterSize;
   const entry = ensureL2Entry(image, at);
   const run = runAt(image, entry, at, lengthMax);
-  const length = Math.min(lengthMax, run.clusterCount * clusterSize - skip);
+  const isNew = run.kind === 'allocate';
+  const wanted = Math.min(run.clusterCount, Math.ceil((skip + lengthMax) / clusterSize));
+  const { hostOffset, clusterCount } = isNew
+    ? newDataClusters(image, at, wanted, preferred)
+    : { ...run, clusterCount: wanted };
+  const length = Math.min(lengthMax, clusterCount * clusterSize - skip);
+  const hostEnd = hostOffset + clusterCount * clusterSize;
   const part = bytes.subarray(0, length);
   if (run.kind === 'in-place') {
     image.file.event('write_aio');
-    writeGuestData(image, { guest: at, host: run.hostOffset + skip }, part, 'guest-data');
-    return length;
+    writeGuestData(image, { guest: at, host: hostOffset + skip }, part, 'guest-data');
+    return { length, hostEnd };
   }
 
-  const clusterCount = Math.ceil((skip + length) / clusterSize);
-  const isNew = run.kind === 'allocate';
-  const hostOffset = isNew ? allocateDataClusters(image, at, clusterCount) : run.hostOffset;
   if (isNew) image.decompressed = null;
   const place = { at, clusterCount, hostOffset, isNew };
   const written = beforeLink(image, place, () => {
@@ -71,7 +85,7 @@ function writePart(image: Image, at: GuestOffset, bytes: Uint8Array): number {
     return written;
   });
   linkRun(image, { ...place, ...written });
-  return length;
+  return { length, hostEnd };
 }
 
 function runAt(image: Image, first: L2Entry, at: GuestOffset, lengthMax: number): ClusterRun {
@@ -99,6 +113,7 @@ function runAt(image: Image, first: L2Entry, at: GuestOffset, lengthMax: number)
  * (reserved for zeros, or subclusters not allocated yet). allocate: everything else. Ownership is the COPIED flag.
  */
 function treatmentOf(image: Image, entry: L2Entry, skip: number, length: number): ClusterRun['kind'] {
+  if (image.geometry.extendedL2) judgeSubclusters(image, entry);
   const high = highOf(entry);
   const kind: L2Kind = l2KindOf(image.geometry, high, lowOf(entry));
   if ((kind !== 'normal' && kind !== 'zero-alloc') || !isCopied(high)) return 'allocate';

@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts';
 import { viewOf } from '../bytes/big-endian.ts';
-import type { HostOffset } from '../format/addresses.ts';
+import type { HostCluster, HostOffset } from '../format/addresses.ts';
 import { COPIED_HIGH, isCopied, offsetOf } from '../format/l1-entry.ts';
 import { l2KindOf } from '../format/l2-entry.ts';
 import { refcountMax } from '../format/refcount-block.ts';
@@ -13,7 +13,7 @@ import { hostClustersOf } from '../image/link.ts';
  * sets the COPIED flags in the L2 tables to what the refcounts say then. With delta 0 only the flags.
  * @param l1 the table's bytes; COPIED flags of its entries are brought up to date in place
  * @returns whether the L1 table's flags changed
- * @throws EngineError for what {@link judgeReferences} refuses, then with a part done
+ * @throws EngineError for what {@link judgeCounted} and {@link judgeOverflow} refuse, then with a part done
  */
 export function addReferences(image: Image, l1: Uint8Array, delta: number): boolean {
   const view = viewOf(l1);
@@ -58,34 +58,43 @@ function addTo(image: Image, hostOffset: HostOffset, clusterCount: number, delta
 }
 
 /**
- * Whether everything that an L1 table reaches can take one more reference.
- * @throws EngineError invalid-argument when a refcount would overflow, uncounted or too-large where there is none
+ * Whether the refcount structures count everything that an L1 table reaches.
+ * @throws EngineError uncounted or too-large
  */
-export function judgeReferences(image: Image, l1: Uint8Array): void {
-  const added = new Map<number, number>();
+export function judgeCounted(image: Image, l1: Uint8Array): void {
+  for (const cluster of clustersOf(image, l1)) image.refcounts.mustCount(cluster);
+}
+
+/**
+ * Whether everything that an L1 table reaches can take one more reference.
+ * @throws EngineError invalid-argument when a refcount would overflow
+ */
+export function judgeOverflow(image: Image, l1: Uint8Array): void {
+  const added = new Map<HostCluster, number>();
   const max = refcountMax(image.geometry.refcountBits);
-  const count = (hostOffset: HostOffset, clusterCount: number) => {
-    const first = image.clusterOf(hostOffset);
-    for (let cluster = first; cluster < first + clusterCount; cluster++) {
-      const total = (added.get(cluster) ?? 0) + 1;
-      added.set(cluster, total);
-      image.refcounts.mustCount(cluster);
-      if (image.refcounts.get(cluster) + total <= max) continue;
-      throw new EngineError(
-        'invalid-argument',
-        `Host cluster ${cluster} has as many references as ${image.geometry.refcountBits}-bit refcounts can count. Nothing was changed.`,
-      );
-    }
-  };
+  for (const cluster of clustersOf(image, l1)) {
+    const total = (added.get(cluster) ?? 0) + 1;
+    added.set(cluster, total);
+    if (image.refcounts.get(cluster) + total <= max) continue;
+    throw new EngineError(
+      'invalid-argument',
+      `Host cluster ${cluster} has as many references as ${image.geometry.refcountBits}-bit refcounts can count. The disk is as it was.`,
+    );
+  }
+}
+
+/** Every cluster that an L1 table reaches, once a reference. */
+function* clustersOf(image: Image, l1: Uint8Array): Generator<HostCluster> {
   const view = viewOf(l1);
   for (let at = 0; at < l1.length; at += 8) {
     const l2Offset = tableOffsetAt(image, view, at);
     if (l2Offset === 0) continue;
-    count(l2Offset, 1);
+    yield image.clusterOf(l2Offset);
     for (let index = 0; index < image.geometry.l2Entries; index++) {
       const entry = l2EntryAt(image, l2Offset, index);
       const { hostOffset, clusterCount } = hostClustersOf(image, highOf(entry), lowOf(entry));
-      count(hostOffset, clusterCount);
+      const first = image.clusterOf(hostOffset);
+      for (let cluster = first; cluster < first + clusterCount; cluster++) yield cluster;
     }
   }
 }
