@@ -69,14 +69,14 @@ describe(`snapshots, seed ${SEED}`, () => {
     );
   });
 
-  it('refuses a snapshot that 1-bit refcounts cannot count, and changes nothing', () => {
+  it('refuses a snapshot that 1-bit refcounts cannot count, and leaves the disk as it was', () => {
     const file = scratch.create('one-bit.qcow2', '1M', 'refcount_bits=1');
     qemuIo(file, ['write -P 1 0 64k']);
     const storage = scratch.load(file);
     const before = storage.toBytes();
     const image = openImage(storage, { writable: true });
     expect(() => createSnapshot(image, { name: 's', dateSeconds: 0, dateNanoseconds: 0 })).toThrow(
-      'Nothing was changed',
+      'The disk is as it was',
     );
     expect(image.snapshots).toEqual([]);
     expect(storage.toBytes().subarray(0, 65536)).toEqual(before.subarray(0, 65536));
