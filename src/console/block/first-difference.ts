@@ -1,8 +1,15 @@
+import { nativeCompare } from './native-compare.ts';
+
 const SECTOR = 512;
 const WORDS = SECTOR / 8;
 
-/** Where the first sector starts in which two buffers of one length differ; null: nowhere. Compares eight bytes at once. */
+/** Where the first sector starts in which two buffers of one length differ; null: nowhere. */
 export function firstDifferentSector(a: Uint8Array, b: Uint8Array): number | null {
+  return nativeCompare !== null && nativeCompare(a, b) === 0 ? null : byWords(a, b);
+}
+
+/** Compares eight bytes at once. */
+export function byWords(a: Uint8Array, b: Uint8Array): number | null {
   if (a.byteOffset % 8 !== 0 || b.byteOffset % 8 !== 0 || a.length % SECTOR !== 0) return byBytes(a, b);
   const left = new BigUint64Array(a.buffer, a.byteOffset, a.length / 8);
   const right = new BigUint64Array(b.buffer, b.byteOffset, b.length / 8);
