@@ -6,7 +6,11 @@ export interface LayerStatus {
   readonly kind: 'data' | 'zero' | 'absent';
   /** The bytes have a place in a file, where they can be read as they are. */
   readonly hasHostOffset: boolean;
+  /** The bytes are compressed in the node itself, not further down. */
+  readonly isCompressed: boolean;
 }
+
+const NO_PLACE = { hasHostOffset: false, isCompressed: false };
 
 /**
  * Asks a node and its backing files, down to but without `base`, who has the bytes. `absent`: none of them; they come
@@ -16,16 +20,21 @@ export function statusAbove(node: BlockNode, base: BlockNode | null, at: number,
   let length = lengthMax;
   for (let layer: BlockNode | null = node; layer !== null && layer !== base; layer = layer.backing) {
     // A layer that ends earlier hides what is below it behind zeros.
-    if (at >= layer.length) return { length, kind: layer === node ? 'absent' : 'zero', hasHostOffset: false };
+    if (at >= layer.length) return { length, kind: layer === node ? 'absent' : 'zero', ...NO_PLACE };
     const status = layer.statusAt(at, Math.min(length, layer.length - at));
     length = Math.min(length, status.length);
     if (status.isAllocated) {
-      return { length, kind: status.isZero ? 'zero' : 'data', hasHostOffset: status.hostOffset !== null };
+      return {
+        length,
+        kind: status.isZero ? 'zero' : 'data',
+        hasHostOffset: status.hostOffset !== null,
+        isCompressed: status.isCompressed && layer === node,
+      };
     }
     const isLast = layer.backing === null && base === null;
-    if (isLast && !isZeroWhereAbsent(layer)) return { length, kind: 'data', hasHostOffset: false };
+    if (isLast && !isZeroWhereAbsent(layer)) return { length, kind: 'data', ...NO_PLACE };
   }
-  return { length, kind: 'absent', hasHostOffset: false };
+  return { length, kind: 'absent', ...NO_PLACE };
 }
 
 /** The image of a format with clusters, below drivers that only pass on; the lowest node if there is none. */

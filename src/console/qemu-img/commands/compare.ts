@@ -75,8 +75,9 @@ function* differences(a: Subject, b: Subject, isStrict: boolean): Generator<Step
     return;
   }
   const buffers = [new Uint8Array(CHUNK), new Uint8Array(CHUNK)] as const;
+  const [runsA, runsB] = [new Runs(a), new Runs(b)];
   for (let at = 0; at < common;) {
-    const [statusA, statusB] = [statusAt(a, at), statusAt(b, at)];
+    const [statusA, statusB] = [runsA.from(at), runsB.from(at)];
     if (isStrict && !isSameStatus(a, statusA, b, statusB, at)) {
       yield { kind: 'differs', text: `Strict mode: Offset ${at} block status mismatch!` };
       return;
@@ -96,9 +97,9 @@ function* differences(a: Subject, b: Subject, isStrict: boolean): Generator<Step
   }
   if (common === total) return;
   yield { kind: 'said', text: 'Warning: Image size mismatch!' };
-  const longer = a.node.length > b.node.length ? a : b;
+  const [longer, runs] = a.node.length > b.node.length ? [a, runsA] : [b, runsB];
   for (let at = common; at < total;) {
-    const status = statusAt(longer, at);
+    const status = runs.from(at);
     const length = status.kind === 'data' ? Math.min(status.length, CHUNK) : status.length;
     const mismatch = status.kind === 'data' ? mismatchIn(at, length, longer, null, buffers) : null;
     if (mismatch !== null) {
@@ -107,6 +108,26 @@ function* differences(a: Subject, b: Subject, isStrict: boolean): Generator<Step
     }
     at += length;
     yield { kind: 'done', percent: (length / total) * 100 };
+  }
+}
+
+/** The runs of an image, asked for from the start to the end: each is looked up once, however many chunks it is read in. */
+class Runs {
+  readonly #subject: Subject;
+  #status: LayerStatus | null = null;
+  #end = 0;
+
+  constructor(subject: Subject) {
+    this.#subject = subject;
+  }
+
+  /** What is left of the run that holds `at`. */
+  from(at: number): LayerStatus {
+    if (this.#status === null || at >= this.#end) {
+      this.#status = statusAt(this.#subject, at);
+      this.#end = at + this.#status.length;
+    }
+    return { ...this.#status, length: this.#end - at };
   }
 }
 

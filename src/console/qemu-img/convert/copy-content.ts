@@ -96,7 +96,7 @@ function* plainly(runs: Iterable<Run>): Generator<RunContent> {
 async function* ahead(runs: Iterable<Run>, pool: CodecPool): AsyncGenerator<RunContent> {
   const started: { readonly group: RunGroup; readonly content: Promise<Uint8Array | null> }[] = [];
   for (const group of groupedRuns(runs)) {
-    const content = group.whole.kind === 'data' ? readAhead(pool, group.whole) : Promise.resolve(null);
+    const content = group.whole.isCompressed ? readAhead(pool, group.whole) : Promise.resolve(null);
     // A failure is met where the run's turn comes, which may be never after another one.
     content.catch(() => undefined);
     started.push({ group, content });

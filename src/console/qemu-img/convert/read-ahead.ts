@@ -44,7 +44,8 @@ export function* groupedRuns(runs: Iterable<Run>): Generator<RunGroup> {
   for (const run of runs) {
     const last = held.pop();
     if (last !== undefined && continues(last.whole, run)) {
-      const whole = { ...last.whole, length: last.whole.length + run.length };
+      const length = last.whole.length + run.length;
+      const whole = { ...last.whole, length, isCompressed: last.whole.isCompressed || run.isCompressed };
       held.push({ whole, parts: [...last.parts, run] });
       continue;
     }

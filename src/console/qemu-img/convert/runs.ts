@@ -20,6 +20,8 @@ export interface Run {
   readonly length: number;
   /** `backing`: the target's backing file says the same, nothing is to be written. */
   readonly kind: 'data' | 'zero' | 'backing';
+  /** It holds compressed clusters of the source. */
+  readonly isCompressed: boolean;
 }
 
 /** What is to be copied, in the order of the target's disk. */
@@ -52,7 +54,7 @@ function* runsIn(
     const kind = status.kind === 'absent' ? absent : status.kind;
     for (const end = at + status.length; at < end;) {
       const length = kind === 'data' ? Math.min(RUN_LENGTH_MAX - (at % RUN_LENGTH_MAX), end - at) : end - at;
-      yield { source, from: at, to: start + at, length, kind };
+      yield { source, from: at, to: start + at, length, kind, isCompressed: status.isCompressed };
       at += length;
     }
   }
@@ -83,7 +85,7 @@ function readableStatus(invocation: Invocation, { source, base, at, salvages }: 
       if (!salvages) throw new ImgFailure(message);
       if (length <= SECTOR) {
         invocation.complain(`warning: ${message}`);
-        return { length, kind: 'data', hasHostOffset: false };
+        return { length, kind: 'data', hasHostOffset: false, isCompressed: false };
       }
       length = shorter(length);
     }
@@ -103,12 +105,14 @@ function* wholeClusters(source: BlockNode, base: BlockNode | null, clusterSize: 
   for (let at = 0; at < source.length; at += clusterSize) {
     const length = Math.min(clusterSize, source.length - at);
     let isHeld = false;
+    let isCompressed = false;
     for (let part = 0; part < length && !isHeld;) {
       const status = statusAbove(source, base, at + part, length - part);
       isHeld = status.kind !== 'absent';
+      isCompressed ||= status.isCompressed;
       part += status.length;
     }
-    yield { source, from: at, to: at, length, kind: isHeld ? 'data' : 'backing' };
+    yield { source, from: at, to: at, length, kind: isHeld ? 'data' : 'backing', isCompressed };
   }
 }
 
