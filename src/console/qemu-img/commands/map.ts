@@ -4,6 +4,9 @@ import { strerror } from '../../text/strerror.ts';
 import { paceOf } from '../../pace.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
 
+/** Entries between two looks at the clock. */
+const ENTRIES_PER_LOOK = 64;
+
 interface MapEntry {
   readonly start: number;
   length: number;
@@ -12,7 +15,8 @@ interface MapEntry {
   readonly isZero: boolean;
   readonly isData: boolean;
   readonly offset: number | null;
-  readonly filename: string | null;
+  /** The node in which the offset counts. */
+  readonly file: BlockNode | null;
 }
 
 export const map: ImgCommand = async (host, args) => {
@@ -31,10 +35,12 @@ export const map: ImgCommand = async (host, args) => {
       lengthText === undefined ? node.length : Math.min(node.length, start + sizeOf('max length', lengthText));
     host.writeOut(isJson ? '[' : row('Offset', 'Length', 'Mapped to', 'File'));
     const pace = paceOf(host);
+    let count = 0;
     for (const { entry, isLast } of entries(invocation, node, { start, end })) {
       if (isJson) host.writeOut(jsonEntry(entry) + (isLast ? '' : ',\n'));
       else if (entry.isData && !entry.isZero) host.writeOut(humanEntry(entry));
-      await pace();
+      count++;
+      if (count % ENTRIES_PER_LOOK === 0) await pace();
     }
     if (isJson) host.writeOut(']\n');
     return 0;
@@ -76,7 +82,7 @@ function readableEntryAt(invocation: Invocation, node: BlockNode, at: number, en
 function entryAt(node: BlockNode, at: number, end: number): MapEntry {
   let depth = 0;
   let length = end - at;
-  let above: Pick<MapEntry, 'offset' | 'filename'> = { offset: null, filename: null };
+  let above: Pick<MapEntry, 'offset' | 'file'> = { offset: null, file: null };
   for (let layer: BlockNode | null = node; layer !== null; layer = layer.backing, depth++) {
     // What lies behind the end of a backing file belongs to the layer above it, and reads as zeros.
     if (at >= layer.length) return { ...absent(at, length, depth - 1), ...above };
@@ -102,18 +108,17 @@ function entryAt(node: BlockNode, at: number, end: number): MapEntry {
   return absent(at, length, 0);
 }
 
-function placeOf(layer: BlockNode, { hostOffset }: BlockStatus): Pick<MapEntry, 'offset' | 'filename'> {
-  return { offset: hostOffset, filename: hostOffset === null ? null : lowestOf(layer).filename };
+function placeOf(layer: BlockNode, { hostOffset }: BlockStatus): Pick<MapEntry, 'offset' | 'file'> {
+  return { offset: hostOffset, file: hostOffset === null ? null : lowestOf(layer) };
 }
 
-/** The node in which host offsets count. */
 function lowestOf(node: BlockNode): BlockNode {
   const below = node.dataFile ?? node.file;
   return below === null ? node : lowestOf(below);
 }
 
 function absent(start: number, length: number, depth: number): MapEntry {
-  return { start, length, depth, isPresent: false, isZero: true, isData: false, offset: null, filename: null };
+  return { start, length, depth, isPresent: false, isZero: true, isData: false, offset: null, file: null };
 }
 
 function continues(entry: MapEntry, next: MapEntry): boolean {
@@ -122,19 +127,21 @@ function continues(entry: MapEntry, next: MapEntry): boolean {
     entry.isPresent === next.isPresent &&
     entry.isZero === next.isZero &&
     entry.isData === next.isData &&
-    entry.filename === next.filename &&
+    entry.file === next.file &&
     (entry.offset === null ? next.offset === null : next.offset === entry.offset + entry.length)
   );
 }
 
 function jsonEntry({ start, length, depth, isPresent, isZero, isData, offset }: MapEntry): string {
-  const position = offset === null ? '' : `, "offset": ${BigInt(offset)}`;
+  // Only where it matters: a big integer takes its time.
+  const exact = offset === null || Number.isSafeInteger(offset) ? offset : BigInt(offset);
+  const position = exact === null ? '' : `, "offset": ${exact}`;
   return `{ "start": ${start}, "length": ${length}, "depth": ${depth}, "present": ${isPresent}, "zero": ${isZero}, "data": ${isData}${position}}`;
 }
 
-function humanEntry({ start, length, offset, filename }: MapEntry): string {
+function humanEntry({ start, length, offset, file }: MapEntry): string {
   if (offset === null) throw new ImgFailure('File contains external, encrypted or compressed clusters.');
-  return row(hex(start), hex(length), hex(offset), filename!);
+  return row(hex(start), hex(length), hex(offset), file!.filename);
 }
 
 function hex(value: number): string {
