@@ -26,6 +26,15 @@ export interface ConsoleFiles {
   complete(prefix: string): Promise<readonly string[]>;
 }
 
+/**
+ * A storage that also works while the program goes on. A range that is under way may not be touched otherwise, and all
+ * must have come to its end before the storage is flushed, truncated or closed. Failures are those of `Storage`.
+ */
+export interface OverlappedStorage extends Storage {
+  readLater(at: number, into: Uint8Array): Promise<void>;
+  writeLater(at: number, bytes: Uint8Array): Promise<void>;
+}
+
 /** Compresses and decompresses clusters beside the command, on processors of its own. */
 export interface CodecPool {
   /** So many jobs under way keep it busy. */

@@ -1,5 +1,5 @@
 // The console's door: QEMU's command lines over whatever files the host offers.
-export type { CodecPool, ConsoleFiles, ConsoleHost, FileStat } from './host.ts';
+export type { CodecPool, ConsoleFiles, ConsoleHost, FileStat, OverlappedStorage } from './host.ts';
 export { WorkerPool, type CodecWorker } from './codec/worker-pool.ts';
 export * from './block/node.ts';
 export type { BlockDriver, ChildRequest, ChildRole, DriverContext, OpenFlags } from './block/driver.ts';

@@ -1,4 +1,14 @@
-import { closeSync, fstatSync, fdatasyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fdatasyncSync,
+  ftruncateSync,
+  openSync,
+  read,
+  readSync,
+  write,
+  writeSync,
+} from 'node:fs';
 import { EngineError, isEngineError, type EngineErrorCode, type Storage } from '#engine';
 
 const CODES: Record<string, EngineErrorCode> = {
@@ -62,6 +72,25 @@ export class NodeStorage implements Storage {
     if (bytes.length > 0) this.#size = Math.max(this.#size, at + bytes.length);
   }
 
+  async readLater(at: number, into: Uint8Array): Promise<void> {
+    this.#mustBeOpen();
+    let done = 0;
+    while (done < into.length && at + done < this.#size) {
+      const count = await soon((finish) => read(this.#file, into, done, into.length - done, at + done, finish));
+      if (count === 0) break;
+      done += count;
+    }
+    into.fill(0, done);
+  }
+
+  async writeLater(at: number, bytes: Uint8Array): Promise<void> {
+    this.#mustBeWritable();
+    for (let done = 0; done < bytes.length;) {
+      done += await soon((finish) => write(this.#file, bytes, done, bytes.length - done, at + done, finish));
+    }
+    if (bytes.length > 0) this.#size = Math.max(this.#size, at + bytes.length);
+  }
+
   truncate(size: number): void {
     this.#mustBeWritable();
     guarded(() => ftruncateSync(this.#file, size));
@@ -92,6 +121,13 @@ export class NodeStorage implements Storage {
     this.#mustBeOpen();
     if (this.isReadOnly) throw new EngineError('read-only', 'The file was opened for reading only.');
   }
+}
+
+/** A call of the operating system that ends later; resolves to its count of bytes. */
+function soon(call: (finish: (cause: NodeJS.ErrnoException | null, count: number) => void) => void): Promise<number> {
+  return new Promise((resolve, reject) => {
+    call((cause, count) => (cause === null ? resolve(count) : reject(engineErrorOf(cause))));
+  });
 }
 
 function guarded<T>(work: () => T): T {

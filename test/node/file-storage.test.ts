@@ -52,6 +52,22 @@ describe('a file of the operating system', () => {
     storage.close();
   });
 
+  it('reads and writes while the program goes on', async () => {
+    const storage = new NodeStorage(path, 'create');
+    await Promise.all([storage.writeLater(1000, pattern(500)), storage.writeLater(0, pattern(1000))]);
+    expect(storage.size).toBe(1500);
+    const [first, second] = [new Uint8Array(1000), new Uint8Array(600).fill(1)];
+    await Promise.all([storage.readLater(0, first), storage.readLater(1000, second)]);
+    expect(first).toEqual(pattern(1000));
+    // Past the end it reads zeros.
+    expect(second).toEqual(Uint8Array.from([...pattern(500), ...new Uint8Array(100)]));
+    storage.close();
+    await expect(storage.writeLater(0, pattern(1))).rejects.toMatchObject({ code: 'closed' });
+    const full = new NodeStorage('/dev/full', 'write');
+    await expect(full.writeLater(0, pattern(1))).rejects.toMatchObject({ code: 'no-space' });
+    full.close();
+  });
+
   it('keeps a large file sparse', () => {
     const storage = new NodeStorage(path, 'create');
     storage.truncate(100 * 2 ** 30);

@@ -1,4 +1,5 @@
 import { EngineError, growFile, type GuestOffset, type Preallocation, type Storage } from '#engine';
+import type { OverlappedStorage } from '../host.ts';
 import { shownNameOf } from './node-name.ts';
 import {
   refuseCompressed,
@@ -50,6 +51,14 @@ export class FileNode implements BlockNode {
   writeAt(at: GuestOffset, bytes: Uint8Array, options?: WriteOptions): void {
     refuseCompressed(options);
     this.storage.write(at as number, bytes, 'guest-data');
+  }
+
+  readLater(at: GuestOffset, into: Uint8Array): Promise<void> | null {
+    return isOverlapped(this.storage) ? this.storage.readLater(at as number, into) : null;
+  }
+
+  writeLater(at: GuestOffset, bytes: Uint8Array): Promise<void> | null {
+    return isOverlapped(this.storage) ? this.storage.writeLater(at as number, bytes) : null;
   }
 
   writeZeroes(at: GuestOffset, length: number): void {
@@ -108,4 +117,8 @@ export class FileNode implements BlockNode {
   close(): void {
     this.storage.close();
   }
+}
+
+function isOverlapped(storage: Storage): storage is OverlappedStorage {
+  return 'readLater' in storage && 'writeLater' in storage;
 }

@@ -78,6 +78,12 @@ export interface BlockNode {
   readVmState(at: number, into: Uint8Array): void;
   writeVmState(at: number, bytes: Uint8Array): void;
   statusAt(at: GuestOffset, lengthMax: number): BlockStatus;
+  /**
+   * Reads and writes while the program goes on, where nothing between the node and its file could have a say and the file
+   * can; null where not. The rules are those of `OverlappedStorage`.
+   */
+  readLater?(at: GuestOffset, into: Uint8Array): Promise<void> | null;
+  writeLater?(at: GuestOffset, bytes: Uint8Array): Promise<void> | null;
   /** Only of blkdebug: hears at which event the node above is. */
   onEvent?(event: DebugEvent): void;
   /** Closes the node and everything below it. */

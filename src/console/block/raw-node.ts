@@ -40,6 +40,14 @@ export class RawNode extends FilterNode {
     this.file.writeAt(this.#below(at), bytes);
   }
 
+  readLater(at: GuestOffset, into: Uint8Array): Promise<void> | null {
+    return this.file.readLater?.(this.#below(at), into) ?? null;
+  }
+
+  writeLater(at: GuestOffset, bytes: Uint8Array): Promise<void> | null {
+    return this.file.writeLater?.(this.#below(at), bytes) ?? null;
+  }
+
   override writeZeroes(at: GuestOffset, length: number, options: { readonly unmap: boolean }): void {
     this.file.writeZeroes(this.#below(at), length, options);
   }

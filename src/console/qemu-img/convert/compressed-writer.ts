@@ -50,6 +50,11 @@ export class CompressedWriter implements DiskWriter {
     return this.#sink.finish();
   }
 
+  /** Clusters that are still being compressed are not waited for: nobody writes them any more. */
+  abandon(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Makes the cluster that holds `at` the one that is being filled; returns the offset of `at` within it. */
   #enter(at: number): number {
     const skip = at % this.#clusterSize;

@@ -12,13 +12,15 @@ import { SparseWriter } from './sparse-writer.ts';
 
 /** Writes a target's disk from its start to its end. @throws ImgFailure with QEMU's text */
 export interface DiskWriter {
-  /** The bytes are the writer's only until it returns. */
+  /** The bytes are the writer's until the second call of `ready` after it has resolved. */
   writeData(at: number, bytes: Uint8Array): void;
   writeZeros(at: number, length: number): void;
   /** Resolves when it takes more. */
   ready(): Promise<void>;
   /** To be called once, after everything else; resolves when all is written. */
   finish(): Promise<void>;
+  /** Instead of `finish`, of a copy that failed: resolves when nothing is under way any more. */
+  abandon(): Promise<void>;
 }
 
 /** What is copied, and where the progress is shown. */
@@ -41,25 +43,30 @@ export async function copyContent(
   const work = workIn(plan, runsOf(invocation, plan, sources, target));
   const pool = poolFor(invocation, plan, work);
   const writer = writerFor(target, plan, total, pool);
-  const buffer = new Uint8Array(RUN_LENGTH_MAX);
+  const buffers = new Buffers();
   const runs = runsOf(invocation, plan, sources, target);
   let done = 0;
-  for await (const { run, content } of pool === null ? plainly(runs) : ahead(runs, pool)) {
-    const { source, from, to, length, kind } = run;
-    const share = workIn(plan, [run]);
-    done += share;
-    if (share > 0) progress.update(done, work);
-    if (kind === 'data') {
-      const into = content ?? buffer.subarray(0, length);
-      if (content === null) readSource(invocation, source, { at: from, into, salvages });
-      writer.writeData(to, into);
-    } else if (kind === 'zero') {
-      writer.writeZeros(to, length);
+  try {
+    for await (const { run, content } of pool === null ? overlapped(runs, buffers) : ahead(runs, pool)) {
+      const { source, from, to, length, kind } = run;
+      const share = workIn(plan, [run]);
+      done += share;
+      if (share > 0) progress.update(done, work);
+      if (kind === 'data') {
+        const into = content ?? buffers.next(length);
+        if (content === null) readSource(invocation, source, { at: from, into, salvages });
+        writer.writeData(to, into);
+      } else if (kind === 'zero') {
+        writer.writeZeros(to, length);
+      }
+      await writer.ready();
+      await invocation.host.pause();
     }
-    await writer.ready();
-    await invocation.host.pause();
+    await writer.finish();
+  } catch (error) {
+    await writer.abandon();
+    throw error;
   }
-  await writer.finish();
   target.flush();
   progress.complete();
 }
@@ -86,6 +93,38 @@ function writerFor(target: BlockNode, plan: ConvertPlan, total: number, pool: Co
 interface RunContent {
   readonly run: Run;
   readonly content: Uint8Array | null;
+}
+
+/** Memory in turn: one part is filled, one still being written, one copied, perhaps after it could not be filled ahead. */
+class Buffers {
+  readonly #all = Array.from({ length: 4 }, () => new Uint8Array(RUN_LENGTH_MAX));
+  #turn = 0;
+
+  next(length: number): Uint8Array {
+    this.#turn = (this.#turn + 1) % this.#all.length;
+    return this.#all[this.#turn]!.subarray(0, length);
+  }
+}
+
+/** Reads the next run while one is written, where the source can. What fails is read again in its turn, which tells. */
+async function* overlapped(runs: Iterable<Run>, buffers: Buffers): AsyncGenerator<RunContent> {
+  let started: Promise<RunContent> | null = null;
+  for (const run of runs) {
+    const next = begun(run, buffers);
+    if (started !== null) yield await started;
+    started = next;
+  }
+  if (started !== null) yield await started;
+}
+
+async function begun(run: Run, buffers: Buffers): Promise<RunContent> {
+  if (run.kind !== 'data' || run.source.readLater === undefined) return { run, content: null };
+  const content = buffers.next(run.length);
+  const isRead = await run.source.readLater(run.from, content)?.then(
+    () => true,
+    () => false,
+  );
+  return { run, content: isRead === true ? content : null };
 }
 
 function* plainly(runs: Iterable<Run>): Generator<RunContent> {

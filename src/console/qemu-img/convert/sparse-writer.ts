@@ -1,8 +1,12 @@
 import type { BlockNode } from '../../block/node.ts';
 import { isAllZero } from '../../block/zeros.ts';
 import type { ConvertPlan } from './arguments.ts';
+import type { ImgFailure } from '../invocation.ts';
 import type { DiskWriter } from './copy-content.ts';
-import { attemptWrite } from './write-failure.ts';
+import { attemptWrite, writeFailure } from './write-failure.ts';
+
+/** A write that has begun; it resolves to its failure, if it has one. */
+type UnderWay = Promise<ImgFailure | null>;
 
 /** Writes what is worth writing: runs of data, in units that the target can leave out when they are zeros. */
 export class SparseWriter implements DiskWriter {
@@ -10,6 +14,9 @@ export class SparseWriter implements DiskWriter {
   readonly #plan: ConvertPlan;
   /** Bytes that are written or left out together. */
   readonly #unit: number;
+  /** Begun before the last call of `ready`, and since. */
+  #before: UnderWay[] = [];
+  #underWay: UnderWay[] = [];
 
   constructor(node: BlockNode, plan: ConvertPlan) {
     this.#node = node;
@@ -41,13 +48,21 @@ export class SparseWriter implements DiskWriter {
     }
   }
 
-  /** Nothing is held back. */
-  ready(): Promise<void> {
-    return Promise.resolve();
+  /** When the writes are done that were under way at the last call: so one buffer is written while another is filled. */
+  async ready(): Promise<void> {
+    const before = this.#before;
+    this.#before = this.#underWay;
+    this.#underWay = [];
+    await allOf(before);
   }
 
-  finish(): Promise<void> {
-    return Promise.resolve();
+  async finish(): Promise<void> {
+    await this.ready();
+    await this.ready();
+  }
+
+  async abandon(): Promise<void> {
+    await Promise.all([...this.#before, ...this.#underWay]);
   }
 
   #unitEnd(at: number, start: number, length: number): number {
@@ -55,6 +70,19 @@ export class SparseWriter implements DiskWriter {
   }
 
   #write(at: number, bytes: Uint8Array): void {
-    attemptWrite(at, () => this.#node.writeAt(at, bytes));
+    const written = this.#node.writeLater?.(at, bytes) ?? null;
+    if (written === null) return attemptWrite(at, () => this.#node.writeAt(at, bytes));
+    this.#underWay.push(
+      written.then(
+        () => null,
+        (error: unknown) => writeFailure(at, error),
+      ),
+    );
   }
+}
+
+/** @throws the first failure, once nothing is under way any more */
+async function allOf(writes: readonly UnderWay[]): Promise<void> {
+  const failure = (await Promise.all(writes)).find((outcome) => outcome !== null);
+  if (failure !== undefined) throw failure;
 }

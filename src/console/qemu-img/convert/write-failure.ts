@@ -7,7 +7,12 @@ export function attemptWrite(at: number, write: () => void): void {
   try {
     write();
   } catch (error) {
-    if (!isEngineError(error)) throw error;
-    throw new ImgFailure(`error while writing at byte ${at}: ${strerror(error)}`);
+    throw writeFailure(at, error);
   }
+}
+
+/** What QEMU says of a write that failed; a bug of ours is thrown as it is. */
+export function writeFailure(at: number, error: unknown): ImgFailure {
+  if (!isEngineError(error)) throw error;
+  return new ImgFailure(`error while writing at byte ${at}: ${strerror(error)}`);
 }
