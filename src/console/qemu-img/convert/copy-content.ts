@@ -40,8 +40,8 @@ export async function copyContent(
   const { salvages } = plan;
   // The percentage is one of what is written, which only a walk over all runs can tell. Tables that contradict themselves
   // end it before anything is copied.
-  const work = workIn(plan, runsOf(invocation, plan, sources, target));
-  const pool = poolFor(invocation, plan, work);
+  const { work, hasCompressed } = survey(plan, runsOf(invocation, plan, sources, target));
+  const pool = plan.isCompressed || hasCompressed ? poolFor(invocation, plan, work) : null;
   const writer = writerFor(target, plan, total, pool);
   const buffers = new Buffers();
   const runs = runsOf(invocation, plan, sources, target);
@@ -49,7 +49,7 @@ export async function copyContent(
   try {
     for await (const { run, content } of pool === null ? overlapped(runs, buffers) : ahead(runs, pool)) {
       const { source, from, to, length, kind } = run;
-      const share = workIn(plan, [run]);
+      const share = workOf(plan, run);
       done += share;
       if (share > 0) progress.update(done, work);
       if (kind === 'data') {
@@ -109,12 +109,18 @@ class Buffers {
 /** Reads the next run while one is written, where the source can. What fails is read again in its turn, which tells. */
 async function* overlapped(runs: Iterable<Run>, buffers: Buffers): AsyncGenerator<RunContent> {
   let started: Promise<RunContent> | null = null;
-  for (const run of runs) {
-    const next = begun(run, buffers);
+  let next: Promise<RunContent> | null = null;
+  try {
+    for (const run of runs) {
+      next = begun(run, buffers);
+      if (started !== null) yield await started;
+      started = next;
+    }
     if (started !== null) yield await started;
-    started = next;
+  } finally {
+    // Left early, nothing is under way in a source that is about to be closed.
+    await next;
   }
-  if (started !== null) yield await started;
 }
 
 async function begun(run: Run, buffers: Buffers): Promise<RunContent> {
@@ -157,9 +163,17 @@ async function* arrived({
   else yield { run: whole, content: bytes };
 }
 
+function survey(plan: ConvertPlan, runs: Iterable<Run>): { work: number; hasCompressed: boolean } {
+  let work = 0;
+  let hasCompressed = false;
+  for (const run of runs) {
+    work += workOf(plan, run);
+    hasCompressed ||= run.isCompressed;
+  }
+  return { work, hasCompressed };
+}
+
 /** Bytes that are written as data: without a search for zeros, those too. */
-function workIn({ sparse }: ConvertPlan, runs: Iterable<Run>): number {
-  let bytes = 0;
-  for (const { kind, length } of runs) if (kind === 'data' || (kind === 'zero' && sparse === 0)) bytes += length;
-  return bytes;
+function workOf({ sparse }: ConvertPlan, { kind, length }: Run): number {
+  return kind === 'data' || (kind === 'zero' && sparse === 0) ? length : 0;
 }
