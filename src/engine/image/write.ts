@@ -33,7 +33,7 @@ export function writeData(image: Image, requestAt: GuestOffset, request: Uint8Ar
   const { at, bytes } = writableUnits(image, requestAt, request, (from, into) => readRange(image, from, into));
   let hostEnd: HostOffset | null = null;
   for (let done = 0; done < bytes.length;) {
-    const part: WrittenPart = writePart(image, at + done, bytes.subarray(done), hostEnd);
+    const part: WrittenPart = writePart(image, at + done, done === 0 ? bytes : bytes.subarray(done), hostEnd);
     done += part.length;
     hostEnd = part.hostEnd;
   }
@@ -67,10 +67,10 @@ function writePart(image: Image, at: GuestOffset, bytes: Uint8Array, preferred: 
   const wanted = Math.min(run.clusterCount, Math.ceil((skip + lengthMax) / clusterSize));
   const { hostOffset, clusterCount } = isNew
     ? newDataClusters(image, at, wanted, preferred)
-    : { ...run, clusterCount: wanted };
+    : { hostOffset: run.hostOffset, clusterCount: wanted };
   const length = Math.min(lengthMax, clusterCount * clusterSize - skip);
   const hostEnd = hostOffset + clusterCount * clusterSize;
-  const part = bytes.subarray(0, length);
+  const part = length === bytes.length ? bytes : bytes.subarray(0, length);
   if (run.kind === 'in-place') {
     image.file.event('write_aio');
     writeGuestData(image, { guest: at, host: hostOffset + skip }, part, 'guest-data');
@@ -78,13 +78,12 @@ function writePart(image: Image, at: GuestOffset, bytes: Uint8Array, preferred: 
   }
 
   if (isNew) image.decompressed = null;
-  const place = { at, clusterCount, hostOffset, isNew };
-  const written = beforeLink(image, place, () => {
+  const { from, to } = beforeLink(image, { at, clusterCount, hostOffset, isNew }, () => {
     const written = writeRun(image, { at, bytes: part, hostOffset, isNew });
-    prepareLink(image, { isNew, ...written });
+    prepareLink(image, { isNew, mustPrecedeLink: written.mustPrecedeLink });
     return written;
   });
-  linkRun(image, { ...place, ...written });
+  linkRun(image, { at, clusterCount, hostOffset, isNew, from, to });
   return { length, hostEnd };
 }
 
