@@ -33,18 +33,24 @@ export interface HeaderExtensions {
 
 export type UnknownExtension = Pick<HeaderExtension, 'magic' | 'data'>;
 
+/** What an open tells although it succeeds, with QEMU's texts. */
+export interface HeadWarning {
+  readonly message: string;
+  readonly hint: string;
+}
+
 export interface JudgedExtensions {
   readonly extensions: HeaderExtensions;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly HeadWarning[];
   /** A bitmaps extension stands there that nothing vouches for; a writable open drops it. */
   readonly isStale: boolean;
 }
 
 const BACKING_FORMAT_SIZE_MAX = 16;
 const STALE_BITMAPS_V2 =
-  'warning: This qcow2 v2 image contains bitmaps, but they may have been modified by a program without persistent bitmap support; so now they must all be considered inconsistent';
+  'This qcow2 v2 image contains bitmaps, but they may have been modified by a program without persistent bitmap support; so now they must all be considered inconsistent';
 const STALE_BITMAPS_V3 =
-  'warning: a program lacking bitmap support modified this file, so all bitmaps are now considered inconsistent';
+  'a program lacking bitmap support modified this file, so all bitmaps are now considered inconsistent';
 const STALE_BITMAPS_HINT = "Some clusters may be leaked, run 'qemu-img check -r' on the image file to fix.";
 
 /** Judges the extensions one after the other, in file order. */
@@ -56,7 +62,7 @@ export function judgeExtensions(area: ExtensionArea, header: Header): JudgedExte
     bitmaps: null as BitmapsExtension | null,
     unknown: [] as UnknownExtension[],
   };
-  const warnings: string[] = [];
+  const warnings: HeadWarning[] = [];
   let isStale = false;
   for (const { magic, data } of area.extensions) {
     switch (magic) {
@@ -77,7 +83,7 @@ export function judgeExtensions(area: ExtensionArea, header: Header): JudgedExte
           found.bitmaps = bitmapsOf(data, header);
           break;
         }
-        warnings.push(header.version < 3 ? STALE_BITMAPS_V2 : STALE_BITMAPS_V3, STALE_BITMAPS_HINT);
+        warnings.push({ message: header.version < 3 ? STALE_BITMAPS_V2 : STALE_BITMAPS_V3, hint: STALE_BITMAPS_HINT });
         isStale = true;
         break;
       default:

@@ -14,7 +14,7 @@ import {
   type SnapshotEntry,
 } from '../format/snapshot-table.ts';
 import type { Storage } from '../storage/storage.ts';
-import { judgeExtensions, type HeaderExtensions } from './head-extensions.ts';
+import { judgeExtensions, type HeaderExtensions, type HeadWarning } from './head-extensions.ts';
 import { judgeFeatures, judgeHeaderFields, judgeTables, mustBeReadable } from './head-validation.ts';
 
 /** Everything that an open learns before it touches a table: the header, what hangs on it, and what follows from both. */
@@ -34,7 +34,7 @@ export interface ImageHead {
   /** Empty unless the autoclear bit vouches for them. */
   readonly bitmaps: readonly BitmapEntry[];
   /** What QEMU prints on stderr while opening. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly HeadWarning[];
   /** A writable open rewrites the header first, from {@link headForWriting}. */
   readonly needsRewrite: boolean;
 }

@@ -10,6 +10,7 @@ import {
   repairOutput,
   type RepairMode,
 } from '#engine';
+import { tellWarnings } from '../../block/head-warnings.ts';
 import { ImgFailure, Invocation, jsonText, misused, openFailure, type ImgCommand } from '../invocation.ts';
 import { storageOf } from '../../block/node-storage.ts';
 import { runTask } from '../../pace.ts';
@@ -32,6 +33,7 @@ export const check: ImgCommand = async (host, args) => {
   const storage = storageOf(file);
   try {
     const head = readHead(storage, { writable: mode !== null, checkMode: true });
+    tellWarnings(head, invocation.report, host);
     if (mode !== null && head.needsRewrite) storage.write(0, encodeHeaderCluster(headForWriting(head)), 'header-other');
   } catch (error) {
     file.close();
