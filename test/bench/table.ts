@@ -48,7 +48,7 @@ function rowOf({ operation, target, theirs, ours, inProcess }: DuelResult): stri
   ];
 }
 
-function time(milliseconds: number): string {
+export function time(milliseconds: number): string {
   if (milliseconds >= 10_000) return `${(milliseconds / 1000).toFixed(1)} s`;
   return milliseconds >= 100 ? `${milliseconds.toFixed(0)} ms` : `${milliseconds.toFixed(1)} ms`;
 }

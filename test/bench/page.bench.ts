@@ -1,0 +1,176 @@
+// The page's console, as its user types into it, beside the real qemu-img: Chromium works in its own files (OPFS), QEMU on the same
+// images on the same disk.
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { basename } from 'node:path';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import type * as Playwright from 'playwright';
+import type * as Vite from 'vite';
+import { CHROMIUM_ARGUMENTS, chromiumPath, temporaryProfile } from '../tools/chromium.ts';
+import { MIB, withFolder, writeTypical } from './images.ts';
+import { medianOf } from './measure.ts';
+import { ourQemuImg } from './our-qemu-img.ts';
+import { runProgram } from './programs.ts';
+import { replaceSection, time } from './table.ts';
+
+// This file runs bundled, somewhere else; these two cannot be bundled, and are found from the script that was started.
+const own = createRequire(process.argv[1]!);
+const { chromium } = own('playwright') as typeof Playwright;
+const { preview } = (await import(pathToFileURL(own.resolve('vite')).href)) as typeof Vite;
+
+const DATA = 192 * MIB;
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
+/** A command may take as long as this. */
+const PATIENCE_MS = 300_000;
+
+interface Duel {
+  readonly operation: string;
+  readonly target: string;
+  /** Typed into the page, and given to QEMU with the names of its own files. */
+  readonly line: string;
+  /** Done before each run, outside its time. */
+  readonly before?: string;
+  /** What is said beside the times, of the page's milliseconds. */
+  readonly note?: (milliseconds: number) => string;
+}
+
+const speed = (milliseconds: number) => `${(DATA / 1000 / milliseconds).toFixed(0)} MB/s`;
+
+/** Too large for the browser's own files, where a hole counts as room taken: the page reads it where it lies. */
+const LARGE = 'create -q -f qcow2 -o preallocation=metadata full-1t 1T';
+
+/** Made on both sides, by the same command lines. */
+const MADE = [
+  'create -q -f qcow2 -o preallocation=metadata full-16g 16G',
+  'create -q -f qcow2 -o preallocation=metadata,cluster_size=4k full-4k 16G',
+];
+
+const DUELS: readonly Duel[] = [
+  { operation: 'check, 1 TiB, 64K clusters, a local file', target: '≤ 0.25', line: 'check full-1t' },
+  { operation: 'check, 16 GiB, 4K clusters', target: '≤ 0.10', line: 'check full-4k' },
+  { operation: 'map, 1 TiB in sequence, a local file', target: '≤ 0.5', line: 'map full-1t' },
+  {
+    operation: 'reading 4K here and there, 16 GiB, 100000 times',
+    target: '≤ 0.2',
+    line: 'bench -f qcow2 -d 1 -c 100000 -s 4096 -S 1327210496 full-16g',
+  },
+  {
+    operation: 'allocating write, writeback, 4K, 10000 times',
+    target: '≤ 0.5',
+    before: 'create -q -f qcow2 written 64G',
+    line: 'bench -f qcow2 -d 1 -c 10000 -s 4096 -S 65536 -w -t writeback written',
+  },
+  {
+    operation: 'from zlib, 192 MiB',
+    target: '≤ 1.2',
+    line: 'convert -O raw zlib.qcow2 out',
+    note: speed,
+  },
+  { operation: 'from zstd, 192 MiB', target: '≤ 1.6', line: 'convert -O raw zstd.qcow2 out', note: speed },
+  { operation: '`convert -c`, 192 MiB', target: '≤ 0.7', line: 'convert -c -O qcow2 plain.qcow2 packed', note: speed },
+  { operation: 'qcow2→raw, 192 MiB', target: '≥ 500 MB/s', line: 'convert -O raw plain.qcow2 out', note: speed },
+  { operation: 'raw→qcow2, 192 MiB', target: '≥ 400 MB/s', line: 'convert -f raw -O qcow2 out back', note: speed },
+];
+
+await withFolder(tmpdir(), async (folder) => {
+  await makeFiles(folder);
+  spawnSync('npx', ['vite', 'build', '--logLevel', 'warn'], { stdio: 'inherit' });
+  const server = await preview({ preview: { port: 0, host: '127.0.0.1' }, logLevel: 'warn' });
+  const browser = await chromium.launchPersistentContext(temporaryProfile(), {
+    ...(chromiumPath() !== undefined && { executablePath: chromiumPath()! }),
+    args: CHROMIUM_ARGUMENTS,
+    headless: true,
+  });
+  try {
+    const page = browser.pages()[0] ?? (await browser.newPage());
+    await page.goto(server.resolvedUrls!.local[0]!);
+    for (const name of ['full-1t', 'plain.qcow2', 'zlib.qcow2', 'zstd.qcow2'])
+      await openFile(page, `${folder}/${name}`);
+    await page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name: 'Console' }).click();
+    for (const line of MADE) await run(page, `qemu-img ${line}`);
+    const rows: string[] = [];
+    for (const duel of DUELS) rows.push(await fight(page, folder, duel));
+    publish(rows, browser.browser()?.version() ?? 'Chromium');
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+});
+
+async function makeFiles(folder: string): Promise<void> {
+  const path = (name: string) => `${folder}/${name}`;
+  writeTypical(path('typical'), DATA);
+  runProgram('qemu-img', ['convert', '-O', 'qcow2', path('typical'), path('plain.qcow2')]);
+  for (const type of ['zlib', 'zstd']) {
+    const options = ['-c', '-O', 'qcow2', '-o', `compression_type=${type}`];
+    runProgram('qemu-img', ['convert', ...options, path('typical'), path(`${type}.qcow2`)]);
+  }
+  // The bytes are those that QEMU writes, which takes it minutes with small clusters.
+  for (const line of [LARGE, ...MADE]) await ourQemuImg(...wordsOf(line, folder));
+}
+
+/** The words of a command line, with the names of files in a folder. */
+function wordsOf(line: string, folder: string): string[] {
+  const isFile = /^(full-\w+|written|out|back|packed|\w+\.qcow2)$/;
+  return line.split(' ').map((word) => (isFile.test(word) ? `${folder}/${word}` : word));
+}
+
+async function fight(
+  page: Playwright.Page,
+  folder: string,
+  { operation, target, line, before, note }: Duel,
+): Promise<string> {
+  const theirs: number[] = [];
+  const ours: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    if (before !== undefined) runProgram('qemu-img', wordsOf(before, folder));
+    const { wall, stdout } = runProgram('qemu-img', wordsOf(line, folder));
+    theirs.push(ownTime(stdout) ?? wall);
+    if (before !== undefined) await run(page, `qemu-img ${before}`);
+    const typed = await run(page, `qemu-img ${line}`);
+    ours.push(ownTime(typed.printed) ?? typed.wall);
+  }
+  const [their, our] = [medianOf(theirs), medianOf(ours)];
+  const spread = `${Math.round(((Math.max(...theirs) - Math.min(...theirs)) / their) * 100)} %`;
+  const cells = [operation, time(their), spread, time(our), (our / their).toFixed(3), target, note?.(our) ?? ''];
+  const row = `| ${cells.join(' | ')} |`;
+  console.log(row);
+  return row;
+}
+
+/** Milliseconds, where the program measures itself. */
+function ownTime(printed: string): number | null {
+  const match = /Run completed in ([\d.]+) seconds/.exec(printed);
+  return match === null ? null : Number(match[1]) * 1000;
+}
+
+/** Opens a file of the disk, which the page reads where it lies. */
+async function openFile(page: Playwright.Page, file: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name: 'Library' }).click();
+  await page.evaluate(() => Object.assign(window, { showOpenFilePicker: undefined }));
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Open a file' }).click();
+  await (await chooser).setFiles(file);
+  await page.getByRole('heading', { level: 1, name: basename(file) }).waitFor();
+}
+
+/** Types a line and waits for its end. @throws Error when the command fails */
+async function run(page: Playwright.Page, line: string): Promise<{ readonly wall: number; readonly printed: string }> {
+  await page.getByRole('combobox', { name: /Command line/ }).fill('clear');
+  await page.keyboard.press('Enter');
+  await page.getByRole('combobox', { name: /Command line/ }).fill(line);
+  const start = performance.now();
+  await page.keyboard.press('Enter');
+  const busy = page.locator('button:not([disabled])', { hasText: 'Ctrl+C' });
+  await busy.waitFor({ state: 'detached', timeout: PATIENCE_MS });
+  const wall = performance.now() - start;
+  const printed = await page.getByRole('region', { name: 'Console' }).innerText();
+  if (printed.includes('exit code')) throw new Error(`${line}\n${printed}`);
+  return { wall, printed };
+}
+
+function publish(rows: readonly string[], version: string): void {
+  const head = ['| operation | QEMU | ± | page | ratio | target | |', '| --- | --: | --: | --: | --: | --- | --: |'];
+  replaceSection('page', [`Chromium ${version}.`, '', ...head, ...rows].join('\n'));
+}
