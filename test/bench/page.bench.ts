@@ -75,8 +75,9 @@ const DUELS: readonly Duel[] = [
 
 await withFolder(tmpdir(), async (folder) => {
   await makeFiles(folder);
-  spawnSync('npx', ['vite', 'build', '--logLevel', 'warn'], { stdio: 'inherit' });
-  const server = await preview({ preview: { port: 0, host: '127.0.0.1' }, logLevel: 'warn' });
+  const outDir = `${folder}/built`;
+  spawnSync('npx', ['vite', 'build', '--outDir', outDir, '--logLevel', 'warn'], { stdio: 'inherit' });
+  const server = await preview({ build: { outDir }, preview: { port: 0, host: '127.0.0.1' }, logLevel: 'warn' });
   const browser = await chromium.launchPersistentContext(temporaryProfile(), {
     ...(chromiumPath() !== undefined && { executablePath: chromiumPath()! }),
     args: CHROMIUM_ARGUMENTS,

@@ -168,7 +168,8 @@ function inflateQuickly(literals: Int32Array, distances: Int32Array): boolean {
 /** The last few symbols of the output, and the one after them: symbol by symbol. True at the end of the block. */
 function inflateExactly(literals: Int32Array, distances: Int32Array): boolean {
   for (;;) {
-    if (bit >= bitEnd) return endOfInput();
+    // A match that goes on beyond the output keeps zlib from looking at what comes after it.
+    if (bit >= bitEnd || out > outEnd) return endOfInput();
     const entry = entryAt(literals, LITERAL_ROOT_BITS);
     if (entry >= 0) {
       bit += (entry >>> 5) & 15;
@@ -182,6 +183,7 @@ function inflateExactly(literals: Int32Array, distances: Int32Array): boolean {
     bit += entry & 31;
     if (bit > bitEnd) return endOfInput();
     if (kind === KIND_END) return true;
+    if (bit === bitEnd) return endOfInput();
 
     const distanceEntry = entryAt(distances, DISTANCE_ROOT_BITS);
     if (distanceEntry < 0) throw corrupt('invalid distance code');
