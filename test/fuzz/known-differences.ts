@@ -95,6 +95,29 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       /Refblock|refcount/.test(theirs.said[difference.question as 'convert' | 'map']!.stderr),
   },
   {
+    name: 'bitmap that cannot be read',
+    because:
+      'The disk can be used all the same, and the bitmap counts as inconsistent; QEMU opens nothing at all then.',
+    applies: ({ theirs, difference }) =>
+      [difference.theirs, theirs.said.check!.stderr].some((text) =>
+        /Could not open '.*': Could not read bitmap(_table table from image for bitmap)? '/.test(text),
+      ),
+  },
+  {
+    name: 'compressed data with subclusters',
+    because: 'The guest can read it, so it counts as referred to; QEMU takes it for lost, and its repair frees it.',
+    applies: ({ difference, theirs }) =>
+      isAbout(difference, 'check', 'repair') &&
+      /compressed cluster \d+ with non-zero subcluster allocation bitmap/.test(theirs.said.check!.stderr),
+  },
+  {
+    name: 'key asked for before the bitmaps are looked at',
+    because: 'QEMU asks for the key first; both refuse the image.',
+    applies: ({ difference }) =>
+      difference.theirs.includes("Parameter 'encrypt.key-secret' is required for cipher") &&
+      /Could not open '.*': (Bitmap|Broken bitmap directory|bitmaps_ext)/.test(difference.ours),
+  },
+  {
     name: 'raw external data without a file',
     because: 'QEMU describes an image without looking for its data file, so only reading finds the contradiction.',
     applies: ({ difference, bytes }) =>

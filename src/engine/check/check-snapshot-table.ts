@@ -71,7 +71,7 @@ function judgePlace({ header, geometry }: Subject, log: CheckLog, count: number)
   const problem =
     count > SNAPSHOTS_MAX
       ? 'ERROR snapshot table too large'
-      : header.snapshotsOffset % geometry.clusterSize !== 0 || header.snapshotsOffset > 2 ** 63 - count * 40
+      : header.snapshotsOffset % geometry.clusterSize !== 0 || header.snapshotsOffset >= 2 ** 63 - count * 40
         ? 'ERROR snapshot table offset invalid'
         : null;
   if (problem === null) return;

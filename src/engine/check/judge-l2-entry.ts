@@ -16,6 +16,8 @@ export interface WalkState {
 /** An L2 entry as it stands in the image; the masks are 0 without extended L2. */
 export interface L2EntryAt {
   readonly at: HostOffset;
+  /** In its table. */
+  readonly index: number;
   readonly high: number;
   readonly low: number;
   readonly allocMask: number;
@@ -55,9 +57,8 @@ export function judgeL2Entry(pass: CheckPass, role: L1Location['role'], state: W
 function judgeCompressed(pass: CheckPass, role: L1Location['role'], entry: L2EntryAt): void {
   const { subject, log } = pass;
   const { geometry } = subject;
-  const { low, allocMask, zeroMask } = entry;
+  const { low, index, allocMask, zeroMask } = entry;
   const pointer = { hostOffset: entry.at, length: geometry.l2EntrySize };
-  const index = (entry.at % geometry.clusterSize) / geometry.l2EntrySize;
   const shift = geometry.compressedSizeShift - 32;
   const offsetHex = hexOfHalves(entry.high & ((1 << shift) - 1), low);
   if (isCopied(entry.high)) {
@@ -87,7 +88,7 @@ function judgeCompressed(pass: CheckPass, role: L1Location['role'], entry: L2Ent
       mendedBy: 'nothing',
       at: pointer,
     });
-    return;
+    // The guest reads the data all the same: a repair must not take it for lost and free it.
   }
   const { hostOffset, lengthMax } = compressedExtentOf(geometry, high, low);
   if (hostOffset + lengthMax - fileLengthOf(subject) >= geometry.clusterSize) {

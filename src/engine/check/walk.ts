@@ -161,7 +161,8 @@ function walkL2Table(pass: CheckPass, role: L1Location['role'], tableOffset: Hos
       }
     }
     state.nextCluster = nextCluster;
-    const entry = { at: tableOffset + at, high: high >>> 0, low: low >>> 0, allocMask: 0, zeroMask: 0 };
+    const index = at / 8;
+    const entry = { at: tableOffset + at, index, high: high >>> 0, low: low >>> 0, allocMask: 0, zeroMask: 0 };
     judgeL2Entry(pass, role, state, entry);
     nextCluster = state.nextCluster;
     ({ words, clusterCount } = map);
@@ -208,7 +209,7 @@ function walkExtendedL2Table(
       state.nextCluster = cluster + 1;
       continue;
     }
-    judgeL2Entry(pass, role, state, { at: tableOffset + at, high, low, allocMask, zeroMask });
+    judgeL2Entry(pass, role, state, { at: tableOffset + at, index: at / 16, high, low, allocMask, zeroMask });
     ({ words, clusterCount } = map);
   }
 }

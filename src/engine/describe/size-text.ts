@@ -15,6 +15,8 @@ export function sizeText(bytes: number): string {
 
 /** Rounds to three significant digits as C's `%0.3g`: what lies exactly in the middle goes to the even digit. */
 export function threeDigits(value: number): number {
-  if (value < 100 || value % 1 !== 0.5) return Number(value.toPrecision(3));
-  return Math.floor(value) + (Math.floor(value) % 2);
+  const scale = value < 1 ? 1 : 10 ** Math.max(0, 2 - Math.floor(Math.log10(value)));
+  const scaled = value * scale;
+  if (scaled % 1 !== 0.5) return Number(value.toPrecision(3));
+  return (Math.floor(scaled) + (Math.floor(scaled) % 2)) / scale;
 }

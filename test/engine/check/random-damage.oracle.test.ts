@@ -142,31 +142,28 @@ describe.each(BASES)('$name', ({ name, options, make }) => {
     sound = readFileSync(file);
   });
 
-  it.each(Array.from({ length: CASES }, (_, i) => SEED + i))(
-    'damaged with seed %i gets the same words',
-    (seed) => {
-      const random = new Random(seed + name.length * 7919);
-      const file = scratch.path('hurt.qcow2');
-      writeFileSync(file, sound);
-      const patient = new Patient(file);
-      const entries = entriesOf(patient);
-      for (let i = random.below(3); i >= 0; i--) hurt(patient, random, entries);
-      patient.save();
-      const theirs = saidByQemu(scratch, file, null);
-      expect(words(saidByUs(scratch, file, null))).toEqual(words(theirs));
-      if (process.env.KEEP !== undefined) copyFileSync(file, `${process.env.KEEP}/${name}-${seed}.qcow2`);
-      const ours = saidByUs(scratch, file, 'all');
-      const again = saidByUs(scratch, ours.file, 'all');
-      expect(again.stepCount, 'a second repair writes nothing').toBe(0);
-      if (ours.refused !== null || seed % REPAIR_COMPARED_EVERY !== 0) return;
-      const judged = saidByQemu(scratch, ours.file, null);
-      const repaired = saidByQemu(scratch, file, 'all');
-      if (repaired.code === 0) expect(judged.code, judged.stderr).toBe(0);
-      if (theirs.code !== 1) expect(judged.code).not.toBe(1);
-      // Where guest data lies on top of a table, mending the table shows in the data, with QEMU as with us.
-      expect([guestReads(file), guestReads(repaired.file)], 'what the guest reads').toContain(guestReads(ours.file));
-    },
-  );
+  it.each(Array.from({ length: CASES }, (_, i) => SEED + i))('damaged with seed %i gets the same words', (seed) => {
+    const random = new Random(seed + name.length * 7919);
+    const file = scratch.path('hurt.qcow2');
+    writeFileSync(file, sound);
+    const patient = new Patient(file);
+    const entries = entriesOf(patient);
+    for (let i = random.below(3); i >= 0; i--) hurt(patient, random, entries);
+    patient.save();
+    const theirs = saidByQemu(scratch, file, null);
+    expect(words(saidByUs(scratch, file, null))).toEqual(words(theirs));
+    if (process.env.KEEP !== undefined) copyFileSync(file, `${process.env.KEEP}/${name}-${seed}.qcow2`);
+    const ours = saidByUs(scratch, file, 'all');
+    const again = saidByUs(scratch, ours.file, 'all');
+    expect(again.stepCount, 'a second repair writes nothing').toBe(0);
+    if (ours.refused !== null || seed % REPAIR_COMPARED_EVERY !== 0) return;
+    const judged = saidByQemu(scratch, ours.file, null);
+    const repaired = saidByQemu(scratch, file, 'all');
+    if (repaired.code === 0) expect(judged.code, judged.stderr).toBe(0);
+    if (theirs.code !== 1) expect(judged.code).not.toBe(1);
+    // Where guest data lies on top of a table, mending the table shows in the data, with QEMU as with us.
+    expect([guestReads(file), guestReads(repaired.file)], 'what the guest reads').toContain(guestReads(ours.file));
+  });
 });
 
 /** A digest of the disk as the guest reads it, or that it cannot be read. */

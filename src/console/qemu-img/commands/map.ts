@@ -66,7 +66,9 @@ function* entries(
     if (current !== null) yield { entry: current, isLast: false };
     current = next;
   }
-  if (current !== null) yield { entry: current, isLast: true };
+  // Of no disk at all, QEMU tells what it began with.
+  const nothing = { ...absent(start, 0, 0), isZero: false };
+  yield { entry: current ?? nothing, isLast: true };
 }
 
 function readableEntryAt(invocation: Invocation, node: BlockNode, at: number, end: number): MapEntry {
