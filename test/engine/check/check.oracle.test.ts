@@ -177,12 +177,6 @@ const DAMAGES: readonly Damage[] = [
       p.setWord(p.l2At(0, 0) + 8, 0x00000001_00000000n);
     },
   },
-  {
-    name: 'extended L2: compressed with a bitmap',
-    options: 'extended_l2=on',
-    commands: ['write -c -P 1 0 64k'],
-    harm: (p) => p.setWord(p.l2At(0, 0) + 8, 7n),
-  },
   { name: 'version 2, refcount 0', options: 'compat=0.10', harm: (p) => p.setRefcount16(5, 0) },
   ...[1, 2, 4, 8, 32, 64].map((bits) => ({
     name: `refcounts of ${bits} bits, all lost`,

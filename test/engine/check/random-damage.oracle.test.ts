@@ -151,7 +151,9 @@ describe.each(BASES)('$name', ({ name, options, make }) => {
     for (let i = random.below(3); i >= 0; i--) hurt(patient, random, entries);
     patient.save();
     const theirs = saidByQemu(scratch, file, null);
-    expect(words(saidByUs(scratch, file, null))).toEqual(words(theirs));
+    // Such data counts as lost in QEMU; kept-references.test.ts says what becomes of it here.
+    const hasBitmapOnCompressed = /compressed cluster \d+ with non-zero subcluster/.test(theirs.stderr);
+    if (!hasBitmapOnCompressed) expect(words(saidByUs(scratch, file, null))).toEqual(words(theirs));
     if (process.env.KEEP !== undefined) copyFileSync(file, `${process.env.KEEP}/${name}-${seed}.qcow2`);
     const ours = saidByUs(scratch, file, 'all');
     const again = saidByUs(scratch, ours.file, 'all');
