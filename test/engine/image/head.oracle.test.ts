@@ -160,7 +160,8 @@ it.each(['bitmaps extension without its bit', 'bitmaps extension in version 2'])
   const [, base, ...patches] = CASES.find(([what]) => what === name)!;
   const bytes = patched(base, patches);
   const { warnings } = readHead(MemoryStorage.from(bytes), { writable: false });
-  expect(`qemu-img: ${warnings.join('\n')}`).toBe(qemuImg('info', write(bytes)).stderr);
+  const text = warnings.map(({ message, hint }) => `qemu-img: warning: ${message}\n${hint}`).join('');
+  expect(text).toBe(qemuImg('info', write(bytes)).stderr);
 });
 
 it('refuses a snapshot table of more than 64 MiB as QEMU does', () => {
