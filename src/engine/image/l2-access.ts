@@ -28,10 +28,14 @@ export function findL2Entry(image: Image, guestOffset: GuestOffset): L2Entry | n
 export function l2OffsetOf(image: Image, l1Index: number): HostOffset {
   if (l1Index >= image.l1.entryCount) return 0;
   const l2Offset = image.l1.l2OffsetAt(l1Index);
-  if (l2Offset % image.geometry.clusterSize !== 0) {
-    markCorrupt(image, `L2 table offset ${hex(l2Offset)} unaligned (L1 index: ${hex(l1Index)})`);
-  }
+  judgeL2Offset(image, l2Offset, l1Index);
   return l2Offset;
+}
+
+/** @throws EngineError corrupt for a table between two clusters; the image is marked corrupt then */
+export function judgeL2Offset(image: Image, l2Offset: HostOffset, l1Index: number): void {
+  if (l2Offset % image.geometry.clusterSize === 0) return;
+  markCorrupt(image, `L2 table offset ${hex(l2Offset)} unaligned (L1 index: ${hex(l1Index)})`);
 }
 
 export function l2EntryAt(image: Image, l2Offset: HostOffset, index: number): L2Entry {

@@ -8,7 +8,7 @@ import { setRefcount } from '../format/refcount-block.ts';
 import type { Allocator } from './allocator.ts';
 import { writeFreshTable } from './fresh-table.ts';
 import { switchPointer } from './header-pointer.ts';
-import { REFCOUNT_TABLE_SIZE_MAX } from './refcounts.ts';
+import { encodeRefcountTable, REFCOUNT_TABLE_SIZE_MAX } from './refcounts.ts';
 
 /**
  * Makes the refcount block that covers `cluster`, and a larger refcount table if the block has no place in the present
@@ -115,11 +115,8 @@ export function growRefcountTable(allocator: Allocator, growth: TableGrowth): Ho
     refcounts.file.write(table[index]!, block, isNew ? 'refblock-new' : 'refblock-update');
     refcounts.blocks.drop(table[index]!, clusterSize);
   }
-  const bytes = new Uint8Array(table.length * 8);
-  const view = viewOf(bytes);
-  table.forEach((offset, index) => setU64(view, index * 8, offset));
   refcounts.file.event('refblock_alloc_write_table');
-  refcounts.file.write(tableCluster * clusterSize, bytes, 'reftable-grow');
+  refcounts.file.write(tableCluster * clusterSize, encodeRefcountTable(table), 'reftable-grow');
   // All of the new structures are durable before the header points to them.
   refcounts.file.flush('flush-ordering');
   const { header } = refcounts;

@@ -116,6 +116,14 @@ export class Refcounts {
   }
 }
 
+/** The bytes of a refcount table, from the host offsets of its blocks; 0 where there is none. */
+export function encodeRefcountTable(blockOffsets: ArrayLike<HostOffset>): Uint8Array {
+  const bytes = new Uint8Array(blockOffsets.length * 8);
+  const view = viewOf(bytes);
+  for (let index = 0; index < blockOffsets.length; index++) setU64(view, index * 8, blockOffsets[index]!);
+  return bytes;
+}
+
 function readTable(file: ImageFile, offset: HostOffset, length: number): Float64Array {
   const bytes = new Uint8Array(length);
   file.event('reftable_load');

@@ -1,9 +1,8 @@
-import { setU64, viewOf } from '../bytes/big-endian.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { hex } from '../format/hex.ts';
 import { getRefcount } from '../format/refcount-block.ts';
 import type { Allocator } from './allocator.ts';
-import type { Refcounts } from './refcounts.ts';
+import { encodeRefcountTable, type Refcounts } from './refcounts.ts';
 
 /**
  * Gives up the refcount blocks that count nothing but themselves. The table is durable without them before their clusters
@@ -53,11 +52,9 @@ function countsNothingElse({ blocks, geometry }: Refcounts, index: number, block
 }
 
 function writeTableWithout(refcounts: Refcounts, unused: readonly number[]): void {
-  const bytes = new Uint8Array(refcounts.table.length * 8);
-  const view = viewOf(bytes);
-  refcounts.table.forEach((offset, index) => setU64(view, index * 8, offset));
-  for (const index of unused) setU64(view, index * 8, 0);
-  refcounts.file.write(refcounts.header.refcountTableOffset, bytes, 'reftable-update');
+  const kept = refcounts.table.slice();
+  for (const index of unused) kept[index] = 0;
+  refcounts.file.write(refcounts.header.refcountTableOffset, encodeRefcountTable(kept), 'reftable-update');
   refcounts.file.flush('flush-ordering');
 }
 

@@ -1,12 +1,11 @@
 import { alignUp } from '../bytes/align.ts';
-import { setU64, viewOf } from '../bytes/big-endian.ts';
 import { EngineError } from '../errors.ts';
 import type { HostCluster, HostOffset } from '../format/addresses.ts';
 import { hex } from '../format/hex.ts';
 import { refcountMax, setRefcount } from '../format/refcount-block.ts';
 import { writeTablesDurably } from '../image/flush.ts';
 import type { Image } from '../image/image.ts';
-import { REFCOUNT_TABLE_SIZE_MAX } from '../image/refcounts.ts';
+import { encodeRefcountTable, REFCOUNT_TABLE_SIZE_MAX } from '../image/refcounts.ts';
 import { rewriteHeader } from '../image/rewrite-header.ts';
 import type { LongTask } from '../progress.ts';
 
@@ -153,10 +152,7 @@ class NewStructures {
   }
 
   writeTable(): void {
-    const bytes = new Uint8Array(this.#table.length * 8);
-    const view = viewOf(bytes);
-    this.#table.forEach((hostOffset, index) => setU64(view, index * 8, hostOffset));
-    this.#image.file.write(this.#place.hostOffset, bytes, 'reftable-grow');
+    this.#image.file.write(this.#place.hostOffset, encodeRefcountTable(this.#table), 'reftable-grow');
   }
 
   /** Puts the new structures in force, durably, and frees the old ones. */

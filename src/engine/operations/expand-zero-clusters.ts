@@ -3,7 +3,7 @@ import { hex } from '../format/hex.ts';
 import { COPIED_HIGH } from '../format/l1-entry.ts';
 import { l2KindOf } from '../format/l2-entry.ts';
 import type { Image } from '../image/image.ts';
-import { highOf, hostOffsetOf, l2EntryAt, lowOf, setL2Entry } from '../image/l2-access.ts';
+import { highOf, hostOffsetOf, judgeL2Offset, l2EntryAt, lowOf, setL2Entry } from '../image/l2-access.ts';
 import { releaseClusters } from '../image/link.ts';
 import { markCorrupt } from '../image/mark-corrupt.ts';
 import type { LongTask } from '../progress.ts';
@@ -17,9 +17,7 @@ import { allL2Tables, l1EntryCount } from './l1-tables.ts';
 export function* expandZeroClusters(image: Image): LongTask<void> {
   const total = l1EntryCount(image);
   for (const { l2Offset, l1Index, visited } of allL2Tables(image)) {
-    if (l2Offset % image.geometry.clusterSize !== 0) {
-      markCorrupt(image, `L2 table offset ${hex(l2Offset)} unaligned (L1 index: ${hex(l1Index)})`);
-    }
+    judgeL2Offset(image, l2Offset, l1Index);
     if (l2Offset !== 0) expandInTable(image, l2Offset);
     yield { phase: 'expand-zeros', done: visited, total };
   }

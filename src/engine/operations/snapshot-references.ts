@@ -13,7 +13,7 @@ import { hostClustersOf } from '../image/link.ts';
  * sets the COPIED flags in the L2 tables to what the refcounts say then. With delta 0 only the flags.
  * @param l1 the table's bytes; COPIED flags of its entries are brought up to date in place
  * @returns whether the L1 table's flags changed
- * @throws EngineError for what {@link judgeCounted} and {@link judgeOverflow} refuse, then with a part done
+ * @throws EngineError for what {@link overflowIn} finds, then with a part done
  */
 export function addReferences(image: Image, l1: Uint8Array, delta: number): boolean {
   const view = viewOf(l1);
@@ -58,29 +58,25 @@ function addTo(image: Image, hostOffset: HostOffset, clusterCount: number, delta
 }
 
 /**
- * Whether the refcount structures count everything that an L1 table reaches.
- * @throws EngineError uncounted or too-large
- */
-export function judgeCounted(image: Image, l1: Uint8Array): void {
-  for (const cluster of clustersOf(image, l1)) image.refcounts.mustCount(cluster);
-}
-
-/**
  * Whether everything that an L1 table reaches can take one more reference.
- * @throws EngineError invalid-argument when a refcount would overflow
+ * @returns why not, where a refcount would overflow
+ * @throws EngineError uncounted or too-large where no refcount structure counts a cluster
  */
-export function judgeOverflow(image: Image, l1: Uint8Array): void {
+export function overflowIn(image: Image, l1: Uint8Array): EngineError | null {
   const added = new Map<HostCluster, number>();
   const max = refcountMax(image.geometry.refcountBits);
+  let overflow: EngineError | null = null;
   for (const cluster of clustersOf(image, l1)) {
     const total = (added.get(cluster) ?? 0) + 1;
     added.set(cluster, total);
-    if (image.refcounts.get(cluster) + total <= max) continue;
-    throw new EngineError(
+    image.refcounts.mustCount(cluster);
+    if (overflow !== null || image.refcounts.get(cluster) + total <= max) continue;
+    overflow = new EngineError(
       'invalid-argument',
       `Host cluster ${cluster} has as many references as ${image.geometry.refcountBits}-bit refcounts can count. The disk is as it was.`,
     );
   }
+  return overflow;
 }
 
 /** Every cluster that an L1 table reaches, once a reference. */

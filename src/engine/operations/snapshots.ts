@@ -16,7 +16,7 @@ import { L1Table } from '../image/l1-table.ts';
 import { judgeSnapshotL1 } from '../image/snapshot-l1.ts';
 import { growL1Table } from './grow-l1.ts';
 import { resizeImage } from './resize.ts';
-import { addReferences, judgeCounted, judgeOverflow } from './snapshot-references.ts';
+import { addReferences, overflowIn } from './snapshot-references.ts';
 
 export interface NewSnapshot {
   readonly name: string;
@@ -37,11 +37,11 @@ export function createSnapshot(image: Image, { name, dateSeconds, dateNanosecond
   if (image.snapshots.length >= SNAPSHOTS_MAX) throw new EngineError('too-large', 'Too many snapshots.');
   flushImage(image);
   const { allocator, file, geometry, l1 } = image;
-  judgeCounted(image, l1.bytes());
+  const overflow = overflowIn(image, l1.bytes());
   const l1TableOffset = allocator.allocate(ceilDiv(l1.entryCount * 8, geometry.clusterSize));
   file.write(l1TableOffset, l1.bytes(), 'snapshot-l1');
   // As in QEMU, the copy is lost space when the snapshot is refused here; nothing else has changed then.
-  judgeOverflow(image, l1.bytes());
+  if (overflow !== null) throw overflow;
 
   const table = l1.bytes().slice();
   const flagsChanged = addReferences(image, table, 1);
@@ -91,8 +91,8 @@ function goToSnapshot(image: Image, snapshot: SnapshotEntry): void {
   const table = new Uint8Array(image.l1.entryCount * 8);
   image.file.read(snapshot.l1TableOffset, table.subarray(0, snapshot.l1Size * 8));
   const before = image.l1.bytes().slice();
-  judgeCounted(image, table);
-  judgeOverflow(image, table);
+  const overflow = overflowIn(image, table);
+  if (overflow !== null) throw overflow;
   addReferences(image, table, 1);
   writeTablesDurably(image);
   replaceL1(image, table);

@@ -12,6 +12,7 @@ import {
   writeAt,
 } from '#engine';
 import { getU64, setU64, viewOf } from '../../../src/engine/bytes/big-endian.ts';
+import { randomFrom } from '../../../src/lab/explore/enumerate.ts';
 import { crashStates, RecordingStorage } from '../repair/crash-states.ts';
 
 const KIB = 1024;
@@ -39,13 +40,8 @@ describe('shrinking a disk', () => {
     const before = MemoryStorage.from(memory.toBytes());
     const storage = new RecordingStorage(memory);
     resizeImage(openImage(storage, { writable: true }), 64 * KIB);
-    let random = 1;
     let count = 0;
-    for (const state of crashStates(
-      before,
-      storage.events,
-      () => (random = (random * 16807) % 2147483647) / 2147483647,
-    )) {
+    for (const state of crashStates(before, storage.events, randomFrom(1))) {
       drain(repairImage(state, 'all'));
       expectKept(state);
       expect(drain(checkImage(state)).messages).toEqual([]);

@@ -2,7 +2,6 @@ import { bitmapsSize, fullyAllocatedSize, judgeCreateOptions } from '#engine';
 import { statusAbove } from '../../block/layers.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { isAllZero } from '../../block/zeros.ts';
-import type { ConsoleHost } from '../../host.ts';
 import { qcow2Encryption } from '../create-encryption.ts';
 import { engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
 import { ImgFailure, Invocation, jsonText, mustBeEngineError, sizeOf, type ImgCommand } from '../invocation.ts';
@@ -34,7 +33,7 @@ export const measure: ImgCommand = async (host, args) => {
   const source = name === null ? null : await invocation.open(name, { writable: false, format: invocation.value('f') });
   try {
     if (source !== null && snapshot !== null) loadSnapshot(source, snapshot);
-    const measured = await measureTarget(host, invocation, source, size);
+    const measured = await measureTarget(invocation, source, size);
     host.writeOut(isJson ? jsonOf(measured) : textOf(measured));
     return 0;
   } finally {
@@ -55,12 +54,7 @@ function judgeNames(invocation: Invocation, size: number | null): string | null 
   return name;
 }
 
-async function measureTarget(
-  host: ConsoleHost,
-  invocation: Invocation,
-  source: BlockNode | null,
-  size: number | null,
-): Promise<Measured> {
+async function measureTarget(invocation: Invocation, source: BlockNode | null, size: number | null): Promise<Measured> {
   const format = invocation.value('O') ?? 'raw';
   judgeCreatable(format);
   const values = parseValuesFor(invocation, format);
@@ -71,7 +65,7 @@ async function measureTarget(
   }
   if (format !== 'qcow2') throw new ImgFailure(`Block driver '${format}' does not support size measurement`);
   const { required, fullyAllocated, bitmaps } = measureQcow2(values, source, length);
-  const encryption = await qcow2Encryption(host, invocation.objects, values);
+  const encryption = await qcow2Encryption(invocation.host, invocation.objects, values);
   const clusterSize = Number(values.get('cluster_size') ?? 65536);
   const headerSize =
     encryption?.kind === 'luks' ? Math.ceil(encryption.luks.headerSize / clusterSize) * clusterSize : 0;
