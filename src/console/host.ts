@@ -43,6 +43,28 @@ export interface CodecPool {
   run(job: CodecJob): Promise<CodecResult>;
 }
 
+/** Where another program listens; a port is a number or the name of a service. */
+export type SocketAddress =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'inet'; readonly host: string; readonly port: string };
+
+/** Milliseconds. */
+export interface ConnectTiming {
+  /** Before the first attempt. */
+  readonly after: number;
+  /** For so long it is tried again where nobody listens. */
+  readonly patience: number;
+}
+
+/** A stream of bytes to and from another program. Its calls return when they are done, as all of the engine's I/O does. */
+export interface SocketStream {
+  /** Fills `into`. @throws EngineError io where the other side has ended the stream before */
+  receive(into: Uint8Array): void;
+  /** @throws EngineError io where the other side takes no more */
+  send(bytes: Uint8Array): void;
+  close(): void;
+}
+
 /** What a command line needs of the world around it. */
 export interface ConsoleHost {
   readonly files: ConsoleFiles;
@@ -64,6 +86,8 @@ export interface ConsoleHost {
   raise(signal: number): void;
   /** Where a host has none, commands do that work themselves, with the same result. */
   readonly codecs?: CodecPool;
+  /** Connects to another program; absent where a host cannot. @throws EngineError io with QEMU's text */
+  readonly connect?: (address: SocketAddress, timing: ConnectTiming) => SocketStream;
   /** Waits; rejects with EngineError cancelled after Ctrl+C. */
   sleep(milliseconds: number): Promise<void>;
   /** Gives others a turn during long work; rejects with EngineError cancelled after Ctrl+C. */

@@ -1,5 +1,14 @@
 // The console's door: QEMU's command lines over whatever files the host offers.
-export type { CodecPool, ConsoleFiles, ConsoleHost, FileStat, OverlappedStorage } from './host.ts';
+export type {
+  CodecPool,
+  ConsoleFiles,
+  ConsoleHost,
+  ConnectTiming,
+  FileStat,
+  OverlappedStorage,
+  SocketAddress,
+  SocketStream,
+} from './host.ts';
 export { WorkerPool, type CodecWorker } from './codec/worker-pool.ts';
 export * from './block/node.ts';
 export type { BlockDriver, ChildRequest, ChildRole, DriverContext, OpenFlags } from './block/driver.ts';

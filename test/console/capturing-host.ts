@@ -14,6 +14,8 @@ export interface ConsoleRun {
  */
 export class CapturingHost implements ConsoleHost {
   readonly files: ConsoleFiles;
+  /** Reaches other programs, where a test has any. */
+  connect?: NonNullable<ConsoleHost['connect']>;
   /** Lines for standard input. */
   input: string[] = [];
   stdout = '';

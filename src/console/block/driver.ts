@@ -58,8 +58,8 @@ export interface BlockDriver {
   readonly name: string;
   /** `protocol` drivers find their bytes themselves, the others in a child `file`. */
   readonly kind: 'format' | 'protocol' | 'filter';
-  /** Of a protocol: file names that begin with this and a colon are its own. */
-  readonly prefix?: string;
+  /** Of a protocol: file names that begin with one of these and a colon are its own. */
+  readonly prefixes?: readonly string[];
   /** Of a protocol: cannot be opened without a file name. */
   readonly needsFilename?: boolean;
   /** Of a protocol: puts options in the place of a file name. @throws EngineError */

@@ -42,6 +42,12 @@ export function imageNodeOf(node: BlockNode): BlockNode {
   return node.image === null && node.file !== null ? imageNodeOf(node.file) : node;
 }
 
+/** Whether a node has what QEMU calls its information: an image, or below other drivers a file or device of the host. */
+export function hasInformation(node: BlockNode): boolean {
+  const { image, driver } = imageNodeOf(node);
+  return image !== null || ['file', 'host_device', 'host_cdrom'].includes(driver);
+}
+
 /** Whether zeros are read where a node holds nothing: certain only of an image with clusters and without backing file. */
 export function isZeroWhereAbsent(node: BlockNode): boolean {
   const { image, backing } = imageNodeOf(node);

@@ -39,6 +39,7 @@ script.runInThisContext()(require, __dirname);
 mkdirSync(outDir, { recursive: true });
 writeFileSync(`${outDir}/package.json`, '{ "type": "commonjs" }\n');
 await bundle('codec-worker');
+await bundle('socket-thread');
 const scratch = mkdtempSync(join(tmpdir(), 'qcow2-workbench-build-'));
 try {
   for (const [program, argumentsFor] of Object.entries(TYPICAL_RUNS)) {

@@ -12,6 +12,7 @@ export class TerminalHost implements ConsoleHost {
   #held: string[] = [];
   #lines: AsyncIterator<string> | null = null;
   readonly codecs?: CodecPool;
+  readonly connect?: NonNullable<ConsoleHost['connect']>;
 
   readonly files: ConsoleHost['files'] = {
     stat: (name) => Promise.resolve(statOf(name)),
@@ -23,8 +24,10 @@ export class TerminalHost implements ConsoleHost {
     complete: (prefix) => attempt(() => namesBeginning(prefix)),
   };
 
-  constructor({ codecs }: { readonly codecs?: CodecPool } = {}) {
+  /** What needs threads is there only if somebody brings it. */
+  constructor({ codecs, connect }: Pick<ConsoleHost, 'codecs' | 'connect'> = {}) {
     if (codecs !== undefined) this.codecs = codecs;
+    if (connect !== undefined) this.connect = connect;
   }
 
   writeOut(text: string): void {

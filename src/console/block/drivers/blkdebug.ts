@@ -16,7 +16,7 @@ const PREFIX = 'blkdebug';
 export const BLKDEBUG: BlockDriver = {
   name: 'blkdebug',
   kind: 'protocol',
-  prefix: PREFIX,
+  prefixes: [PREFIX],
   strongOptions: [
     'config',
     'inject-error.',

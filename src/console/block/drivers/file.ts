@@ -7,7 +7,7 @@ import { withoutProtocol } from '../path.ts';
 export const FILE: BlockDriver = {
   name: 'file',
   kind: 'protocol',
-  prefix: 'file',
+  prefixes: ['file'],
   needsFilename: true,
   parseFilename: (filename, options) => options.set('filename', withoutProtocol(filename, 'file')),
   open: (context) =>

@@ -11,7 +11,7 @@ function deviceDriver(name: string): BlockDriver {
   return {
     name,
     kind: 'protocol',
-    prefix: name,
+    prefixes: [name],
     needsFilename: true,
     parseFilename: (filename, options) => options.set('filename', withoutProtocol(filename, name)),
     open: (context) =>

@@ -8,6 +8,7 @@ import { COPY_ON_READ } from './copy-on-read.ts';
 import { FILE } from './file.ts';
 import { HOST_CDROM, HOST_DEVICE } from './host-device.ts';
 import { LUKS } from './luks.ts';
+import { NBD } from './nbd.ts';
 import { NULL_AIO, NULL_CO } from './null.ts';
 import { QCOW2 } from './qcow2.ts';
 import { QUORUM } from './quorum.ts';
@@ -22,6 +23,7 @@ const ALL: readonly BlockDriver[] = [
   HOST_CDROM,
   HOST_DEVICE,
   LUKS,
+  NBD,
   NULL_AIO,
   NULL_CO,
   QCOW2,
@@ -54,7 +56,7 @@ export async function protocolOf(
   if (kind === 'character-device' || kind === 'block-device') return HOST_DEVICE;
   if (!prefixCounts || !hasProtocol(filename)) return FILE;
   const prefix = filename.slice(0, filename.indexOf(':'));
-  const driver = ALL.find((one) => one.prefix === prefix);
+  const driver = ALL.find((one) => one.prefixes?.includes(prefix) === true);
   if (driver === undefined) throw new EngineError('invalid-argument', `Unknown protocol '${prefix}'`);
   return driver;
 }

@@ -14,7 +14,7 @@ function nullDriver(name: string): BlockDriver {
   return {
     name,
     kind: 'protocol',
-    prefix: name,
+    prefixes: [name],
     strongOptions: ['size', 'read-zeroes'],
     parseFilename(filename) {
       if (filename === `${name}://`) return;

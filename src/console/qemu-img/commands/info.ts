@@ -1,6 +1,6 @@
 import { infoJson, infoText, isEngineError, luksInfoJson, luksInfoLines, type LuksHeader } from '#engine';
 import { backingNameBeside } from '../../block/backing-name.ts';
-import { imageNodeOf } from '../../block/layers.ts';
+import { hasInformation, imageNodeOf } from '../../block/layers.ts';
 import { LuksNode } from '../../block/luks-node.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { humanSize } from '../../text/sizes.ts';
@@ -86,7 +86,7 @@ async function describe({ host }: Invocation, node: BlockNode): Promise<Descript
         'format-specific': { type: 'luks', data: luksInfoJson(luks, { namesFormat: false }) },
         encrypted: true,
       }),
-      'dirty-flag': false,
+      ...(hasInformation(node) && { 'dirty-flag': false }),
     },
     next: null,
   };

@@ -1,5 +1,5 @@
 import { infoText, vmStateOffset } from '#engine';
-import { imageNodeOf } from '../../block/layers.ts';
+import { hasInformation, imageNodeOf } from '../../block/layers.ts';
 import type { IoCommand } from '../command.ts';
 import { ioSize } from '../report.ts';
 
@@ -17,7 +17,7 @@ export const INFO: IoCommand = {
     const { disk } = session;
     session.print(`format name: ${disk.driver}\n`);
     if (disk.origin.driver.kind === 'protocol') session.print(`format name: ${disk.driver}\n`);
-    if (disk.driver === 'null-co' || disk.driver === 'null-aio') return false;
+    if (!hasInformation(disk)) return false;
     const { image } = imageNodeOf(disk);
     session.print(`cluster size: ${ioSize(image?.geometry.clusterSize ?? 0)}\n`);
     session.print(`vm state offset: ${ioSize(image === null ? 0 : (vmStateOffset(image) as number))}\n`);
