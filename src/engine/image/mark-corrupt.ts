@@ -13,6 +13,8 @@ const GUARDED: Readonly<Partial<Record<Purpose, readonly MetadataName[]>>> = {
   'zero-fill': [],
   'compressed-data': [],
   'l2-new': [],
+  'l2-update': ['active L2 table'],
+  'l1-update': ['active L1 table'],
   'refblock-new': [],
   'refblock-update': ['refcount block'],
   'snapshot-l1': [],
