@@ -1,6 +1,7 @@
-import { infoJson, infoText, isEngineError, luksInfoJson, luksInfoLines, type LuksHeader } from '#engine';
+import { infoJson, infoText, isEngineError, luksInfoJson } from '#engine';
 import { backingNameBeside } from '../../block/backing-name.ts';
 import { hasInformation, imageNodeOf } from '../../block/layers.ts';
+import { luksInformation } from '../../block/luks-information.ts';
 import { LuksNode } from '../../block/luks-node.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { humanSize } from '../../text/sizes.ts';
@@ -75,7 +76,7 @@ async function describe({ host }: Invocation, node: BlockNode): Promise<Descript
       `disk size: ${diskSize === null ? 'unavailable' : humanSize(diskSize)}\n` +
       (luks === null ? '' : 'encrypted: yes\n') +
       (clusterSize === null ? '' : `cluster_size: ${clusterSize}\n`) +
-      (luks === null ? '' : luksText(luks)),
+      (luks === null ? '' : luksInformation(luks)),
     json: {
       'virtual-size': length,
       filename: fileName,
@@ -124,9 +125,4 @@ async function sumOfFiles(host: ConsoleHost, node: BlockNode): Promise<number | 
     sum += size;
   }
   return sum;
-}
-
-function luksText(luks: LuksHeader): string {
-  const lines = luksInfoLines(luks, { namesFormat: false }).map((line) => `    ${line}\n`);
-  return `Format specific information:\n${lines.join('')}`;
 }

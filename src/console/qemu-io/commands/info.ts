@@ -1,5 +1,7 @@
 import { infoText, vmStateOffset } from '#engine';
 import { hasInformation, imageNodeOf } from '../../block/layers.ts';
+import { luksInformation } from '../../block/luks-information.ts';
+import { LuksNode } from '../../block/luks-node.ts';
 import type { IoCommand } from '../command.ts';
 import { ioSize } from '../report.ts';
 
@@ -25,6 +27,7 @@ export const INFO: IoCommand = {
       const text = infoText(disk.storage, { fileName: disk.filename, diskSize: null, backingPath: null });
       session.print(text.slice(text.indexOf(SPECIFIC)));
     }
+    if (disk instanceof LuksNode) session.print(luksInformation(disk.luks.volume.header));
     return true;
   },
 };
