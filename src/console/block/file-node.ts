@@ -1,39 +1,19 @@
 import { EngineError, growFile, type GuestOffset, type Preallocation, type Storage } from '#engine';
 import type { OverlappedStorage } from '../host.ts';
-import { shownNameOf } from './node-name.ts';
-import {
-  refuseCompressed,
-  refuseVmState,
-  type BlockNode,
-  type BlockStatus,
-  type NodeOrigin,
-  type WriteOptions,
-} from './node.ts';
+import { LowestNode } from './lowest-node.ts';
+import { refuseCompressed, type BlockStatus, type NodeOrigin, type WriteOptions } from './node.ts';
 import { isAllZero } from './zeros.ts';
 
 const CHUNK = 1024 * 1024;
 
 /** The lowest node: a file. What lies past its end reads as zeros. */
-export class FileNode implements BlockNode {
-  readonly origin: NodeOrigin;
+export class FileNode extends LowestNode {
   readonly storage: Storage;
-  readonly children: ReadonlyMap<string, BlockNode> = new Map();
-  readonly image = null;
-  readonly file = null;
-  readonly backing = null;
   readonly growsOnWrite = true;
 
   constructor(origin: NodeOrigin, storage: Storage) {
-    this.origin = origin;
+    super(origin);
     this.storage = storage;
-  }
-
-  get driver(): string {
-    return this.origin.driver.name;
-  }
-
-  get filename(): string {
-    return shownNameOf(this);
   }
 
   get isReadOnly(): boolean {
@@ -92,14 +72,6 @@ export class FileNode implements BlockNode {
     if (preallocation === 'metadata') throw new EngineError('unsupported', 'Unsupported preallocation mode: metadata');
     if (length > this.length) growFile(this.storage, length, preallocation);
     else this.storage.truncate(length, 'truncate');
-  }
-
-  readVmState(): void {
-    refuseVmState();
-  }
-
-  writeVmState(): void {
-    refuseVmState();
   }
 
   statusAt(at: GuestOffset, lengthMax: number): BlockStatus {

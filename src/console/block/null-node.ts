@@ -1,23 +1,11 @@
 import type { GuestOffset, Storage } from '#engine';
-import { shownNameOf } from './node-name.ts';
+import { LowestNode } from './lowest-node.ts';
 import { storageOf } from './node-storage.ts';
-import {
-  refuseCompressed,
-  refuseVmState,
-  type BlockNode,
-  type BlockStatus,
-  type NodeOrigin,
-  type WriteOptions,
-} from './node.ts';
+import { refuseCompressed, type BlockStatus, type NodeOrigin, type WriteOptions } from './node.ts';
 
 /** A disk that keeps nothing. Reads give zeros; only with `read-zeroes` does the node promise it. */
-export class NullNode implements BlockNode {
-  readonly origin: NodeOrigin;
+export class NullNode extends LowestNode {
   readonly isReadOnly: boolean;
-  readonly children: ReadonlyMap<string, BlockNode> = new Map();
-  readonly image = null;
-  readonly file = null;
-  readonly backing = null;
   readonly #readsZeroes: boolean;
   #length: number;
 
@@ -25,18 +13,10 @@ export class NullNode implements BlockNode {
     origin: NodeOrigin,
     options: { readonly length: number; readonly readsZeroes: boolean; readonly isReadOnly: boolean },
   ) {
-    this.origin = origin;
+    super(origin);
     this.isReadOnly = options.isReadOnly;
     this.#length = options.length;
     this.#readsZeroes = options.readsZeroes;
-  }
-
-  get driver(): string {
-    return this.origin.driver.name;
-  }
-
-  get filename(): string {
-    return shownNameOf(this);
   }
 
   get length(): number {
@@ -70,14 +50,6 @@ export class NullNode implements BlockNode {
 
   truncate(length: number): void {
     this.#length = length;
-  }
-
-  readVmState(): void {
-    refuseVmState();
-  }
-
-  writeVmState(): void {
-    refuseVmState();
   }
 
   statusAt(at: GuestOffset, lengthMax: number): BlockStatus {

@@ -1,36 +1,15 @@
 import { EngineError, type GuestOffset, type Storage } from '#engine';
-import { shownNameOf } from './node-name.ts';
+import { LowestNode } from './lowest-node.ts';
 import { storageOf } from './node-storage.ts';
-import {
-  refuseCompressed,
-  refuseVmState,
-  type BlockNode,
-  type BlockStatus,
-  type NodeOrigin,
-  type WriteOptions,
-} from './node.ts';
+import { refuseCompressed, type BlockNode, type BlockStatus, type NodeOrigin, type WriteOptions } from './node.ts';
 
 /** The same disk on several nodes: writes go to all, reads give what at least `threshold` of them agree on. */
-export class QuorumNode implements BlockNode {
-  readonly origin: NodeOrigin;
-  readonly children: ReadonlyMap<string, BlockNode>;
-  readonly image = null;
-  readonly file = null;
-  readonly backing = null;
+export class QuorumNode extends LowestNode {
   readonly #threshold: number;
 
   constructor(origin: NodeOrigin, children: readonly BlockNode[], threshold: number) {
-    this.origin = origin;
-    this.children = new Map(children.map((child, index) => [`children.${index}`, child]));
+    super(origin, new Map(children.map((child, index) => [`children.${index}`, child])));
     this.#threshold = threshold;
-  }
-
-  get driver(): string {
-    return this.origin.driver.name;
-  }
-
-  get filename(): string {
-    return shownNameOf(this);
   }
 
   get isReadOnly(): boolean {
@@ -75,14 +54,6 @@ export class QuorumNode implements BlockNode {
 
   truncate(): void {
     throw new EngineError('unsupported', 'Image format driver does not support resize');
-  }
-
-  readVmState(): void {
-    refuseVmState();
-  }
-
-  writeVmState(): void {
-    refuseVmState();
   }
 
   statusAt(_: GuestOffset, lengthMax: number): BlockStatus {

@@ -1,42 +1,22 @@
 import { EngineError, type GuestOffset, type Storage } from '#engine';
 import type { NbdClient } from './client.ts';
 import { COMMAND, COMMAND_FLAG_NO_HOLE, EXPORT_FLAG } from './wire.ts';
-import { shownNameOf } from '../node-name.ts';
+import { LowestNode } from '../lowest-node.ts';
 import { storageOf } from '../node-storage.ts';
-import {
-  refuseCompressed,
-  refuseVmState,
-  type BlockNode,
-  type BlockStatus,
-  type NodeOrigin,
-  type WriteOptions,
-} from '../node.ts';
+import { refuseCompressed, type BlockStatus, type NodeOrigin, type WriteOptions } from '../node.ts';
 
 /** Requests without data have 32 bits for their length; a power of two is a multiple of every block size. */
 const DATALESS_MAX = 2 ** 30;
 
 /** A disk that another program serves by the NBD protocol. */
-export class NbdNode implements BlockNode {
-  readonly origin: NodeOrigin;
+export class NbdNode extends LowestNode {
   readonly isReadOnly: boolean;
-  readonly children: ReadonlyMap<string, BlockNode> = new Map();
-  readonly image = null;
-  readonly file = null;
-  readonly backing = null;
   readonly #client: NbdClient;
 
   constructor(origin: NodeOrigin, client: NbdClient, isReadOnly: boolean) {
-    this.origin = origin;
+    super(origin);
     this.isReadOnly = isReadOnly;
     this.#client = client;
-  }
-
-  get driver(): string {
-    return this.origin.driver.name;
-  }
-
-  get filename(): string {
-    return shownNameOf(this);
   }
 
   get length(): number {
@@ -99,14 +79,6 @@ export class NbdNode implements BlockNode {
   truncate(length: number): void {
     if (length === this.length) return;
     throw new EngineError('unsupported', `Cannot ${length > this.length ? 'grow' : 'resize'} NBD nodes`);
-  }
-
-  readVmState(): void {
-    refuseVmState();
-  }
-
-  writeVmState(): void {
-    refuseVmState();
   }
 
   statusAt(at: GuestOffset, lengthMax: number): BlockStatus {
