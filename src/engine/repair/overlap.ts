@@ -1,11 +1,11 @@
 import { refcountBlockOffset } from '../check/count-refcount-blocks.ts';
 import type { Subject } from '../check/subject.ts';
 import type { HostOffset } from '../format/addresses.ts';
-import { readSnapshotTable, SNAPSHOTS_MAX } from '../format/snapshot-table.ts';
+import { readSnapshotTable, SNAPSHOTS_MAX, type SnapshotEntry } from '../format/snapshot-table.ts';
 
 /** The structure in whose clusters an L2 table at `tableOffset` lies by mistake, in QEMU's words, or null. */
 export function overlappedStructure(subject: Subject, tableOffset: HostOffset): string | null {
-  const { storage, header, geometry, refcountTable } = subject;
+  const { header, geometry, refcountTable } = subject;
   const { clusterSize } = geometry;
   const first = Math.floor(tableOffset / clusterSize);
   // A table between clusters touches two.
@@ -15,15 +15,27 @@ export function overlappedStructure(subject: Subject, tableOffset: HostOffset): 
   if (first === 0) return 'qcow2_header';
   if (covers(header.l1TableOffset, header.l1Size * 8)) return 'active L1 table';
   if (covers(header.refcountTableOffset, header.refcountTableClusters * clusterSize)) return 'refcount table';
-  if (header.snapshotCount > 0 && covers(header.snapshotsOffset, 1)) return 'snapshot table';
-  const snapshotCount = Math.min(header.snapshotCount, SNAPSHOTS_MAX);
-  for (const entry of readSnapshotTable(storage, header.snapshotsOffset, snapshotCount)) {
-    if (entry.at >= storage.size) break;
-    if (covers(entry.l1TableOffset, entry.l1Size * 8)) return 'inactive L1 table';
+  const snapshots = snapshotsOf(subject);
+  const lastSnapshot = snapshots.at(-1);
+  if (lastSnapshot !== undefined) {
+    const end = lastSnapshot.at + lastSnapshot.length;
+    if (covers(header.snapshotsOffset, end - header.snapshotsOffset)) return 'snapshot table';
   }
+  if (snapshots.some(({ l1TableOffset, l1Size }) => covers(l1TableOffset, l1Size * 8))) return 'inactive L1 table';
   for (let index = 0; index * 2 < refcountTable.length; index++) {
     const offset = refcountBlockOffset(refcountTable, index);
     if (offset !== 0 && covers(offset, clusterSize)) return 'refcount block';
   }
   return null;
+}
+
+/** As far as the file goes: a broken table may claim entries without end. */
+function snapshotsOf({ storage, header }: Subject): SnapshotEntry[] {
+  const snapshots: SnapshotEntry[] = [];
+  const count = Math.min(header.snapshotCount, SNAPSHOTS_MAX);
+  for (const entry of readSnapshotTable(storage, header.snapshotsOffset, count)) {
+    if (entry.at >= storage.size) break;
+    snapshots.push(entry);
+  }
+  return snapshots;
 }

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import {
+  closeImage,
+  createImage,
+  createSnapshot,
+  decodeHeader,
+  drain,
+  MemoryStorage,
+  openImage,
+  planRepair,
+  SNAPSHOT_HEADER,
+  writeAt,
+} from '#engine';
+
+it('no flag is mended in an L2 table that lies in a long snapshot table', () => {
+  const disk = new MemoryStorage();
+  createImage(disk, { size: 64 * 1024, clusterSize: 512 });
+  const image = openImage(disk, { writable: true });
+  writeAt(image, 0, new Uint8Array(4096).fill(1));
+  createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
+  // The L2 table gets a new place, behind the snapshot table.
+  writeAt(image, 0, new Uint8Array(4096).fill(2));
+  closeImage(image);
+  const storage = MemoryStorage.from(disk.toBytes());
+  const { snapshotsOffset } = decodeHeader(disk.toBytes());
+  storage.write(snapshotsOffset + SNAPSHOT_HEADER.fields.nameLength.at, Uint8Array.of(8, 0));
+  const { report, refused, steps } = drain(planRepair(storage, 'all'));
+  expect(report.messages).toContainEqual(expect.stringContaining('overlaps with snapshot table'));
+  expect(refused).toMatch(/could not get through/);
+  expect(steps).toEqual([]);
+});
