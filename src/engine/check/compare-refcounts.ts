@@ -58,7 +58,7 @@ function compareExactly(pass: CheckPass, { block, index, start, end }: BlockRang
   const { refcountBits } = subject.geometry;
   let needsRebuild = false;
   let highestCluster = 0;
-  if (block.kind === 'unaligned') reportUnalignedBlock(pass, block.offset, index);
+  if (block.kind === 'unaligned') reportUnalignedBlock(pass, block.offsetHex, index);
   for (let cluster = start; cluster < end; cluster++) {
     if (block.kind === 'unaligned' || block.kind === 'unreadable') {
       pass.log.checkError({
@@ -114,10 +114,10 @@ function judgeMismatch(pass: CheckPass, { cluster, refcount, references, text }:
 }
 
 /** QEMU says once that the image is corrupt, whatever else it finds of that sort. */
-function reportUnalignedBlock(pass: CheckPass, offset: number, index: number): void {
+function reportUnalignedBlock(pass: CheckPass, offsetHex: string, index: number): void {
   if (pass.hasSignalledCorruption) return;
   pass.hasSignalledCorruption = true;
-  const what = `Refblock offset 0x${offset.toString(16)} unaligned (reftable index: ${hexWithPrefix(index)})`;
+  const what = `Refblock offset 0x${offsetHex} unaligned (reftable index: ${hexWithPrefix(index)})`;
   pass.log.line(`qcow2: Image is corrupt: ${what}; further non-fatal corruption events will be suppressed`);
 }
 

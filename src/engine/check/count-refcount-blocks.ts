@@ -1,6 +1,6 @@
 import { joinHalves } from '../bytes/big-endian.ts';
 import { countRegion, type CheckPass } from './count-region.ts';
-import { clusterCountOf } from './subject.ts';
+import { clusterCountOf, hexOfHalves } from './subject.ts';
 
 /** Clusters that a repair may always make a file grow to. */
 const REACH_MIN = 2 ** 22;
@@ -9,6 +9,16 @@ const FILE_OFFSET_MAX = 2 ** 63;
 /** A refcount table entry of the table under check: the block's offset with the reserved bits masked out. */
 export function refcountBlockOffset(table: Uint32Array, index: number): number {
   return joinHalves(table[index * 2]!, table[index * 2 + 1]! & 0xfffffe00);
+}
+
+/** The offset as QEMU prints it: a number does not hold the low bits of a huge one. */
+export function refcountBlockOffsetHex(table: Uint32Array, index: number): string {
+  return hexOfHalves(table[index * 2]!, table[index * 2 + 1]! & 0xfffffe00);
+}
+
+/** Told from the low half, for the same reason. */
+export function isAlignedRefcountBlock(table: Uint32Array, index: number, clusterSize: number): boolean {
+  return (table[index * 2 + 1]! & 0xfffffe00 & (clusterSize - 1)) === 0;
 }
 
 /** Counts the refcount blocks and judges the table's entries; true if only new refcount structures help. */
@@ -36,8 +46,7 @@ function countBlock(pass: CheckPass, index: number): boolean {
     });
     return false;
   }
-  // Looked at in the low half, because a number does not hold the low bits of a huge offset.
-  if ((subject.refcountTable[index * 2 + 1]! & 0xfffffe00) % clusterSize !== 0) {
+  if (!isAlignedRefcountBlock(subject.refcountTable, index, clusterSize)) {
     log.corruption({
       kind: 'refcount-block-unaligned',
       message: `ERROR refcount block ${index} is not cluster aligned; refcount table entry corrupted`,

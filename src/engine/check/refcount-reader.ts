@@ -1,11 +1,9 @@
 import { viewOf } from '../bytes/big-endian.ts';
 import type { HostCluster } from '../format/addresses.ts';
 import { getRefcount } from '../format/refcount-block.ts';
-import { refcountBlockOffset } from './count-refcount-blocks.ts';
-import { readBytes, type Subject } from './subject.ts';
+import { isAlignedRefcountBlock, refcountBlockOffset, refcountBlockOffsetHex } from './count-refcount-blocks.ts';
+import { readBytesOrFail, type Subject } from './subject.ts';
 
-/** No file reaches further. */
-const FILE_OFFSET_END = 2 ** 63;
 /** Enough for all refcounts of a terabyte, so that a shuffled image is looked up without reading a block twice. */
 const CACHE_SIZE_MAX = 32 * 1024 * 1024;
 
@@ -13,7 +11,7 @@ const CACHE_SIZE_MAX = 32 * 1024 * 1024;
 export type RefcountBlock =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'unaligned'; readonly offset: number }
+  | { readonly kind: 'unaligned'; readonly offsetHex: string }
   | { readonly kind: 'unreadable' };
 
 /** Reads the refcounts that stand in the image, as they are. */
@@ -63,10 +61,11 @@ export class RefcountReader {
     if (index * 2 >= refcountTable.length) return { kind: 'absent' };
     const offset = refcountBlockOffset(refcountTable, index);
     if (offset === 0) return { kind: 'absent' };
-    if (offset % geometry.clusterSize !== 0) return { kind: 'unaligned', offset };
-    if (offset >= FILE_OFFSET_END) return { kind: 'unreadable' };
+    if (!isAlignedRefcountBlock(refcountTable, index, geometry.clusterSize)) {
+      return { kind: 'unaligned', offsetHex: refcountBlockOffsetHex(refcountTable, index) };
+    }
     try {
-      readBytes(storage, offset, bytes);
+      readBytesOrFail(storage, offset, bytes);
     } catch {
       return { kind: 'unreadable' };
     }

@@ -7,6 +7,7 @@ import type { Header } from '../format/header.ts';
 import { refcountMax } from '../format/refcount-block.ts';
 import type { SnapshotEntry } from '../format/snapshot-table.ts';
 import { readHead, type ImageHead } from '../image/head.ts';
+import { mustBeReadable } from '../image/head-validation.ts';
 import type { Storage } from '../storage/storage.ts';
 import { ReferenceMap } from './reference-map.ts';
 
@@ -70,6 +71,12 @@ export function clusterOf({ geometry }: Subject, offset: HostOffset): HostCluste
 export function readBytes(storage: Storage, at: HostOffset, into: Uint8Array): void {
   if (at >= storage.size) into.fill(0);
   else storage.read(at, into);
+}
+
+/** The same for what a check cannot do without: where no file can reach, QEMU fails to read. */
+export function readBytesOrFail(storage: Storage, at: HostOffset, into: Uint8Array): void {
+  mustBeReadable(at, into.length, 'Could not read a table');
+  readBytes(storage, at, into);
 }
 
 /** Reads a table of 64-bit entries as 32-bit halves in the machine's byte order, high half first. */

@@ -6,7 +6,7 @@ import { CheckAborted } from './check-log.ts';
 import { countRegion, type CheckPass } from './count-region.ts';
 import { judgeL2Entry, type WalkState } from './judge-l2-entry.ts';
 import { ACTIVE_COPIED, ACTIVE_SHARED, COUNT_MASK } from './reference-map.ts';
-import { clusterOf, hexOfHalves, readBytes } from './subject.ts';
+import { clusterOf, hexOfHalves, readBytes, readBytesOrFail } from './subject.ts';
 
 /** An L1 table with everything below it. Only the active one counts for allocation and fragmentation. */
 export interface L1Location {
@@ -26,7 +26,7 @@ export function* walkL1(pass: CheckPass, l1: L1Location): LongTask<void> {
     pass.log.unknownReferences ??= `${l1.role === 'active' ? 'The L1 table' : 'The L1 table of a snapshot'} lies outside the file.`;
   }
   const bytes = new Uint8Array(l1.entries * 8);
-  readOrAbort(pass, 'l1', () => readBytes(storage, l1.offset, bytes));
+  readOrAbort(pass, 'l1', () => readBytesOrFail(storage, l1.offset, bytes));
   const view = viewOf(bytes);
   // A mender may change a table that another entry names as well, so each is read when its turn comes.
   const runTablesMax =

@@ -123,6 +123,12 @@ const DAMAGES: readonly Damage[] = [
     refusedBecause: /snapshot 1 is not where a table can be/,
   },
   {
+    name: 'a snapshot whose L1 table lies where no file reaches',
+    prepare: (file) => qemuImg('snapshot', '-c', 's1', file),
+    harm: (p) => p.setWord(p.header.snapshotsOffset, 1n << 63n),
+    refusedBecause: /check could not get through/,
+  },
+  {
     name: 'snapshot entry without extra data',
     prepare: (file) => qemuImg('snapshot', '-c', 's1', file),
     harm: (p) => shortenExtraData(p),
@@ -257,6 +263,18 @@ describe.each(DAMAGES.filter(({ refusedBecause }) => refusedBecause !== undefine
     expect(ours.refused).toMatch(damage.refusedBecause!);
     expect(ours.code).toBe(1);
     expect(ours.stepCount).toBe(0);
+  });
+});
+
+describe.each([
+  { clusterSize: '64k', entry: 0x7fff_ffff_ffff_ffffn },
+  { clusterSize: '1k', entry: 0x7373_7373_7373_7373n },
+  { clusterSize: '4k', entry: 0xc6c6_c6c6_c6c6_c600n },
+])('a refcount table entry of $entry, more than a number holds', ({ clusterSize, entry }) => {
+  it('gets the same words from a check', () => {
+    const harm = (patient: Patient) => patient.setWord(patient.refcountTableAt(0), entry);
+    const file = damaged({ name: '', options: `cluster_size=${clusterSize}`, harm });
+    expect(words(saidByUs(scratch, file, null))).toEqual(words(saidByQemu(scratch, file, null)));
   });
 });
 
