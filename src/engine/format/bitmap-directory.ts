@@ -43,6 +43,8 @@ export interface BitmapEntry {
   readonly at: number;
   readonly length: number;
   readonly tableOffset: HostOffset;
+  /** The same as it stands: a number does not hold the low bits of a huge offset. */
+  readonly tableOffsetBits: bigint;
   /** Entries. */
   readonly tableSize: number;
   readonly flags: number;
@@ -57,6 +59,8 @@ export interface BitmapDirectory {
   readonly entries: readonly BitmapEntry[];
   /** The bytes end inside an entry, or go on after one that is cut off. */
   readonly isBroken: boolean;
+  /** The entry that is cut off has its fixed part, so that it counts. */
+  readonly hasHalfEntry: boolean;
 }
 
 /** Reads the directory that the bitmaps extension points to; beyond the largest size allowed nothing is read. */
@@ -69,20 +73,24 @@ export function readBitmapDirectory(storage: Storage, offset: HostOffset, size: 
 /** Decodes entry after entry until the bytes are used up. */
 export function decodeBitmapDirectory(bytes: Uint8Array): BitmapDirectory {
   const entries: BitmapEntry[] = [];
+  const view = viewOf(bytes);
   for (let at = 0; at < bytes.length;) {
     const fields = BITMAP_DIRECTORY_ENTRY.decode(bytes, at);
     const nameAt = at + BITMAP_DIRECTORY_ENTRY.size + fields.extraDataSize;
     const end = nameAt + fields.nameLength;
-    if (alignUp(end, 8) > bytes.length) return { entries, isBroken: true };
-    entries.push({ at, length: end - at, ...fields, name: decodeName(bytes.subarray(nameAt, end)) });
+    if (alignUp(end, 8) > bytes.length) {
+      return { entries, isBroken: true, hasHalfEntry: at + BITMAP_DIRECTORY_ENTRY.size <= bytes.length };
+    }
+    const tableOffsetBits = view.getBigUint64(at + BITMAP_DIRECTORY_ENTRY.fields.tableOffset.at);
+    entries.push({ at, length: end - at, ...fields, tableOffsetBits, name: decodeName(bytes.subarray(nameAt, end)) });
     at = alignUp(end, 8);
   }
-  return { entries, isBroken: false };
+  return { entries, isBroken: false, hasHalfEntry: false };
 }
 
 /** Encodes a directory; extra data does not exist in entries that we write. */
 export function encodeBitmapDirectory(
-  entries: readonly Omit<BitmapEntry, 'at' | 'length' | 'nameLength' | 'extraDataSize'>[],
+  entries: readonly Omit<BitmapEntry, 'at' | 'length' | 'tableOffsetBits' | 'nameLength' | 'extraDataSize'>[],
 ): Uint8Array {
   const names = entries.map((entry) => encodeName(entry.name));
   const sizes = names.map((name) => alignUp(BITMAP_DIRECTORY_ENTRY.size + name.length, 8));
@@ -102,13 +110,15 @@ export function bitmapEntryProblem(entry: BitmapEntry, clusterSize: number, virt
   const dataSize = entry.tableSize * clusterSize;
   if (entry.tableSize === 0) return 'its table has no entries';
   if (entry.tableSize > BITMAP_TABLE_ENTRIES_MAX || dataSize > BITMAP_DATA_SIZE_MAX) return 'its table is too large';
-  if (entry.tableOffset === 0 || entry.tableOffset % clusterSize !== 0) return 'its table offset is invalid';
+  if (entry.tableOffset === 0 || entry.tableOffsetBits % BigInt(clusterSize) !== 0n) {
+    return 'its table offset is invalid';
+  }
   if (entry.granularityBits < BITMAP_GRANULARITY_BITS_MIN || entry.granularityBits > BITMAP_GRANULARITY_BITS_MAX) {
     return 'its granularity is out of range';
   }
   if ((entry.flags & ~(BITMAP_IN_USE | BITMAP_AUTO)) !== 0) return 'it has unknown flags';
-  if (entry.nameLength === 0 || entry.nameLength > BITMAP_NAME_SIZE_MAX)
-    return 'the length of its name is out of range';
+  // One without a name passes in QEMU too, although nobody can make one.
+  if (entry.nameLength > BITMAP_NAME_SIZE_MAX) return 'its name is too long';
   if (entry.type !== BITMAP_TYPE_DIRTY) return 'its type is unknown';
   const isInUse = (entry.flags & BITMAP_IN_USE) !== 0;
   if (!isInUse && virtualSize > dataSize * 8 * 2 ** entry.granularityBits) return 'it is too small for the disk';

@@ -108,8 +108,7 @@ function luksPointerOf(data: Uint8Array, header: Header): LuksExtension {
   mustHaveLength(data, size, `CRYPTO header extension size ${data.length}, but expected size ${size}`);
   const pointer = LUKS_EXTENSION.decode(data);
   const clusterSize = 2 ** header.clusterBits;
-  // Looked at as it stands: a number does not hold the low bits of a huge offset.
-  const offset = viewOf(data).getBigUint64(LUKS_EXTENSION.fields.offset.at);
+  const offset = offsetIn(data, LUKS_EXTENSION.fields.offset.at);
   if (offset % BigInt(clusterSize) !== 0n) {
     throw invalid(`Encryption header offset '${offset}' is not a multiple of cluster size '${clusterSize}'`);
   }
@@ -118,7 +117,7 @@ function luksPointerOf(data: Uint8Array, header: Header): LuksExtension {
 
 function bitmapsOf(data: Uint8Array, header: Header): BitmapsExtension {
   const extension = BITMAPS_EXTENSION.decode(data);
-  const { bitmapCount, reserved, directorySize, directoryOffset } = extension;
+  const { bitmapCount, reserved, directorySize } = extension;
   if (reserved !== 0) throw invalid('bitmaps_ext: Reserved field is not zero');
   if (bitmapCount > BITMAPS_MAX) {
     throw invalid(
@@ -126,13 +125,21 @@ function bitmapsOf(data: Uint8Array, header: Header): BitmapsExtension {
     );
   }
   if (bitmapCount === 0) throw invalid('found bitmaps extension with zero bitmaps');
-  if (directoryOffset % 2 ** header.clusterBits !== 0) throw invalid('bitmaps_ext: invalid bitmap directory offset');
+  const directoryOffset = offsetIn(data, BITMAPS_EXTENSION.fields.directoryOffset.at);
+  if (directoryOffset % (1n << BigInt(header.clusterBits)) !== 0n) {
+    throw invalid('bitmaps_ext: invalid bitmap directory offset');
+  }
   if (directorySize > BITMAP_DIRECTORY_SIZE_MAX) {
     throw invalid(
       `bitmaps_ext: bitmap directory size (${directorySize}) exceeds the maximum supported size (${BITMAP_DIRECTORY_SIZE_MAX})`,
     );
   }
   return extension;
+}
+
+/** As it stands: a number does not hold the low bits of a huge offset. */
+function offsetIn(data: Uint8Array, at: number): bigint {
+  return viewOf(data).getBigUint64(at);
 }
 
 function mustHaveLength(data: Uint8Array, size: number, message: string): void {

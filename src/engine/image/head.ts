@@ -159,16 +159,23 @@ function readSnapshots(storage: Storage, header: Header): SnapshotEntry[] {
 function readBitmaps(storage: Storage, header: Header, { bitmaps }: HeaderExtensions): readonly BitmapEntry[] {
   if (bitmaps === null || (header.autoclearFeatures & BITMAPS_BIT) === 0n) return [];
   if (bitmaps.directorySize === 0) throw invalidBitmaps('Requested bitmap directory size is zero');
-  const { entries, isBroken } = readBitmapDirectory(storage, bitmaps.directoryOffset, bitmaps.directorySize);
+  const { entries, isBroken, hasHalfEntry } = readBitmapDirectory(
+    storage,
+    bitmaps.directoryOffset,
+    bitmaps.directorySize,
+  );
+  const mustBeCounted = (index: number) => {
+    if (index < bitmaps.bitmapCount) return;
+    throw invalidBitmaps('More bitmaps found than specified in header extension');
+  };
   entries.forEach((entry, index) => {
-    if (index >= bitmaps.bitmapCount) {
-      throw invalidBitmaps('More bitmaps found than specified in header extension');
-    }
+    mustBeCounted(index);
     if (entry.extraDataSize !== 0) throw invalidBitmaps('Bitmap extra data is not supported');
     if (bitmapEntryProblem(entry, 2 ** header.clusterBits, header.virtualSize) !== null) {
       throw invalidBitmaps(`Bitmap '${entry.name}' doesn't satisfy the constraints`);
     }
   });
+  if (hasHalfEntry) mustBeCounted(entries.length);
   if (isBroken) throw invalidBitmaps('Broken bitmap directory');
   if (entries.length !== bitmaps.bitmapCount) {
     throw invalidBitmaps('Less bitmaps found than specified in header extension');

@@ -64,16 +64,20 @@ describe('a bitmap', () => {
   it.each<[string, Partial<BitmapEntry>]>([
     ['a table without entries', { tableSize: 0 }],
     ['no table', { tableOffset: 0 }],
-    ['an unaligned table', { tableOffset: 0x80008 }],
+    ['an unaligned table', { tableOffset: 0x80008, tableOffsetBits: 0x80008n }],
+    ['a table at a huge unaligned offset', { tableOffset: 2 ** 63, tableOffsetBits: 2n ** 63n + 512n }],
     ['a table too large', { tableSize: 0x2001 }],
     ['a granularity too fine', { granularityBits: 8 }],
     ['a granularity too coarse', { granularityBits: 32 }],
     ['unknown flags', { flags: 4 }],
-    ['no name', { nameLength: 0 }],
     ['a name too long', { nameLength: 1024 }],
     ['an unknown type', { type: 2 }],
   ])('is not with %s', (_what, change) => {
     expect(bitmapEntryProblem(decoded(change), CLUSTER_SIZE, DISK_SIZE)).not.toBeNull();
+  });
+
+  it('may lack a name', () => {
+    expect(bitmapEntryProblem(decoded({ nameLength: 0, name: '' }), CLUSTER_SIZE, DISK_SIZE)).toBeNull();
   });
 
   it('may be too small for the disk only while it is in use', () => {

@@ -38,6 +38,7 @@ beforeAll(() => {
 
 const INCOMPATIBLE = 72;
 const AUTOCLEAR = 88;
+const BITMAP_DIRECTORY = 0x80000;
 const U64_MAX = 0xffffffffffffffffn;
 
 const CASES: readonly [what: string, base: Base, ...patches: Patch[]][] = [
@@ -115,10 +116,20 @@ const CASES: readonly [what: string, base: Base, ...patches: Patch[]][] = [
   ['bitmaps none', 'bitmaps', [0x200, 4, 0]],
   ['bitmaps too many', 'bitmaps', [0x200, 4, 65536]],
   ['bitmap directory unaligned', 'bitmaps', [0x210, 8, 0x80008]],
+  ['bitmap directory far away, unaligned', 'bitmaps', [0x210, 8, 0x7000000000080008n]],
   ['bitmap directory too large', 'bitmaps', [0x208, 8, 67107841]],
   ['bitmap directory of no bytes', 'bitmaps', [0x208, 8, 0]],
   ['bitmap directory cut off', 'bitmaps', [0x208, 8, 40]],
   ['bitmap directory with more than counted', 'bitmaps', [0x200, 4, 1]],
+  ['bitmap directory with more than counted, the last cut off', 'bitmaps', [0x200, 4, 1], [0x208, 8, 56]],
+  [
+    'bitmap directory with more than counted, the last cut off in its fixed part',
+    'bitmaps',
+    [0x200, 4, 1],
+    [0x208, 8, 48],
+  ],
+  ['bitmap without a name', 'bitmaps', [0x200, 4, 1], [0x208, 8, 24], [BITMAP_DIRECTORY + 18, 2, 0]],
+  ['bitmap table far away, unaligned', 'bitmaps', [BITMAP_DIRECTORY, 8, 0x7000000000080200n]],
   ['bitmap directory with less than counted', 'bitmaps', [0x200, 4, 3]],
   ['unknown extensions, twice the same', 'bare', [112, unknownExtensions()]],
   ['header fields of a later format', 'bare', [100, 4, 136], [112, Buffer.from('later fields of 24 bytes')]],
