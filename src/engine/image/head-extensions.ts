@@ -33,7 +33,7 @@ export interface HeaderExtensions {
 
 export type UnknownExtension = Pick<HeaderExtension, 'magic' | 'data'>;
 
-/** What an open tells although it succeeds, with QEMU's texts. */
+/** What an open tells besides whether it succeeds, with QEMU's texts. */
 export interface HeadWarning {
   readonly message: string;
   readonly hint: string;
@@ -41,7 +41,6 @@ export interface HeadWarning {
 
 export interface JudgedExtensions {
   readonly extensions: HeaderExtensions;
-  readonly warnings: readonly HeadWarning[];
   /** A bitmaps extension stands there that nothing vouches for; a writable open drops it. */
   readonly isStale: boolean;
 }
@@ -54,7 +53,11 @@ const STALE_BITMAPS_V3 =
 const STALE_BITMAPS_HINT = "Some clusters may be leaked, run 'qemu-img check -r' on the image file to fix.";
 
 /** Judges the extensions one after the other, in file order. */
-export function judgeExtensions(area: ExtensionArea, header: Header): JudgedExtensions {
+export function judgeExtensions(
+  area: ExtensionArea,
+  header: Header,
+  onWarning: (warning: HeadWarning) => void,
+): JudgedExtensions {
   const found = {
     backingFormat: null as string | null,
     dataFile: null as string | null,
@@ -62,7 +65,6 @@ export function judgeExtensions(area: ExtensionArea, header: Header): JudgedExte
     bitmaps: null as BitmapsExtension | null,
     unknown: [] as UnknownExtension[],
   };
-  const warnings: HeadWarning[] = [];
   let isStale = false;
   for (const { magic, data } of area.extensions) {
     switch (magic) {
@@ -83,7 +85,7 @@ export function judgeExtensions(area: ExtensionArea, header: Header): JudgedExte
           found.bitmaps = bitmapsOf(data, header);
           break;
         }
-        warnings.push({ message: header.version < 3 ? STALE_BITMAPS_V2 : STALE_BITMAPS_V3, hint: STALE_BITMAPS_HINT });
+        onWarning({ message: header.version < 3 ? STALE_BITMAPS_V2 : STALE_BITMAPS_V3, hint: STALE_BITMAPS_HINT });
         isStale = true;
         break;
       default:
@@ -92,7 +94,7 @@ export function judgeExtensions(area: ExtensionArea, header: Header): JudgedExte
   }
   if (area.overrun !== null) throw invalid('Header extension too large');
   found.unknown.reverse();
-  return { extensions: found, warnings, isStale };
+  return { extensions: found, isStale };
 }
 
 function backingFormatOf(data: Uint8Array): string {

@@ -33,8 +33,6 @@ export interface ImageHead {
   readonly snapshots: readonly SnapshotEntry[];
   /** Empty unless the autoclear bit vouches for them. */
   readonly bitmaps: readonly BitmapEntry[];
-  /** What QEMU prints on stderr while opening. */
-  readonly warnings: readonly HeadWarning[];
   /** A writable open rewrites the header first, from {@link headForWriting}. */
   readonly needsRewrite: boolean;
 }
@@ -43,13 +41,18 @@ export interface ReadHeadOptions {
   readonly writable: boolean;
   /** As `qemu-img check` opens: a corrupt image, a missing refcount table and broken snapshots are no obstacle. */
   readonly checkMode?: boolean;
+  /** Told what QEMU warns of while opening, even if the open is refused after that. */
+  readonly onWarning?: (warning: HeadWarning) => void;
 }
 
 /**
  * Reads and validates the head of an image: QEMU's order, QEMU's texts, the first failure wins. Tables need not lie inside
  * the file: what is past its end reads as zeros.
  */
-export function readHead(storage: Storage, { writable, checkMode = false }: ReadHeadOptions): ImageHead {
+export function readHead(
+  storage: Storage,
+  { writable, checkMode = false, onWarning = () => undefined }: ReadHeadOptions,
+): ImageHead {
   const header = readHeader(storage);
   const clusterSize = 2 ** header.clusterBits;
   const area = readExtensions(
@@ -60,7 +63,7 @@ export function readHead(storage: Storage, { writable, checkMode = false }: Read
   judgeFeatures(header, area, { writable, checkMode });
   const geometry = geometryOf(header);
   judgeTables(storage, header, geometry, checkMode);
-  const { extensions, warnings, isStale } = judgeExtensions(area, header);
+  const { extensions, isStale } = judgeExtensions(area, header, onWarning);
   judgeDataFile(header);
   const encryption = encryptionOf(header, extensions);
   const backingFile = readBackingFile(storage, header);
@@ -77,7 +80,6 @@ export function readHead(storage: Storage, { writable, checkMode = false }: Read
     encryption,
     snapshots: checkMode ? [] : readSnapshots(storage, header),
     bitmaps: readBitmaps(storage, truncated, extensions),
-    warnings,
     needsRewrite: isStale || (header.autoclearFeatures & ~KNOWN_AUTOCLEAR) !== 0n,
   };
 }

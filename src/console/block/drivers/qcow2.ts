@@ -13,7 +13,7 @@ import type { BlockDriver, DriverContext } from '../driver.ts';
 import { takeImageCipher } from '../encryption.ts';
 import { corruptionNews, prefixed } from '../errors.ts';
 import { sourceOf } from '../guest-source.ts';
-import { tellWarnings } from '../head-warnings.ts';
+import { warningsTo } from '../head-warnings.ts';
 import { storageOf } from '../node-storage.ts';
 import type { BlockNode } from '../node.ts';
 import { Qcow2Node } from '../qcow2-node.ts';
@@ -34,8 +34,7 @@ export const QCOW2: BlockDriver = {
     const { host, flags, options } = context;
     const file = await context.openFile();
     const storage = storageOf(file);
-    const head = readHead(storage, { writable: flags.writable });
-    tellWarnings(head, context.report, host);
+    const head = readHead(storage, { writable: flags.writable, onWarning: warningsTo(context.report, host) });
     const dataFile = await openDataFile(context, head);
     const { node: backing, impliedName } = await openBacking(context, file, head);
     const runtime = takeQcow2Options(options, head);

@@ -10,7 +10,7 @@ import {
   repairOutput,
   type RepairMode,
 } from '#engine';
-import { tellWarnings } from '../../block/head-warnings.ts';
+import { warningsTo } from '../../block/head-warnings.ts';
 import { ImgFailure, Invocation, jsonText, misused, openFailure, type ImgCommand } from '../invocation.ts';
 import { storageOf } from '../../block/node-storage.ts';
 import { runTask } from '../../pace.ts';
@@ -32,8 +32,8 @@ export const check: ImgCommand = async (host, args) => {
   if (file === null) throw new ImgFailure('This image format does not support checks', { exitCode: UNSUPPORTED });
   const storage = storageOf(file);
   try {
-    const head = readHead(storage, { writable: mode !== null, checkMode: true });
-    tellWarnings(head, invocation.report, host);
+    const onWarning = warningsTo(invocation.report, host);
+    const head = readHead(storage, { writable: mode !== null, checkMode: true, onWarning });
     if (mode !== null && head.needsRewrite) storage.write(0, encodeHeaderCluster(headForWriting(head)), 'header-other');
   } catch (error) {
     file.close();
