@@ -63,9 +63,9 @@ export class ReferenceMap {
 
   grow(clusterCount: number): void {
     if (clusterCount <= this.clusterCount) return;
-    const capacity = capacityFor(clusterCount);
-    if (capacity > this.words.length) {
-      const words = new Uint16Array(capacity);
+    if (capacityFor(clusterCount) > this.words.length) {
+      // With room to spare: what an entry claims behind the end is counted cluster by cluster.
+      const words = new Uint16Array(capacityFor(Math.max(clusterCount, Math.floor(this.words.length * 1.25))));
       words.set(this.words);
       this.words = words;
     }

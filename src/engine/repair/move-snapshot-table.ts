@@ -67,8 +67,8 @@ function findFreeRun(subject: Subject, length: number, dangling: readonly Cluste
     }
     for (let i = 0; i < refcountBlockEntries; i++) {
       const cluster = index * refcountBlockEntries + i;
-      const isClaimed = dangling.some(({ first, last }) => cluster >= first && cluster <= last);
-      free = !isClaimed && refcounts.refcountOf(cluster) === 0 ? free + 1 : 0;
+      const isClaimed = () => dangling.some(({ first, last }) => cluster >= first && cluster <= last);
+      free = refcounts.refcountOf(cluster) === 0 && !isClaimed() ? free + 1 : 0;
       if (free === length) return cluster - length + 1;
     }
   }

@@ -24,4 +24,15 @@ describe('a reference map', () => {
     expect(map.lastReferenced(0, map.clusterCount)).toBe(1000);
     expect(map.lastReferenced(0, 1000)).toBeNull();
   });
+
+  it('is copied seldom while it grows cluster by cluster', () => {
+    const map = new ReferenceMap(8, 65535);
+    const sizes = new Set<number>();
+    for (let cluster = 8; cluster < 100_000; cluster++) {
+      map.add(cluster);
+      sizes.add(map.words.length);
+    }
+    expect(sizes.size).toBeLessThan(60);
+    expect(map.countOf(99_999)).toBe(1);
+  });
 });
