@@ -30,7 +30,8 @@ export function* checkCopiedFlags(pass: CheckPass, isMending: boolean): LongTask
       judgeL1Flag(pass, { index, high, low, refcount, text }, isMending);
     }
     readL2Table(pass, offset, table);
-    checkL2Flags(pass, refcounts, { offset, table }, isMending);
+    // A table between clusters may be somebody's data.
+    checkL2Flags(pass, refcounts, { offset, table }, isMending && offset % geometry.clusterSize === 0);
     yield { phase: 'copied', done: index + 1, total: header.l1Size };
   }
 }

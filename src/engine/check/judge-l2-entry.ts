@@ -11,6 +11,8 @@ import { clusterOf, fileLengthOf, hexOfHalves } from './subject.ts';
 export interface WalkState {
   /** The cluster that would continue the previous data cluster of this table; 0 before the first one. */
   nextCluster: number;
+  /** A table between clusters may be somebody's data: nothing is mended in it. */
+  readonly isTableAligned: boolean;
 }
 
 /** An L2 entry as it stands in the image; the masks are 0 without extended L2. */
@@ -124,7 +126,7 @@ function judgeAllocated(pass: CheckPass, role: L1Location['role'], state: WalkSt
   const isAligned = offset % clusterSize === 0;
   if (!isAligned) {
     pass.needsCopiedPass = true;
-    if (judgeUnaligned(pass, entry, offset)) return;
+    if (judgeUnaligned(pass, state, entry, offset)) return;
   }
   if (role === 'active') {
     log.counters.allocatedClusters += 1;
@@ -144,7 +146,12 @@ function judgeAllocated(pass: CheckPass, role: L1Location['role'], state: WalkSt
 }
 
 /** Returns true if the entry was mended, so that it no longer refers to anything. */
-function judgeUnaligned({ subject, log, mender }: CheckPass, entry: L2EntryAt, offset: HostOffset): boolean {
+function judgeUnaligned(
+  { subject, log, mender }: CheckPass,
+  { isTableAligned }: WalkState,
+  entry: L2EntryAt,
+  offset: HostOffset,
+): boolean {
   const { geometry } = subject;
   const pointer = { hostOffset: entry.at, length: geometry.l2EntrySize };
   const containsData = geometry.extendedL2 ? entry.allocMask !== 0 : (entry.low & 1) === 0;
@@ -158,11 +165,11 @@ function judgeUnaligned({ subject, log, mender }: CheckPass, entry: L2EntryAt, o
     return false;
   }
   const text = `offset=${offset.toString(16)}: Preallocated cluster is not properly aligned; L2 entry corrupted.`;
-  if (mender?.mode !== 'all') {
+  if (mender?.mode !== 'all' || !isTableAligned) {
     log.corruption({
       kind: 'preallocated-cluster-unaligned',
       message: `ERROR ${text}`,
-      mendedBy: 'all',
+      mendedBy: isTableAligned ? 'all' : 'nothing',
       at: pointer,
     });
     return false;

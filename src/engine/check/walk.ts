@@ -123,7 +123,7 @@ function walkL2Table(pass: CheckPass, role: L1Location['role'], tableOffset: Hos
   // What stands in an external data file is no cluster of this one, so there nothing is plain.
   const plainHighLimit = hasDataFile ? 0 : 2 ** (clusterBits - 1);
   const offsetLowMask = clusterSize - 1;
-  const state: WalkState = { nextCluster: 0 };
+  const state: WalkState = { nextCluster: 0, isTableAligned: tableOffset % clusterSize === 0 };
   let nextCluster = 0;
   let allocated = 0;
   let fragmented = 0;
@@ -184,7 +184,7 @@ function walkExtendedL2Table(
   const view = viewOf(table);
   const plainLimit = hasDataFile ? 0 : role === 'active' ? 1 : Math.min(map.countMax, COUNT_MASK - 1);
   const highShift = 2 ** (32 - clusterBits);
-  const state: WalkState = { nextCluster: 0 };
+  const state: WalkState = { nextCluster: 0, isTableAligned: tableOffset % clusterSize === 0 };
 
   for (let at = 0; at < clusterSize; at += 16) {
     const high = view.getUint32(at);
