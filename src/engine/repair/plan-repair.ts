@@ -20,7 +20,7 @@ export function* planRepair(storage: Storage, mode: RepairMode, options: PlanOpt
   const found = yield* runCheck(planned, planner, options);
   const plan = { mode, sizeBefore: storage.size };
   if (found.aborted !== null) {
-    const refused = found.needsRebuild ? NEEDS_REBUILD : CHECK_ABORTED;
+    const refused = found.needsRebuild && mode === 'leaks' ? NEEDS_REBUILD : CHECK_ABORTED;
     return { ...plan, steps: [], report: found, after: null, refused };
   }
   if (found.unknownReferences !== null && planner.freesClusters) {

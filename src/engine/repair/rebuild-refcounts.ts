@@ -111,7 +111,8 @@ function allocateRun(map: ReferenceMap, from: HostCluster, length: number) {
   }
   const start = cluster - free;
   for (let i = 0; i < length; i++) map.allocate(start + i);
-  return { cluster: start, firstGap };
+  // Without a gap all that was looked at is taken, and the next search need not begin there again.
+  return { cluster: start, firstGap: hasGap ? firstGap : start };
 }
 
 function* writeBlocks(

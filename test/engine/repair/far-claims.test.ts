@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import {
+  closeImage,
+  createImage,
+  createSnapshot,
+  decodeHeader,
+  drain,
+  MemoryStorage,
+  openImage,
+  planRepair,
+  SNAPSHOT_HEADER,
+  viewOf,
+} from '#engine';
+
+/** An image whose refcounts must be rebuilt, and whose snapshot table claims gigabytes behind the end of the file. */
+function claiming(extraDataSize: number): MemoryStorage {
+  const disk = new MemoryStorage();
+  createImage(disk, { size: 64 * 1024, clusterSize: 512 });
+  const image = openImage(disk, { writable: true });
+  createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
+  closeImage(image);
+  const bytes = disk.toBytes();
+  const { snapshotsOffset, refcountTableOffset } = decodeHeader(bytes);
+  viewOf(bytes).setUint32(snapshotsOffset + SNAPSHOT_HEADER.fields.extraDataSize.at, extraDataSize);
+  bytes[refcountTableOffset + 7] = 1;
+  return MemoryStorage.from(bytes);
+}
+
+it('a claim of gigabytes costs a repair seconds, and is no reason to touch the image', { timeout: 60_000 }, () => {
+  const { steps, refused } = drain(planRepair(claiming(0x6000_0000), 'all'));
+  expect(steps).toEqual([]);
+  expect(refused).toMatch(/snapshot table lies outside|could not get through/);
+});
