@@ -15,7 +15,7 @@ export function checkOutput(report: CheckReport): CheckOutput {
   const failure = failureOf(report);
   return {
     output: report.aborted === null ? summary(report.counters) : '',
-    stderr: lines([...report.messages, ...failure]),
+    stderr: lines([...messagesOf(report), ...failure]),
     exitCode: exitCodeOf(report),
   };
 }
@@ -30,7 +30,7 @@ export function repairOutput({ report, after }: Pick<RepairPlan, 'report' | 'aft
       'The following inconsistencies were found and repaired:\n\n' +
       `    ${leaksFixed} leaked clusters\n    ${corruptionsFixed} corruptions\n\n` +
       `Double checking the fixed image now...\n${last.output}`,
-    stderr: lines(report.messages) + last.stderr,
+    stderr: lines(messagesOf(report)) + last.stderr,
     exitCode: last.exitCode,
   };
 }
@@ -54,6 +54,11 @@ export function checkJson(filename: string, { report, after }: { report: CheckRe
     filename,
     format: 'qcow2',
   };
+}
+
+/** QEMU prints all lines; what ours does not keep is at least counted. */
+function messagesOf({ messages, messagesOmitted }: CheckReport): readonly string[] {
+  return messagesOmitted === 0 ? messages : [...messages, `${messagesOmitted} further lines are left out.`];
 }
 
 function exitCodeOf({ aborted, counters }: CheckReport): number {
