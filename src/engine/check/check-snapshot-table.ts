@@ -7,6 +7,7 @@ import {
   SNAPSHOTS_MAX,
   type SnapshotEntry,
 } from '../format/snapshot-table.ts';
+import { isPointerAligned } from '../image/head-validation.ts';
 import { CheckAborted, type CheckLog } from './check-log.ts';
 import type { Mender } from './mender.ts';
 import type { SnapshotList, Subject } from './subject.ts';
@@ -67,11 +68,14 @@ export function checkSnapshotTable(subject: Subject, log: CheckLog, mender: Mend
   return { offset: header.snapshotsOffset, size, entries, pendingCorruptions: corruptions };
 }
 
-function judgePlace({ header, geometry }: Subject, log: CheckLog, count: number): void {
+function judgePlace({ storage, header, geometry }: Subject, log: CheckLog, count: number): void {
+  const bytes = new Uint8Array(HEADER.size);
+  storage.read(0, bytes);
+  const isAligned = isPointerAligned(bytes, 'snapshotsOffset', geometry.clusterSize);
   const problem =
     count > SNAPSHOTS_MAX
       ? 'ERROR snapshot table too large'
-      : header.snapshotsOffset % geometry.clusterSize !== 0 || header.snapshotsOffset >= 2 ** 63 - count * 40
+      : !isAligned || header.snapshotsOffset >= 2 ** 63 - count * 40
         ? 'ERROR snapshot table offset invalid'
         : null;
   if (problem === null) return;

@@ -93,7 +93,7 @@ export function judgeTables(storage: Storage, header: Header, geometry: Geometry
     entrySize: 8,
     sizeMax: L1_TABLE_SIZE_MAX,
   });
-  const l1Entries = l1EntriesFor(geometry, header.virtualSize);
+  const l1Entries = hasUnthinkableSize(header, geometry) ? 0 : l1EntriesFor(geometry, header.virtualSize);
   if (l1Entries > INT_MAX) throw invalid('Image is too big');
   if (header.l1Size < l1Entries) throw invalid('L1 table is too small');
   mustBeReadable(header.l1TableOffset, header.l1Size * 8, 'Could not read L1 table');
@@ -102,6 +102,11 @@ export function judgeTables(storage: Storage, header: Header, geometry: Geometry
   }
   const refcountTableSize = header.refcountTableClusters * clusterSize;
   mustBeReadable(header.refcountTableOffset, refcountTableSize, 'Could not initialize refcount handling');
+}
+
+/** A size with which QEMU's count of L1 entries wraps: it looks at all the rest of the image before it refuses that. */
+export function hasUnthinkableSize({ virtualSize }: Header, { l2Coverage }: Geometry): boolean {
+  return virtualSize > 2 ** 64 - l2Coverage;
 }
 
 /** Past the end of the file everything reads as zeros, but no file reaches the last GiB below 2^63. */
@@ -117,18 +122,26 @@ interface TableClaim {
   readonly sizeMax: number;
 }
 
-/** The offset's bytes are looked at, because a number does not hold the low bits of a huge offset. */
 function judgeTable(
   bytes: Uint8Array,
   field: 'refcountTableOffset' | 'snapshotsOffset' | 'l1TableOffset',
   clusterSize: number,
   { name, entries, entrySize, sizeMax }: TableClaim,
 ): void {
-  const view = viewOf(bytes);
-  const { at } = HEADER.fields[field];
   if (entries > Math.floor(sizeMax / entrySize)) throw invalid(`${name} too large`);
-  const isAligned = view.getUint32(at + 4) % clusterSize === 0;
-  if (!isAligned || getU64(view, at) + entries * entrySize >= OFFSET_MAX) throw invalid(`${name} offset invalid`);
+  const offset = getU64(viewOf(bytes), HEADER.fields[field].at);
+  if (!isPointerAligned(bytes, field, clusterSize) || offset + entries * entrySize >= OFFSET_MAX) {
+    throw invalid(`${name} offset invalid`);
+  }
+}
+
+/** Whether the header names the start of a cluster. Its bytes are asked: a number does not hold the low bits of a huge offset. */
+export function isPointerAligned(
+  bytes: Uint8Array,
+  field: 'refcountTableOffset' | 'snapshotsOffset' | 'l1TableOffset',
+  clusterSize: number,
+): boolean {
+  return viewOf(bytes).getUint32(HEADER.fields[field].at + 4) % clusterSize === 0;
 }
 
 function invalid(message: string): EngineError {

@@ -15,7 +15,13 @@ import {
 } from '../format/snapshot-table.ts';
 import type { Storage } from '../storage/storage.ts';
 import { judgeExtensions, type HeaderExtensions, type HeadWarning } from './head-extensions.ts';
-import { judgeFeatures, judgeHeaderFields, judgeTables, mustBeReadable } from './head-validation.ts';
+import {
+  hasUnthinkableSize,
+  judgeFeatures,
+  judgeHeaderFields,
+  judgeTables,
+  mustBeReadable,
+} from './head-validation.ts';
 
 /** Everything that an open learns before it touches a table: the header, what hangs on it, and what follows from both. */
 export interface ImageHead {
@@ -69,6 +75,11 @@ export function readHead(
   const backingFile = readBackingFile(storage, header);
   const truncated = { ...header, virtualSize: alignDown(header.virtualSize, 512) };
   const hasDataFile = (header.incompatibleFeatures & EXTERNAL_DATA_FILE_BIT) !== 0n;
+  const snapshots = checkMode ? [] : readSnapshots(storage, header);
+  const bitmaps = readBitmaps(storage, truncated, extensions);
+  if (hasUnthinkableSize(header, geometry)) {
+    throw new EngineError('invalid-image', 'Could not refresh total sector count: File too large');
+  }
   return {
     header: truncated,
     geometry,
@@ -78,8 +89,8 @@ export function readHead(
     dataFile: hasDataFile ? extensions.dataFile : null,
     hasDataFile,
     encryption,
-    snapshots: checkMode ? [] : readSnapshots(storage, header),
-    bitmaps: readBitmaps(storage, truncated, extensions),
+    snapshots,
+    bitmaps,
     needsRewrite: isStale || (header.autoclearFeatures & ~KNOWN_AUTOCLEAR) !== 0n,
   };
 }

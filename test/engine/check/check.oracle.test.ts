@@ -152,6 +152,11 @@ const DAMAGES: readonly Damage[] = [
     harm: (p) => p.setWord(64, p.word(64) + 8n),
   },
   {
+    name: 'snapshot table far away, misaligned',
+    prepare: (file) => qemuImg('snapshot', '-c', 's1', file),
+    harm: (p) => p.setWord(64, 0x56c81ef189908888n),
+  },
+  {
     name: 'a bitmap with an uncounted table',
     prepare: (file) => qemuImg('bitmap', '--add', file, 'b0'),
     harm: (p) => p.setRefcount16(9, 0),

@@ -135,6 +135,7 @@ const CASES: readonly [what: string, base: Base, ...patches: Patch[]][] = [
   ['unknown extensions, twice the same', 'bare', [112, unknownExtensions()]],
   ['header fields of a later format', 'bare', [100, 4, 136], [112, Buffer.from('later fields of 24 bytes')]],
   ['header length that is no multiple of 8', 'bare', [100, 4, 107]],
+  ['virtual size of all ones', 'v3', [24, 8, U64_MAX]],
   ['snapshot with too much extra data', 'snapshots', [snapshotTable() + 36, 4, 1025]],
   ['not qcow2', 'v3', [0, 4, 0x514649fa]],
 ];
