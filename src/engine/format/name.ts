@@ -16,6 +16,7 @@ export function decodeName(bytes: Uint8Array): string {
 
 /** The bytes that {@link decodeName} was given. */
 export function encodeName(name: string): Uint8Array {
+  if (!/[\udc80-\udcff]/.test(name)) return encoder.encode(name);
   return Uint8Array.from([...name].flatMap((char) => [...encodeChar(char)]));
 }
 
