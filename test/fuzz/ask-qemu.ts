@@ -1,61 +1,64 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { QUESTIONS, questionsFor, type Answer, type Answers, type Question } from './questions.ts';
+import type { Header } from '#engine';
+import {
+  CHECK_OUR_REPAIR,
+  CONTENT_SIZE_MAX,
+  QUESTIONS,
+  questionsFor,
+  type Answer,
+  type Answers,
+  type Question,
+} from './questions.ts';
 import { BACKING_FILE, backingBytes } from './sound-image.ts';
 
+/** One image that the real qemu-img is asked about. */
 export interface QemuRequest {
-  readonly bytes: Uint8Array;
+  readonly header: Header;
   readonly seed: number;
-  /** The image as our repair left it, to be judged by QEMU's check; null where there is nothing to judge. */
-  readonly ours: Uint8Array | null;
-}
-
-export interface QemuAnswers extends Answers {
-  /** QEMU's check of the image that we repaired. */
-  readonly ourRepair: Answer | null;
+  /** Where its files lie, and the answers will. */
+  readonly folder: string;
+  /** Our repair changed the image. */
+  readonly wasRepaired: boolean;
 }
 
 const SCRIPT = fileURLToPath(new URL('./ask-qemu.sh', import.meta.url));
-const CHECK_OURS = 'check -f qcow2 ours.qcow2';
-/** Of a longer file no copy is made. */
-const FILE_SIZE_MAX = 256 * 1024 * 1024;
 
-/**
- * Asks the real qemu-img about several images at once, from one shell: starting processes from here would take longer
- * than their work.
- * @param folder an empty folder for the files
- */
-export async function askQemu(folder: string, requests: readonly QemuRequest[]): Promise<QemuAnswers[]> {
-  requests.forEach((request, index) => prepare(`${folder}/${index}`, request));
-  await new Promise<void>((resolve, reject) => {
-    execFile('bash', [SCRIPT, folder], (error) => (error === null ? resolve() : reject(error)));
-  });
-  return requests.map((request, index) => answersIn(`${folder}/${index}`, request));
-}
-
-/** Files without holes: in a hole QEMU would tell zeros from data. */
-function prepare(folder: string, { bytes, seed, ours }: QemuRequest): void {
+/** Lays out the files of a request, without holes: in a hole QEMU would tell zeros from data. */
+export function prepareForQemu(request: QemuRequest, bytes: Uint8Array, ours: Answers): void {
+  const { folder, header, seed, wasRepaired } = request;
   mkdirSync(folder);
   writeFileSync(`${folder}/image.qcow2`, bytes);
   writeFileSync(`${folder}/repaired.qcow2`, bytes);
   writeFileSync(`${folder}/${BACKING_FILE}`, backingBytes());
-  const lines = questionsFor(bytes, seed).map((question) => `${question} ${QUESTIONS[question].join(' ')}`);
-  if (ours !== null) {
-    writeFileSync(`${folder}/ours.qcow2`, ours);
-    lines.push(`ours ${CHECK_OURS}`);
+  const lines = questionsFor(header, seed).map((question) => `${question} ${QUESTIONS[question].join(' ')}`);
+  if (wasRepaired) {
+    writeFileSync(`${folder}/ours.qcow2`, ours.repaired!);
+    lines.push(`ours ${CHECK_OUR_REPAIR.join(' ')}`);
   }
   writeFileSync(`${folder}/questions`, lines.map((line) => `${line}\n`).join(''));
 }
 
-function answersIn(folder: string, { bytes, seed, ours }: QemuRequest): QemuAnswers {
+/**
+ * Asks about all that was prepared in folders below `folder`, from one shell: starting processes from here would take
+ * longer than their work.
+ */
+export async function askQemu(folder: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    execFile('bash', [SCRIPT, folder], (error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
+/** What it answered about one image: read when it is looked at, as the answers of a whole batch fill a memory. */
+export function answersOfQemu({ header, seed, folder, wasRepaired }: QemuRequest): Answers {
   const said: Partial<Record<Question, Answer>> = {};
-  for (const question of questionsFor(bytes, seed)) said[question] = answerIn(folder, question);
+  for (const question of questionsFor(header, seed)) said[question] = answerIn(folder, question);
   return {
     said,
     disk: said.convert?.code === 0 ? contentOf(`${folder}/disk.raw`) : null,
     repaired: contentOf(`${folder}/repaired.qcow2`),
-    ourRepair: ours === null ? null : answerIn(folder, 'ours'),
+    ourRepair: wasRepaired ? answerIn(folder, 'ours') : null,
   };
 }
 
@@ -68,5 +71,5 @@ function answerIn(folder: string, name: string): Answer {
 }
 
 function contentOf(path: string): Uint8Array | null {
-  return statSync(path).size > FILE_SIZE_MAX ? null : readFileSync(path);
+  return statSync(path).size > CONTENT_SIZE_MAX ? null : readFileSync(path);
 }

@@ -1,6 +1,6 @@
 import { encodeName } from '#engine';
 import type { Answer, Answers, Question } from './questions.ts';
-import type { QemuAnswers } from './ask-qemu.ts';
+import type { RepairOutline } from './repair-outline.ts';
 
 /** Where ours and QEMU's answers to the same question differ. */
 export interface Difference {
@@ -13,7 +13,7 @@ const TIMED_OUT = 137;
 const FILE_TOO_LARGE = 153;
 
 /** All differences between the two programs' answers about one image. */
-export function compare(ours: Answers, theirs: QemuAnswers): Difference[] {
+export function compare(ours: Answers, theirs: Answers, repair: RepairOutline | null): Difference[] {
   const differences: Difference[] = [];
   for (const question of Object.keys(ours.said) as Question[]) {
     const one = ours.said[question]!;
@@ -26,11 +26,16 @@ export function compare(ours: Answers, theirs: QemuAnswers): Difference[] {
   if (ours.disk !== null && theirs.disk !== null && !sameBytes(ours.disk, theirs.disk)) {
     differences.push({ question: 'disk', ours: describeFirst(ours.disk, theirs.disk), theirs: '' });
   }
-  const { ourRepair } = theirs;
-  if (ourRepair !== null && ourRepair.code !== 0 && ourRepair.code !== TIMED_OUT) {
-    differences.push({ question: 'our repair', ours: 'clean', theirs: textOf('check', ourRepair) });
-  }
-  return differences;
+  return [...differences, ...compareOurRepair(ours.ourRepair, theirs.ourRepair, repair)];
+}
+
+/** Both judge the image that our repair left, and what it calls sound must be sound. */
+function compareOurRepair(ours: Answer | null, theirs: Answer | null, repair: RepairOutline | null): Difference[] {
+  if (ours === null || theirs === null || theirs.code === TIMED_OUT) return [];
+  const [a, b] = [textOf('check', inBytes(ours)), textOf('check', theirs)];
+  if (a !== b) return [{ question: 'our repair', ours: a, theirs: b }];
+  if (repair?.isSound === true && theirs.code !== 0) return [{ question: 'our repair', ours: 'sound', theirs: b }];
+  return [];
 }
 
 /** What is compared of an answer: all of it, but of a repair only how it ended. */

@@ -291,7 +291,9 @@ function administer(image: Image, random: Random): void {
 /** What a check overlooks and an open does not: that is what the open is asked again for. */
 function namesUnknown(bytes: Uint8Array): boolean {
   try {
-    const head = readHead(MemoryStorage.from(bytes), { writable: true });
+    const storage = MemoryStorage.from(bytes);
+    const head = readHead(storage, { writable: true });
+    if (head.encryption === 'luks') openAny(storage, { writable: false });
     return head.hasDataFile || head.encryption === 'aes';
   } catch (error) {
     return isEngineError(error);

@@ -21,6 +21,11 @@ export function makeCase(seed: number): FuzzCase {
   return { seed, name, sound, damages, bytes: applyDamage(sound, damages) };
 }
 
+/** One after the other, so that only one image is in memory. */
+export function* casesFrom(first: number, count: number): Generator<FuzzCase> {
+  for (let seed = first; seed < first + count; seed++) yield makeCase(seed);
+}
+
 /**
  * Exercises the engine with a case.
  * @throws Error with everything that repeats a violation, the case as small as it could be made

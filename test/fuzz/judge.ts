@@ -1,12 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { askQemu } from './ask-qemu.ts';
+import { decodeHeader } from '#engine';
+import { answersOfQemu, askQemu, prepareForQemu, type QemuRequest } from './ask-qemu.ts';
 import { askUs } from './ask-us.ts';
 import { compare, type Difference } from './compare.ts';
-import { isSound } from './exercise.ts';
 import { runCase, textOfCase, type FuzzCase } from './fuzz-case.ts';
 import { reasonFor } from './known-differences.ts';
+import type { Answers } from './questions.ts';
+import { outlineOf, type RepairOutline } from './repair-outline.ts';
 
 /** What came of a batch of cases held against QEMU. */
 export interface Judgement {
@@ -16,38 +18,61 @@ export interface Judgement {
   readonly defects: readonly string[];
 }
 
+/** What is kept of a case until QEMU has answered: not the image, as those of a batch would fill a memory. */
+interface Asked {
+  readonly text: string;
+  readonly request: QemuRequest;
+  readonly repair: RepairOutline | null;
+  /** Without the copies of files, which are beside those of the request. */
+  readonly ours: Answers;
+}
+
 /** Exercises the engine with each case, and compares our qemu-img with the real one on it. */
-export async function judge(cases: readonly FuzzCase[]): Promise<Judgement> {
+export async function judge(cases: Iterable<FuzzCase>): Promise<Judgement> {
   const reasons = new Map<string, number>();
   const defects: string[] = [];
-  const asked = [];
-  for (const one of cases) {
-    try {
-      const { plan } = runCase(one);
-      const ours = await askUs(one.bytes, one.seed);
-      asked.push({ one, plan, ours, toJudge: plan !== null && isSound(plan) ? ours.repaired : null });
-    } catch (error) {
-      defects.push(error instanceof Error ? error.message : String(error));
-    }
-  }
+  const asked: Asked[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'qcow2-workbench-fuzz-'));
   try {
-    const answers = await askQemu(
-      folder,
-      asked.map(({ one, toJudge }) => ({ bytes: one.bytes, seed: one.seed, ours: toJudge })),
-    );
-    asked.forEach(({ one, plan, ours }, index) => {
-      const theirs = answers[index]!;
-      for (const difference of compare(ours, theirs)) {
-        const reason = reasonFor({ difference, bytes: one.bytes, plan, ours, theirs });
-        if (reason === null) defects.push(`${textOfCase(one)}\n${textOfDifference(difference)}`);
+    for (const one of cases) {
+      try {
+        asked.push(await ask(one, `${folder}/${asked.length}`));
+      } catch (error) {
+        defects.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+    if (asked.length > 0) await askQemu(folder);
+    for (const { text, request, repair, ours } of asked) {
+      const theirs = answersOfQemu(request);
+      for (const difference of compare({ ...ours, disk: ourDisk(request, ours) }, theirs, repair)) {
+        const reason = reasonFor({ difference, header: request.header, repair, ours, theirs });
+        if (reason === null) defects.push(`${text}\n${textOfDifference(difference)}`);
         else reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
       }
-    });
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }
   return { reasons, defects };
+}
+
+async function ask(one: FuzzCase, folder: string): Promise<Asked> {
+  const { seed, bytes } = one;
+  const { plan } = runCase(one);
+  const ours = await askUs(bytes, seed);
+  const request = { header: decodeHeader(bytes), seed, folder, wasRepaired: ours.ourRepair !== null };
+  prepareForQemu(request, bytes, ours);
+  if (ours.disk !== null) writeFileSync(`${folder}/ours.raw`, ours.disk);
+  const repair = plan === null ? null : outlineOf(plan);
+  return { text: textOfCase(one), request, repair, ours: { ...ours, disk: null, repaired: null } };
+}
+
+function ourDisk({ folder }: QemuRequest, { said }: Answers): Uint8Array | null {
+  try {
+    return said.convert?.code === 0 ? readFileSync(`${folder}/ours.raw`) : null;
+  } catch {
+    return null;
+  }
 }
 
 const SHOWN_LINES = 4;

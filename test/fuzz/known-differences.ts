@@ -1,15 +1,15 @@
-import { decodeHeader, RAW_EXTERNAL_DATA_BIT, type RepairPlan } from '#engine';
-import type { QemuAnswers } from './ask-qemu.ts';
+import { decodeHeader, RAW_EXTERNAL_DATA_BIT, type Header } from '#engine';
 import type { Difference } from './compare.ts';
 import type { Answers } from './questions.ts';
+import type { RepairOutline } from './repair-outline.ts';
 
 /** Everything about an image in which the answers differ. */
 export interface DifferenceContext {
   readonly difference: Difference;
-  readonly bytes: Uint8Array;
-  readonly plan: RepairPlan | null;
+  readonly header: Header;
+  readonly repair: RepairOutline | null;
   readonly ours: Answers;
-  readonly theirs: QemuAnswers;
+  readonly theirs: Answers;
 }
 
 interface KnownDifference {
@@ -38,22 +38,79 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
     name: 'repair refused',
     because: 'What refers to what is not known, so nothing is freed or rebuilt; QEMU goes on and may give data away.',
-    applies: ({ difference, plan, ours }) =>
-      isAbout(difference, 'repair') && ours.said.repair!.code === 1 && (plan?.refused ?? null) !== null,
+    applies: ({ difference, repair, ours }) =>
+      isAbout(difference, 'repair') && ours.said.repair!.code === 1 && repair?.isRefused === true,
   },
   {
     name: 'broken refcount table rebuilt',
     because: 'Refcounts can be worked out again; QEMU marks the image corrupt in the middle of its own repair.',
-    applies: ({ difference, theirs }) =>
-      isAbout(difference, 'repair') && /Marking image as corrupt: Refblock offset/.test(theirs.said.repair!.stderr),
+    applies: ({ difference, repair, theirs }) =>
+      isAbout(difference, 'repair') &&
+      repair?.steps.has('switch-to-new-refcounts') === true &&
+      /Marking image as corrupt: Refblock offset/.test(theirs.said.repair!.stderr),
+  },
+  {
+    name: 'refcounts rebuilt where a broken table entry points',
+    because:
+      'A block behind a broken entry of the refcount table is no block any more, and free; QEMU rebuilds into it, and ' +
+      'then takes its own write for a harmful one.',
+    applies: ({ difference, repair, theirs }) =>
+      isAbout(difference, 'repair') &&
+      repair?.steps.has('switch-to-new-refcounts') === true &&
+      (repair.found.has('refcount-table-reserved-bits') || repair.found.has('refcount-block-unaligned')) &&
+      /Rebuilding[^]*overlaps with refcount block\).*\n.*ERROR writing refblock/.test(theirs.said.repair!.stderr),
   },
   {
     name: 'rebuilt beside what dangling entries claim',
     because: 'Where the file grows, QEMU puts new structures where entries behind its end point, and breaks it again.',
-    applies: ({ difference, theirs }) =>
+    applies: ({ difference, repair, ours, theirs }) =>
       isAbout(difference, 'repair') &&
-      /exceeding the end of the file[^]*Rebuilding refcount structure/.test(theirs.said.repair!.stderr) &&
-      theirs.said.repair!.code === 2,
+      repair?.steps.has('switch-to-new-refcounts') === true &&
+      repair.found.has('beyond-end-of-file') &&
+      ours.said.repair!.code !== 1 &&
+      theirs.said.repair!.code === 2 &&
+      // What its rebuild left: clusters with one count and more references.
+      /\nERROR cluster \d+ refcount=\d+ reference=\d+\n/.test(afterRebuild(theirs.said.repair!.stderr)),
+  },
+  {
+    name: 'file grown to what its entries claim',
+    because: 'After a crash an entry can be there and the growth of the file not; QEMU leaves such entries as errors.',
+    applies: ({ difference, repair, ours, theirs }) =>
+      isAbout(difference, 'repair') &&
+      repair?.steps.has('grow-file') === true &&
+      repair.mended.has('beyond-end-of-file') &&
+      ours.said.repair!.code !== 1 &&
+      /exceeding the end of the file/.test(theirs.said.repair!.stderr),
+  },
+  {
+    name: 'bitmaps not marked in use for a repair',
+    because: 'A repair records nothing in bitmaps; QEMU marks them first, and gives up where that would hit something.',
+    applies: ({ difference, ours, theirs }) =>
+      isAbout(difference, 'repair') &&
+      ours.said.repair!.code !== 1 &&
+      /Could not open '.*': Can't update bitmap directory: Input\/output error/.test(theirs.said.repair!.stderr),
+  },
+  {
+    name: 'place behind 2^63',
+    because: 'No file reaches there. QEMU takes it for a negative place, and asks for memory to count its clusters.',
+    applies: ({ difference, theirs }) =>
+      isAbout(difference, 'check', 'our repair') &&
+      theirs.said.check!.stderr.endsWith('qemu-img: Check failed: Cannot allocate memory\n') &&
+      /exceeding the end of the file.*offset 0x[89a-f][0-9a-f]{15} .*\n(.*\n)?qemu-img: Check failed: I/.test(
+        difference.ours,
+      ),
+  },
+  {
+    name: 'lines left out',
+    because: 'Ours keeps the first 100,000 lines of a check, and says how many there were more.',
+    applies: ({ difference }) => {
+      if (!isAbout(difference, 'check', 'our repair')) return false;
+      const [ours, theirs] = [difference.ours.split('\n'), difference.theirs.split('\n')];
+      const cut = ours.findIndex((line) => /^\d+ further lines are left out\.$/.test(line));
+      const missing = parseInt(ours[cut] ?? '0');
+      const isSame = (line: string, index: number) => line === theirs[index < cut ? index : index + missing - 1];
+      return missing > 0 && ours.every((line, index) => index === cut || isSame(line, index));
+    },
   },
   {
     name: 'flag mended in an L1 table that an L2 table claims',
@@ -73,9 +130,9 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     name: 'snapshots forgotten by QEMU',
     because:
       'With bitmaps, its repair rewrites the header before it has read the snapshots, and then frees what they hold.',
-    applies: ({ difference, bytes, theirs }) =>
+    applies: ({ difference, header, theirs }) =>
       isAbout(difference, 'repair') &&
-      decodeHeader(bytes).snapshotCount > 0 &&
+      header.snapshotCount > 0 &&
       theirs.repaired !== null &&
       decodeHeader(theirs.repaired).snapshotCount === 0 &&
       !theirs.said.repair!.stderr.includes('Discarding'),
@@ -107,22 +164,29 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     name: 'compressed data with subclusters',
     because: 'The guest can read it, so it counts as referred to; QEMU takes it for lost, and its repair frees it.',
     applies: ({ difference, theirs }) =>
-      isAbout(difference, 'check', 'repair') &&
+      isAbout(difference, 'check', 'repair', 'our repair') &&
       /compressed cluster \d+ with non-zero subcluster allocation bitmap/.test(theirs.said.check!.stderr),
   },
   {
-    name: 'key asked for before the bitmaps are looked at',
-    because: 'QEMU asks for the key first; both refuse the image.',
+    name: 'key asked for before the rest of the header is looked at',
+    because: 'QEMU asks for the key at the extension that names its place; both refuse the image.',
     applies: ({ difference }) =>
       difference.theirs.includes("Parameter 'encrypt.key-secret' is required for cipher") &&
-      /Could not open '.*': (Bitmap|Broken bitmap directory|bitmaps_ext)/.test(difference.ours),
+      /^code 1\n(.*\n)?qemu-img: Could not open '.*': /.test(difference.ours),
+  },
+  {
+    name: 'bitmap entry of 4 GiB',
+    because: 'It ends outside its directory; in QEMU its size wraps, and the next thing wrong with it is named.',
+    applies: ({ difference }) =>
+      difference.theirs.includes(': Bitmap extra data is not supported\n') &&
+      difference.theirs.replace('Bitmap extra data is not supported', 'Broken bitmap directory') === difference.ours,
   },
   {
     name: 'raw external data without a file',
     because: 'QEMU describes an image without looking for its data file, so only reading finds the contradiction.',
-    applies: ({ difference, bytes }) =>
+    applies: ({ difference, header }) =>
       isAbout(difference, 'info') &&
-      (decodeHeader(bytes).autoclearFeatures & RAW_EXTERNAL_DATA_BIT) !== 0n &&
+      (header.autoclearFeatures & RAW_EXTERNAL_DATA_BIT) !== 0n &&
       difference.ours.includes('data-file-raw requires a data file'),
   },
 ];
@@ -134,6 +198,10 @@ export function reasonFor(context: DifferenceContext): string | null {
 
 function isAbout({ question }: Difference, ...questions: readonly Difference['question'][]): boolean {
   return questions.includes(question);
+}
+
+function afterRebuild(stderr: string): string {
+  return stderr.slice(Math.max(0, stderr.indexOf('Rebuilding refcount structure')));
 }
 
 function saysOnlyReadErrors(stderr: string): boolean {

@@ -1,4 +1,4 @@
-import { decodeHeader } from '#engine';
+import type { Header } from '#engine';
 
 /** Command lines of qemu-img, put to ours and to QEMU's with the same files in the same place. */
 export const QUESTIONS = {
@@ -24,7 +24,15 @@ export interface Answers {
   readonly disk: Uint8Array | null;
   /** The copy after `repair`, where it is not too large to look at. */
   readonly repaired: Uint8Array | null;
+  /** What a check says of the image as our repair left it; null where that changed nothing, or made a file too long to copy. */
+  readonly ourRepair: Answer | null;
 }
+
+/** Of a longer file no copy is made. */
+export const CONTENT_SIZE_MAX = 256 * 1024 * 1024;
+
+/** How the image that our repair left is checked. */
+export const CHECK_OUR_REPAIR = ['check', '-f', 'qcow2', 'ours.qcow2'] as const;
 
 /** Larger disks are not read from end to end. */
 const DISK_SIZE_MAX = 64 * 1024 * 1024;
@@ -34,8 +42,7 @@ const ASKED_SELDOM: readonly Question[] = ['info', 'map'];
 const SELDOM = 3;
 
 /** Which questions an image is asked: reading all of a disk of exabytes proves nothing. */
-export function questionsFor(bytes: Uint8Array, seed: number): readonly Question[] {
-  const { virtualSize } = decodeHeader(bytes);
+export function questionsFor({ virtualSize }: Header, seed: number): readonly Question[] {
   return (Object.keys(QUESTIONS) as Question[]).filter((question) => {
     if (virtualSize > DISK_SIZE_MAX && (question === 'map' || question === 'convert')) return false;
     return seed % SELDOM === 0 || !ASKED_SELDOM.includes(question);
