@@ -142,7 +142,7 @@ function judgeAllocated(pass: CheckPass, role: L1Location['role'], state: WalkSt
   if (role === 'snapshot') return;
   const cluster = clusterOf(subject, offset);
   if (cluster >= map.clusterCount) pass.needsCopiedPass = true;
-  else map.words[cluster]! |= isCopied(high) ? ACTIVE_COPIED : ACTIVE_SHARED;
+  else map.flag(cluster, isCopied(high) ? ACTIVE_COPIED : ACTIVE_SHARED);
 }
 
 /** Returns true if the entry was mended, so that it no longer refers to anything. */

@@ -6,8 +6,12 @@ export const COUNT_MASK = 0x3fff;
 export const ACTIVE_COPIED = 0x8000;
 /** The active tables refer to the cluster without the COPIED flag. */
 export const ACTIVE_SHARED = 0x4000;
+export type ActiveFlag = typeof ACTIVE_COPIED | typeof ACTIVE_SHARED;
 /** A count of this value stands in the spill map instead. */
 const SPILLED = COUNT_MASK;
+
+/** From so many words on the built-in fill is faster than a loop. */
+const FILL_MIN = 16;
 
 export interface ClusterRun {
   readonly first: HostCluster;
@@ -22,17 +26,22 @@ const DANGLING_MAX = 100_000;
  * aside. Counting stops at `countMax`, the largest refcount that the image can hold.
  */
 export class ReferenceMap {
-  /** One word a cluster; its length is even, so that it can be compared two clusters at a time. */
+  /** One word a cluster; only this class writes them. */
   words: Uint16Array<ArrayBuffer>;
+  /** The same words, two clusters at a time. */
+  pairs: Int32Array;
   /** Clusters counted so far; words behind it are zero. */
   clusterCount: number;
   readonly countMax: number;
   /** What entries claim behind the end of the file: not counted, and nothing to put new structures into. */
   readonly dangling: ClusterRun[] = [];
   readonly #spilled = new Map<HostCluster, number>();
+  /** Words from here on were never written. Nobody needs to look whether they are zero, which would map their memory twice. */
+  #freshFrom: HostCluster = 0;
 
   constructor(clusterCount: number, countMax: number) {
     this.words = new Uint16Array(capacityFor(clusterCount));
+    this.pairs = new Int32Array(this.words.buffer);
     this.clusterCount = clusterCount;
     this.countMax = countMax;
   }
@@ -49,6 +58,39 @@ export class ReferenceMap {
     if (count >= this.countMax) return false;
     this.#setCount(cluster, count + 1);
     return true;
+  }
+
+  /** Notes that the active tables refer to a cluster, which was counted already. */
+  flag(cluster: HostCluster, flag: ActiveFlag): void {
+    this.words[cluster]! |= flag;
+    if (cluster >= this.#freshFrom) this.#freshFrom = cluster + 1;
+  }
+
+  /**
+   * The first reference to each of `count` clusters from `first` on, with a flag; ends before a cluster that somebody
+   * refers to already, or that was not counted yet. Returns how many it took.
+   */
+  claim(first: HostCluster, count: number, flag: ActiveFlag): number {
+    const countMax = Math.min(count, Math.max(0, this.clusterCount - first));
+    const free = first >= this.#freshFrom ? countMax : this.#unreferencedFrom(first, countMax);
+    const end = first + free;
+    if (free < FILL_MIN) for (let cluster = first; cluster < end; cluster++) this.words[cluster] = flag | 1;
+    else this.words.fill(flag | 1, first, end);
+    if (end > this.#freshFrom) this.#freshFrom = end;
+    return free;
+  }
+
+  /**
+   * One more reference to each of `count` clusters from `first` on; ends before one whose count needs more than a word, or
+   * that was not counted yet. Returns how many it took.
+   */
+  addToEach(first: HostCluster, count: number): number {
+    const end = Math.min(first + count, this.clusterCount);
+    const limit = Math.min(this.countMax, SPILLED - 1);
+    let cluster = first;
+    while (cluster < end && (this.words[cluster]! & COUNT_MASK) < limit) this.words[cluster++]! += 1;
+    if (cluster > this.#freshFrom) this.#freshFrom = cluster;
+    return cluster - first;
   }
 
   /** Takes a cluster that nobody refers to. */
@@ -68,6 +110,7 @@ export class ReferenceMap {
       const words = new Uint16Array(capacityFor(Math.max(clusterCount, Math.floor(this.words.length * 1.25))));
       words.set(this.words);
       this.words = words;
+      this.pairs = new Int32Array(words.buffer);
     }
     this.clusterCount = clusterCount;
   }
@@ -80,10 +123,27 @@ export class ReferenceMap {
     return null;
   }
 
+  /** How many clusters of `count` from `first` on have no reference and no flag, up to the first one that has. */
+  #unreferencedFrom(first: HostCluster, count: number): number {
+    const { words, pairs } = this;
+    const end = first + count;
+    let cluster = first;
+    if ((cluster & 1) !== 0 && cluster < end && words[cluster] === 0) cluster += 1;
+    if ((cluster & 1) === 0) {
+      for (; cluster + 8 <= end; cluster += 8) {
+        const pair = cluster >>> 1;
+        if ((pairs[pair]! | pairs[pair + 1]! | pairs[pair + 2]! | pairs[pair + 3]!) !== 0) break;
+      }
+    }
+    while (cluster < end && words[cluster] === 0) cluster += 1;
+    return cluster - first;
+  }
+
   #setCount(cluster: HostCluster, count: number): void {
     const flags = this.words[cluster]! & ~COUNT_MASK;
     if (count >= SPILLED) this.#spilled.set(cluster, count);
     this.words[cluster] = flags | Math.min(count, SPILLED);
+    if (cluster >= this.#freshFrom) this.#freshFrom = cluster + 1;
   }
 }
 

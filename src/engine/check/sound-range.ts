@@ -5,7 +5,7 @@ import { ACTIVE_COPIED, ACTIVE_SHARED, COUNT_MASK } from './reference-map.ts';
 import type { RefcountBlock } from './refcount-reader.ts';
 
 /** Two clusters, both referenced once by the active tables, with COPIED. */
-const BOTH_COPIED_ONCE = 0x80018001;
+const BOTH_COPIED_ONCE = 0x80018001 | 0;
 /** Two 16-bit refcounts of 1 as a little-endian machine loads them from the big-endian block. */
 const BOTH_REFCOUNT_ONE = 0x01000100;
 const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
@@ -37,23 +37,43 @@ export function isSoundRange(pass: CheckPass, block: RefcountBlock, start: HostC
 
 function isSound16(pass: CheckPass, bytes: Uint8Array, start: HostCluster, end: HostCluster): boolean {
   // Both begin at an even cluster, and both hold an even number of them.
+  const counted = pass.map.pairs;
+  const first = start / 2;
   const pairs = (end - start + 1) >>> 1;
-  const counted = new Uint32Array(pass.map.words.buffer, start * 2, pairs);
-  const stored = new Uint32Array(bytes.buffer, bytes.byteOffset, pairs);
-  for (let i = 0; i < pairs; i++) {
-    const both = counted[i]!;
-    const onDisk = stored[i]!;
-    if (both === BOTH_COPIED_ONCE && onDisk === BOTH_REFCOUNT_ONE) continue;
-    if ((both | onDisk) === 0) continue;
-    const first = both & 0xffff;
-    const second = both >>> 16;
-    const firstOnDisk = ((onDisk & 0xff) << 8) | ((onDisk >>> 8) & 0xff);
-    // The last pair of the file may reach past its end, where refcounts are not compared.
-    const secondOnDisk = start + i * 2 + 1 < end ? ((onDisk >>> 8) & 0xff00) | (onDisk >>> 24) : second & COUNT_MASK;
-    if ((first & COUNT_MASK) !== firstOnDisk || (second & COUNT_MASK) !== secondOnDisk) return false;
-    if (firstOnDisk >= COUNT_MASK || secondOnDisk >= COUNT_MASK) return false;
-    if (!isCopiedSound(first) || !isCopiedSound(second)) pass.needsCopiedPass = true;
+  const stored = new Int32Array(bytes.buffer, bytes.byteOffset, pairs);
+  for (let i = 0; i < pairs;) {
+    if (i + 4 <= pairs && areFourSound(counted, first + i, stored, i)) i += 4;
+    else if (isPairSound(pass, counted[first + i]!, stored[i]!, start + i * 2 + 1 < end)) i += 1;
+    else return false;
   }
+  return true;
+}
+
+/** The common case, four pairs of clusters at once. */
+function areFourSound(counted: Int32Array, at: number, stored: Int32Array, i: number): boolean {
+  const otherCounts =
+    (counted[at]! ^ BOTH_COPIED_ONCE) |
+    (counted[at + 1]! ^ BOTH_COPIED_ONCE) |
+    (counted[at + 2]! ^ BOTH_COPIED_ONCE) |
+    (counted[at + 3]! ^ BOTH_COPIED_ONCE);
+  const otherRefcounts =
+    (stored[i]! ^ BOTH_REFCOUNT_ONE) |
+    (stored[i + 1]! ^ BOTH_REFCOUNT_ONE) |
+    (stored[i + 2]! ^ BOTH_REFCOUNT_ONE) |
+    (stored[i + 3]! ^ BOTH_REFCOUNT_ONE);
+  return (otherCounts | otherRefcounts) === 0;
+}
+
+/** The last pair of the file may reach past its end, where refcounts are not compared. */
+function isPairSound(pass: CheckPass, both: number, onDisk: number, hasSecond: boolean): boolean {
+  if ((both | onDisk) === 0) return true;
+  const first = both & 0xffff;
+  const second = both >>> 16;
+  const firstOnDisk = ((onDisk & 0xff) << 8) | ((onDisk >>> 8) & 0xff);
+  const secondOnDisk = hasSecond ? ((onDisk >>> 8) & 0xff00) | (onDisk >>> 24) : second & COUNT_MASK;
+  if ((first & COUNT_MASK) !== firstOnDisk || (second & COUNT_MASK) !== secondOnDisk) return false;
+  if (firstOnDisk >= COUNT_MASK || secondOnDisk >= COUNT_MASK) return false;
+  if (!isCopiedSound(first) || !isCopiedSound(second)) pass.needsCopiedPass = true;
   return true;
 }
 

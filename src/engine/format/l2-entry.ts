@@ -46,6 +46,38 @@ export function l2HasReservedBits(high: number, low: number): boolean {
   return (high & 0x3f000000) !== 0 || (low & 0x1fe) !== 0;
 }
 
+/**
+ * How many 8-byte entries from `at` on continue one another bit by bit, each `step` further than the one before, `countMax`
+ * at most: the common case, told without taking entries apart. A run ends where the low half would overflow.
+ */
+export function likeEntriesFrom(view: DataView, at: number, countMax: number, step: number): number {
+  const high = view.getInt32(at);
+  const low = view.getInt32(at + 4);
+  const fitting = step === 0 ? countMax : Math.ceil((2 ** 32 - (low >>> 0)) / step);
+  const end = at + Math.min(countMax, fitting) * 8;
+  let next = at + 8;
+  let nextLow = (low + step) | 0;
+  for (; next + 24 < end; next += 32) {
+    const highs =
+      (view.getInt32(next) ^ high) |
+      (view.getInt32(next + 8) ^ high) |
+      (view.getInt32(next + 16) ^ high) |
+      (view.getInt32(next + 24) ^ high);
+    const lows =
+      (view.getInt32(next + 4) ^ nextLow) |
+      (view.getInt32(next + 12) ^ (nextLow + step)) |
+      (view.getInt32(next + 20) ^ (nextLow + 2 * step)) |
+      (view.getInt32(next + 28) ^ (nextLow + 3 * step));
+    if ((highs | lows) !== 0) break;
+    nextLow = (nextLow + 4 * step) | 0;
+  }
+  for (; next < end; next += 8) {
+    if (view.getInt32(next + 4) !== nextLow || view.getInt32(next) !== high) break;
+    nextLow = (nextLow + step) | 0;
+  }
+  return (next - at) / 8;
+}
+
 export interface CompressedExtent {
   /** Byte position of the stream; not aligned. */
   readonly hostOffset: HostOffset;

@@ -4,6 +4,7 @@ import { hex } from '../format/hex.ts';
 import {
   compressedExtentOf,
   l2KindOf,
+  likeEntriesFrom,
   subclusterKindOf,
   type L2Kind,
   type SubclusterKind,
@@ -74,29 +75,11 @@ function clusterRunAt(image: Image, first: L2Entry, at: GuestOffset, lengthMax: 
     const next = l2EntryAt(image, l2Offset, first.index + count);
     if (l2KindOf(image.geometry, highOf(next), lowOf(next)) !== kind) break;
     if (host !== null && hostOffsetOf(next) !== host + count * clusterSize) break;
-    count += likeEntriesFrom(next, countMax - count, host === null ? 0 : clusterSize);
+    const { view } = next.slice;
+    const inSlice = Math.min(countMax - count, (view.byteLength - next.at) / 8);
+    count += likeEntriesFrom(view, next.at, inSlice, host === null ? 0 : clusterSize);
   }
   return extentOf(kind, Math.min(lengthMax, count * clusterSize - skip), host === null ? null : host + skip);
-}
-
-/**
- * Entries of one slice, `first` among them, that continue one another bit by bit, each `step` further than the one before:
- * the common case, told without taking entries apart.
- */
-function likeEntriesFrom({ slice: { view }, at }: L2Entry, countMax: number, step: number): number {
-  let high = view.getUint32(at);
-  let low = view.getUint32(at + 4);
-  const end = Math.min(view.byteLength, at + countMax * 8);
-  let next = at + 8;
-  for (; next < end; next += 8) {
-    low += step;
-    if (low >= 2 ** 32) {
-      low -= 2 ** 32;
-      high += 1;
-    }
-    if (view.getUint32(next + 4) !== low || view.getUint32(next) !== high) break;
-  }
-  return (next - at) / 8;
 }
 
 function extentOf(kind: L2Kind, length: number, hostOffset: HostOffset | null): Extent {

@@ -21,6 +21,7 @@ interface Damage {
   readonly refusedBecause?: RegExp;
 }
 
+const LONG_RUN = ['write -P 1 0 4M'];
 const WRITES = ['write -P 1 0 128k', 'write -P 2 1M 64k', 'write -z 2M 64k'];
 
 function cluster(patient: Patient, offset: bigint): number {
@@ -41,6 +42,40 @@ const DAMAGES: readonly Damage[] = [
   {
     name: 'two L2 entries of one cluster',
     harm: (p) => p.setWord(p.l2At(0, 16), p.word(p.l2At(0, 0))),
+  },
+  {
+    name: 'a long run of data, with entries in it that name clusters of it again',
+    commands: LONG_RUN,
+    harm: (p) => {
+      for (const index of [0, 31, 32, 60]) p.setWord(p.l2At(0, index), p.word(p.l2At(0, 17)));
+    },
+  },
+  {
+    name: 'a long run of data, with entries in it that are not plain',
+    commands: LONG_RUN,
+    harm: (p) => {
+      for (const index of [5, 6, 40]) p.setWord(p.l2At(0, index), p.word(p.l2At(0, index)) & ~COPIED);
+      p.setWord(p.l2At(0, 11), p.word(p.l2At(0, 11)) | 1n);
+      p.setWord(p.l2At(0, 20), p.word(p.l2At(0, 20)) | 8n);
+      p.setWord(p.l2At(0, 30), 0n);
+      p.setWord(p.l2At(0, 50), p.word(p.l2At(0, 50)) | (1n << 60n));
+    },
+  },
+  {
+    name: 'a run of data that goes on behind the end of the file',
+    commands: LONG_RUN,
+    harm: (p) => {
+      for (let index = 64; index < 80; index++) p.setWord(p.l2At(0, index), p.word(p.l2At(0, index - 1)) + 0x10000n);
+    },
+  },
+  {
+    name: 'two snapshots of a long run of data, its counters nearly full',
+    options: 'refcount_bits=2',
+    commands: LONG_RUN,
+    prepare: (file) => ['s1', 's2'].forEach((name) => qemuImg('snapshot', '-c', name, file)),
+    harm: (p) => {
+      for (const index of [7, 45]) p.setWord(p.l2At(0, index), p.word(p.l2At(0, 20)));
+    },
   },
   { name: 'COPIED missing in L2', harm: (p) => p.setWord(p.l2At(0, 0), p.word(p.l2At(0, 0)) & ~COPIED) },
   { name: 'COPIED missing in L1', harm: (p) => p.setWord(p.l1At(0), p.word(p.l1At(0)) & ~COPIED) },

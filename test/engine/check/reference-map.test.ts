@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ACTIVE_COPIED, ReferenceMap } from '../../../src/engine/check/reference-map.ts';
+import { ACTIVE_COPIED, ACTIVE_SHARED, COUNT_MASK, ReferenceMap } from '../../../src/engine/check/reference-map.ts';
 
 describe('a reference map', () => {
   it('counts exactly beyond the 14 bits of a word, and keeps the flags', () => {
     const map = new ReferenceMap(8, 65535);
-    map.words[3]! |= ACTIVE_COPIED;
+    map.flag(3, ACTIVE_COPIED);
     for (let i = 0; i < 20_000; i++) expect(map.add(3)).toBe(true);
     expect(map.countOf(3)).toBe(20_000);
     expect(map.words[3]! & ACTIVE_COPIED).toBe(ACTIVE_COPIED);
@@ -34,5 +34,52 @@ describe('a reference map', () => {
     }
     expect(sizes.size).toBeLessThan(60);
     expect(map.countOf(99_999)).toBe(1);
+  });
+
+  it('claims a run of clusters up to the first one that somebody refers to', () => {
+    for (const taken of [0, 1, 2, 6, 7, 8, 30, 31, 32, 33]) {
+      for (const first of [0, 1, 2, 3]) {
+        const map = new ReferenceMap(64, 65535);
+        map.add(taken);
+        const expected = taken < first ? 40 : Math.min(40, taken - first);
+        expect(map.claim(first, 40, ACTIVE_SHARED), `from ${first}, ${taken} taken`).toBe(expected);
+        const claimed = [...map.words.keys()].filter((cluster) => map.words[cluster] === (ACTIVE_SHARED | 1));
+        expect(claimed).toEqual(Array.from({ length: expected }, (_, i) => first + i));
+      }
+    }
+  });
+
+  it('claims no cluster twice, wherever it was claimed, counted or flagged before', () => {
+    const map = new ReferenceMap(64, 65535);
+    expect(map.claim(40, 4, ACTIVE_COPIED)).toBe(4);
+    expect(map.claim(41, 1, ACTIVE_COPIED)).toBe(0);
+    expect(map.claim(30, 30, ACTIVE_COPIED)).toBe(10);
+    expect(map.claim(44, 100, ACTIVE_COPIED)).toBe(20);
+    expect(map.claim(64, 1, ACTIVE_COPIED)).toBe(0);
+    map.allocate(70);
+    expect(map.claim(64, 100, ACTIVE_COPIED)).toBe(6);
+    map.grow(100);
+    map.flag(80, ACTIVE_SHARED);
+    expect(map.claim(71, 100, ACTIVE_COPIED)).toBe(9);
+  });
+
+  it('adds to each cluster of a run up to the first one whose counter is full', () => {
+    const map = new ReferenceMap(8, 3);
+    map.claim(0, 8, ACTIVE_COPIED);
+    map.add(5);
+    map.add(5);
+    expect(map.addToEach(1, 7)).toBe(4);
+    expect(map.addToEach(6, 7)).toBe(2);
+    expect(map.addToEach(8, 1)).toBe(0);
+    expect(Array.from({ length: 8 }, (_, cluster) => map.countOf(cluster))).toEqual([1, 2, 2, 2, 2, 3, 2, 2]);
+    expect(map.words[4]! & ~COUNT_MASK).toBe(ACTIVE_COPIED);
+  });
+
+  it('leaves counts beyond a word to be added one by one', () => {
+    const map = new ReferenceMap(2, 65535);
+    for (let i = 0; i < COUNT_MASK - 1; i++) map.add(0);
+    expect(map.addToEach(0, 2)).toBe(0);
+    map.add(0);
+    expect(map.countOf(0)).toBe(COUNT_MASK);
   });
 });
