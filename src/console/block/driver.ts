@@ -12,6 +12,8 @@ export interface OpenFlags {
   readonly withoutBacking?: boolean;
   /** Nobody will ask for guest data: an external data file stays closed, encryption needs no secret. */
   readonly withoutData?: boolean;
+  /** Guest data will be asked for from the start to the end. */
+  readonly readsInOrder?: boolean;
 }
 
 /**

@@ -181,12 +181,13 @@ export class Invocation {
   }
 
   #requestOf(name: string, as: OpenAs): OpenRequest {
-    const { writable, cacheMode = 'writeback', format, withoutBacking = false, withoutData = false } = as;
+    const { writable, cacheMode = 'writeback', format } = as;
+    const { withoutBacking = false, withoutData = false, readsInOrder = false } = as;
     const hasOptions = this.has('image-opts');
     if (hasOptions && format !== undefined) throw new ImgFailure('--image-opts and --format are mutually exclusive');
     const options: Options = new Map(hasOptions ? parsePairs(name, 'file') : []);
     if (as.keepsBackingOptions === true) takeChild(options, 'backing');
-    const flags = { writable, cacheMode, withoutBacking, withoutData };
+    const flags = { writable, cacheMode, withoutBacking, withoutData, readsInOrder };
     return { filename: hasOptions ? null : name, format: format ?? null, options, flags, ...this.#surroundings };
   }
 }
@@ -197,6 +198,7 @@ export interface OpenAs {
   readonly format: string | undefined;
   readonly withoutBacking?: boolean;
   readonly withoutData?: boolean;
+  readonly readsInOrder?: boolean;
   /** Options of the backing file are for who opens it later; otherwise they are refused where it stays closed. */
   readonly keepsBackingOptions?: boolean;
   /** Of the drivers, for a file that is named. */

@@ -20,6 +20,8 @@ import { TableCache } from './table-cache.ts';
 import type { Storage } from '../storage/storage.ts';
 
 const L2_CACHE_SIZE_MAX = 32 * 1024 * 1024;
+/** For a disk that is read in order: large slices, which would make misses slow elsewhere, and few, as none is needed again. */
+const L2_CACHE_IN_ORDER = { sizeMax: 1024 * 1024, sliceSizeMax: 64 * 1024 };
 const REFCOUNT_CACHE_SIZE_MAX = 8 * 1024 * 1024;
 
 /** Who set the dirty bit that stands on disk. Only the session that set it on sound refcounts may clear it. */
@@ -34,6 +36,8 @@ export interface ImageOptions {
   readonly cipher?: ImageCipher | null;
   /** Where guest data is, for an image that keeps it in a file of its own. */
   readonly dataStorage?: Storage | null;
+  /** Default: from anywhere. */
+  readonly readsInOrder?: boolean;
   /** Default: what QEMU calls "cached". */
   readonly overlapChecks?: ReadonlySet<MetadataName>;
 }
@@ -99,7 +103,7 @@ export class Image {
       dataFile === null ? null : new DataFileHoles(dataFile, clusterSize, this.isDataFileRaw ? 'zeros' : 'discard');
     this.l2Tables = new TableCache(this.file, {
       clusterSize,
-      sizeMax: L2_CACHE_SIZE_MAX,
+      ...(options.readsInOrder === true ? L2_CACHE_IN_ORDER : { sizeMax: L2_CACHE_SIZE_MAX }),
       purpose: 'l2-update',
       loadEvent: 'l2_load',
       writeEvent: 'l2_update',

@@ -23,6 +23,8 @@ export interface OpenOptions {
   readonly cipher?: ImageCipher | 'locked';
   /** The external data file, opened by the caller, for an image that has one. */
   readonly dataStorage?: Storage | null;
+  /** The disk will be read from its start to its end: L2 tables are loaded in large pieces. */
+  readonly readsInOrder?: boolean;
   /** Kinds of metadata that writes are kept from; default: QEMU's "cached". */
   readonly overlapChecks?: ReadonlySet<MetadataName>;
   /** Told what QEMU prints on standard error: warnings, each line of the repair of a dirty image, harmless corruption. */
@@ -68,6 +70,7 @@ export function openImage(storage: Storage, options: OpenOptions = {}): Image {
     backing: options.backing ?? null,
     cipher,
     dataStorage: options.dataStorage ?? null,
+    readsInOrder: options.readsInOrder ?? false,
     ...(options.overlapChecks !== undefined && { overlapChecks: options.overlapChecks }),
   });
   if (options.onMessage !== undefined) image.onMessage = options.onMessage;

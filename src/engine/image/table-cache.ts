@@ -17,6 +17,8 @@ export interface TableCacheOptions {
   readonly clusterSize: number;
   /** Bytes kept at most. */
   readonly sizeMax: number;
+  /** Bytes of a slice, where clusters are not smaller. */
+  readonly sliceSizeMax?: number;
   /** Why slices are written. */
   readonly purpose: Purpose;
   readonly loadEvent: DebugEvent | null;
@@ -53,7 +55,7 @@ export class TableCache {
     this.#purpose = options.purpose;
     this.#loadEvent = options.loadEvent;
     this.#writeEvent = options.writeEvent;
-    this.sliceSize = Math.min(options.clusterSize, SLICE_SIZE_MAX);
+    this.sliceSize = Math.min(options.clusterSize, options.sliceSizeMax ?? SLICE_SIZE_MAX);
     this.#sliceCountMax = Math.max(16, Math.floor(options.sizeMax / this.sliceSize));
   }
 

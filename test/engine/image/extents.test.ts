@@ -48,3 +48,22 @@ it('a subcluster bitmap that contradicts itself anywhere makes the whole cluster
   storage.write(L2_TABLE + 8, Uint8Array.of(0x80, 0, 0, 0));
   expect(() => readAt(openImage(storage), 0, new Uint8Array(512))).toThrow('Invalid cluster entry found');
 });
+
+it('an L2 table is read in one piece by who reads the disk in order, and in small ones by others', () => {
+  const storage = new MemoryStorage();
+  createImage(storage, { size: 512 * 1024 * 1024, preallocation: 'metadata' });
+  const readsOf = (readsInOrder: boolean) => {
+    const lengths: number[] = [];
+    const image = openImage(storage, { readsInOrder });
+    const { read } = storage;
+    storage.read = (at, into) => {
+      lengths.push(into.length);
+      read.call(storage, at, into);
+    };
+    expect(extentAt(image, 0, image.virtualSize)).toMatchObject({ kind: 'data', length: image.virtualSize });
+    storage.read = read;
+    return lengths;
+  };
+  expect(readsOf(true)).toEqual([65536]);
+  expect(readsOf(false)).toEqual(Array.from({ length: 16 }, () => 4096));
+});

@@ -44,6 +44,7 @@ export const QCOW2: BlockDriver = {
       ...(cipher !== undefined && { cipher }),
       writable: flags.writable,
       cacheMode: flags.cacheMode,
+      readsInOrder: flags.readsInOrder ?? false,
       onMessage: (line) => host.writeErr(`${line}\n`),
       dataStorage: dataFile === null ? (isDataClosed(context, head) ? new MemoryStorage() : null) : storageOf(dataFile),
       onLeak: (cause) => {

@@ -30,7 +30,10 @@ export const compare: ImgCommand = async (host, args) => {
     const cacheMode = invocation.cacheMode('T', 'writeback', 'source ');
     for (const [index, name] of invocation.words.entries()) {
       const format = invocation.value(index === 0 ? 'f' : 'F');
-      subjects.push({ name, node: await invocation.open(name, { writable: false, cacheMode, format }) });
+      subjects.push({
+        name,
+        node: await invocation.open(name, { writable: false, cacheMode, format, readsInOrder: true }),
+      });
     }
   } catch (error) {
     closeAll(subjects);

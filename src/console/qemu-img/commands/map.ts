@@ -1,5 +1,6 @@
 import { isZeroWhereAbsent } from '../../block/layers.ts';
 import type { BlockNode, BlockStatus } from '../../block/node.ts';
+import { decimal } from '../../text/decimal.ts';
 import { strerror } from '../../text/strerror.ts';
 import { paceOf } from '../../pace.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
@@ -29,15 +30,16 @@ export const map: ImgCommand = async (host, args) => {
   if (name === undefined || invocation.words.length !== 1) throw misused('Expecting one image file name');
   const start = sizeOf('start offset', invocation.value('s') ?? '0');
   const lengthText = invocation.value('l');
-  const node = await invocation.open(name, { writable: false, format: invocation.value('f') });
+  const node = await invocation.open(name, { writable: false, format: invocation.value('f'), readsInOrder: true });
   try {
     const end =
       lengthText === undefined ? node.length : Math.min(node.length, start + sizeOf('max length', lengthText));
     host.writeOut(isJson ? '[' : row('Offset', 'Length', 'Mapped to', 'File'));
     const pace = paceOf(host);
+    const json = new JsonEntries();
     let count = 0;
     for (const { entry, isLast } of entries(invocation, node, { start, end })) {
-      if (isJson) host.writeOut(jsonEntry(entry) + (isLast ? '' : ',\n'));
+      if (isJson) host.writeOut(json.textOf(entry) + (isLast ? '' : ',\n'));
       else if (entry.isData && !entry.isZero) host.writeOut(humanEntry(entry));
       count++;
       if (count % ENTRIES_PER_LOOK === 0) await pace();
@@ -134,11 +136,30 @@ function continues(entry: MapEntry, next: MapEntry): boolean {
   );
 }
 
-function jsonEntry({ start, length, depth, isPresent, isZero, isData, offset }: MapEntry): string {
-  // Only where it matters: a big integer takes its time.
-  const exact = offset === null || Number.isSafeInteger(offset) ? offset : BigInt(offset);
-  const position = exact === null ? '' : `, "offset": ${exact}`;
-  return `{ "start": ${start}, "length": ${length}, "depth": ${depth}, "present": ${isPresent}, "zero": ${isZero}, "data": ${isData}${position}}`;
+/** Entries in JSON. What hardly differs between neighbours is put together once. */
+class JsonEntries {
+  #like: MapEntry | null = null;
+  #middle = '';
+
+  textOf(entry: MapEntry): string {
+    if (this.#like === null || !hasSameMiddle(this.#like, entry)) {
+      const { length, depth, isPresent, isZero, isData } = entry;
+      this.#middle = `, "length": ${decimal(length)}, "depth": ${depth}, "present": ${isPresent}, "zero": ${isZero}, "data": ${isData}`;
+      this.#like = entry;
+    }
+    const position = entry.offset === null ? '' : `, "offset": ${decimal(entry.offset)}`;
+    return `{ "start": ${decimal(entry.start)}${this.#middle}${position}}`;
+  }
+}
+
+function hasSameMiddle(entry: MapEntry, other: MapEntry): boolean {
+  return (
+    entry.length === other.length &&
+    entry.depth === other.depth &&
+    entry.isPresent === other.isPresent &&
+    entry.isZero === other.isZero &&
+    entry.isData === other.isData
+  );
 }
 
 function humanEntry({ start, length, offset, file }: MapEntry): string {
