@@ -1,4 +1,4 @@
-import { alignDown } from '../bytes/align.ts';
+import { alignDown, alignUp } from '../bytes/align.ts';
 
 export interface ReadCacheOptions {
   /** Bytes of a block; a power of two. */
@@ -13,8 +13,9 @@ export interface ReadCacheOptions {
 export type Fetch = (at: number, length: number) => Uint8Array;
 
 /**
- * Blocks of a slow, unchanging source, least recently used thrown out first. A read of a local file costs 0.4 ms
- * whatever its size up to 128 KiB, hence the size of a block; reads that follow one another fetch ever more at once.
+ * Blocks of a slow, unchanging source, least recently used thrown out first. A read of a local file costs 0.4 ms however
+ * small it is, and from about 64 KiB on its length counts, hence the size of a block: also that of most tables, which are
+ * read here and there. Reads that follow one another fetch ever more at once.
  */
 export class ReadCache {
   readonly #fetch: Fetch;
@@ -28,7 +29,7 @@ export class ReadCache {
   #readAhead: number;
 
   constructor(sourceSize: number, fetch: Fetch, options: ReadCacheOptions = {}) {
-    const { blockSize = 128 * 1024, cacheSizeMax = 32 * 1024 * 1024, readAheadMax = 2 * 1024 * 1024 } = options;
+    const { blockSize = 64 * 1024, cacheSizeMax = 32 * 1024 * 1024, readAheadMax = 2 * 1024 * 1024 } = options;
     this.#fetch = fetch;
     this.#sourceSize = sourceSize;
     this.#blockSize = blockSize;
@@ -56,7 +57,7 @@ export class ReadCache {
         into.set(this.#fetch(at, this.#readAheadMax));
         return this.#readAheadMax;
       }
-      this.#load(blockStart);
+      this.#load(blockStart, at + into.length);
       return this.#readPart(at, into);
     }
     this.#blocks.delete(blockStart);
@@ -67,9 +68,11 @@ export class ReadCache {
     return length;
   }
 
-  #load(start: number): void {
-    this.#readAhead =
-      start === this.#lastFetchEnd ? Math.min(this.#readAhead * 2, this.#readAheadMax) : this.#blockSize;
+  /** Fetches what is wanted, up to `wantedEnd` at least. */
+  #load(start: number, wantedEnd: number): void {
+    const wanted = alignUp(wantedEnd - start, this.#blockSize);
+    const follows = start === this.#lastFetchEnd;
+    this.#readAhead = Math.min(Math.max(wanted, follows ? this.#readAhead * 2 : 0), this.#readAheadMax);
     const end = Math.min(start + this.#readAhead, this.#sourceSize);
     const bytes = this.#fetch(start, end - start);
     // From the last to the first, so that the wanted block is the latest of all.

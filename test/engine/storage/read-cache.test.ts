@@ -28,8 +28,8 @@ describe('a read cache', () => {
     const source = pattern(300 * KIB);
     const { read, fetches } = cacheOver(source);
     expectBytes(read(5, 10), source.subarray(5, 15));
-    expectBytes(read(100 * KIB, 1000), source.subarray(100 * KIB, 100 * KIB + 1000));
-    expect(fetches).toEqual([{ at: 0, length: 128 * KIB }]);
+    expectBytes(read(60 * KIB, 1000), source.subarray(60 * KIB, 60 * KIB + 1000));
+    expect(fetches).toEqual([{ at: 0, length: 64 * KIB }]);
   });
 
   it('reads across blocks and past the end', () => {
@@ -43,13 +43,26 @@ describe('a read cache', () => {
   it('fetches ever more at once when reads follow one another, up to its limit', () => {
     const { read, fetches } = cacheOver(pattern(4096 * KIB), { readAheadMax: 1024 * KIB });
     for (let at = 0; at < 4096 * KIB; at += 4 * KIB) read(at, 4 * KIB);
-    expect(fetches.map(({ length }) => length / KIB)).toEqual([128, 256, 512, 1024, 1024, 1024, 128]);
+    expect(fetches.map(({ length }) => length / KIB)).toEqual([64, 128, 256, 512, 1024, 1024, 1024, 64]);
   });
 
   it('fetches single blocks when reads jump about', () => {
     const { read, fetches } = cacheOver(pattern(4096 * KIB));
-    for (const block of [9, 3, 20, 1]) read(block * 128 * KIB, 10);
-    expect(fetches.every(({ length }) => length === 128 * KIB)).toBe(true);
+    for (const block of [9, 3, 20, 1]) read(block * 64 * KIB, 10);
+    expect(fetches.every(({ length }) => length === 64 * KIB)).toBe(true);
+  });
+
+  it('fetches at once what is wanted at once, and no more when reads jump about', () => {
+    const source = pattern(4096 * KIB);
+    const { read, fetches } = cacheOver(source);
+    expectBytes(read(1000 * KIB, 300 * KIB), source.subarray(1000 * KIB, 1300 * KIB));
+    expectBytes(read(448 * KIB, 64 * KIB), source.subarray(448 * KIB, 512 * KIB));
+    expectBytes(read(4000 * KIB, 200 * KIB).subarray(0, 96 * KIB), source.subarray(4000 * KIB));
+    expect(fetches).toEqual([
+      { at: 960 * KIB, length: 384 * KIB },
+      { at: 448 * KIB, length: 64 * KIB },
+      { at: 3968 * KIB, length: 128 * KIB },
+    ]);
   });
 
   it('passes a long read through without keeping it', () => {
