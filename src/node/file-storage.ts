@@ -50,12 +50,17 @@ export class NodeStorage implements Storage {
   read(at: number, into: Uint8Array): void {
     this.#mustBeOpen();
     let done = 0;
-    while (done < into.length && at + done < this.#size) {
-      const count = guarded(() => readSync(this.#file, into, done, into.length - done, at + done));
-      if (count === 0) break;
-      done += count;
+    // Without a closure a call, as tables of small clusters take tens of thousands of reads.
+    try {
+      while (done < into.length && at + done < this.#size) {
+        const count = readSync(this.#file, into, done, into.length - done, at + done);
+        if (count === 0) break;
+        done += count;
+      }
+    } catch (cause) {
+      throw engineErrorOf(cause);
     }
-    into.fill(0, done);
+    if (done < into.length) into.fill(0, done);
   }
 
   write(at: number, bytes: Uint8Array): void {

@@ -1,15 +1,18 @@
 import type { CacheMode } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
 import type { ConsoleHost } from '../../host.ts';
+import { paceOf } from '../../pace.ts';
 import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
 
 const INT_MAX = 2 ** 31 - 1;
+/** Requests between two looks at the clock. */
+const REQUESTS_PER_LOOK = 16;
 const AIO_MODES = ['threads', 'native', 'io_uring'];
 
 interface Bench {
   readonly count: number;
-  /** Requests under way at once. Here each is done before the next; it decides how much is flushed together. */
+  /** Requests under way at once. Here each is done before the next. */
   readonly depth: number;
   readonly bufferSize: number;
   readonly stepSize: number;
@@ -107,6 +110,7 @@ function announcementOf({ count, isWrite, bufferSize, depth, offset, stepSize, f
 
 async function run(host: ConsoleHost, node: BlockNode, plan: Bench): Promise<void> {
   const bytes = new Uint8Array(plan.bufferSize).fill(plan.pattern);
+  const pace = paceOf(host);
   let at = plan.offset;
   for (let done = 1; done <= plan.count; done++) {
     if (at + bytes.length > node.length) throw new ImgFailure('Failed request: Input/output error');
@@ -115,7 +119,7 @@ async function run(host: ConsoleHost, node: BlockNode, plan: Bench): Promise<voi
     if (plan.flushInterval > 0 && (plan.count - done + 1) % plan.flushInterval === 0) {
       attempt('flush request', () => node.flush());
     }
-    if (done % plan.depth === 0) await host.pause();
+    if (done % REQUESTS_PER_LOOK === 0) await pace();
   }
 }
 
