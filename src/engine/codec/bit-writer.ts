@@ -1,16 +1,14 @@
-import type { Scratch } from './scratch.ts';
+import { target } from './scratch.ts';
 
-/** Writes bits, lowest first. It writes whole words: the memory has four bytes to spare after the last. */
+/** Writes bits into `target`, lowest first, and whole words: what stands in the four bytes behind the last is lost. */
 export class BitWriter {
-  readonly memory: Scratch;
   /** Where the next whole byte goes. */
   at: number;
   /** Bits not yet written, fewer than eight. */
   pending = 0;
   pendingCount = 0;
 
-  constructor(memory: Scratch, at: number) {
-    this.memory = memory;
+  constructor(at: number) {
     this.at = at;
   }
 
@@ -18,7 +16,7 @@ export class BitWriter {
   put(bits: number, count: number): void {
     const pending = this.pending | (bits << this.pendingCount);
     const pendingCount = this.pendingCount + count;
-    this.memory.view.setUint32(this.at, pending, true);
+    target.view.setUint32(this.at, pending, true);
     this.at += pendingCount >>> 3;
     this.pending = pendingCount === 32 ? 0 : pending >>> (pendingCount & 24);
     this.pendingCount = pendingCount & 7;

@@ -17,19 +17,16 @@ import {
 } from './deflate-symbols.ts';
 import { tokenDistance, tokenLength } from './deflate-token.ts';
 import { codeLengths } from './prefix-code.ts';
-import { Scratch } from './scratch.ts';
+import { mustHold, source, target } from './scratch.ts';
 
 /** Writes tokens as deflate blocks. Each block's size is known before it is written, so the room is never exceeded. */
 export class BlockWriter {
-  readonly #source: Scratch;
   readonly #bitsMax: number;
-  readonly #writer: BitWriter;
+  readonly #writer = new BitWriter(0);
 
-  constructor(source: Scratch, lengthMax: number) {
-    this.#source = source;
+  constructor(lengthMax: number) {
+    mustHold(lengthMax + TARGET_SLACK);
     this.#bitsMax = lengthMax * 8;
-    target.reserve(lengthMax + TARGET_SLACK);
-    this.#writer = new BitWriter(target, 0);
   }
 
   /** Writes the tokens, which stand for the source from `start` on, divided where that pays; false when they do not fit. */
@@ -91,7 +88,7 @@ export class BlockWriter {
       writer.align();
       target.view.setUint16(writer.at, length, true);
       target.view.setUint16(writer.at + 2, ~length, true);
-      target.bytes.set(this.#source.bytes.subarray(at, at + length), writer.at + 4);
+      target.bytes.set(source.bytes.subarray(at, at + length), writer.at + 4);
       writer.at += 4 + length;
       at += length;
     } while (at < end);
@@ -157,7 +154,6 @@ const EMPTY_RUN: TokenRun = {
 };
 const STORED_LENGTH_MAX = 0xffff;
 
-const target = new Scratch();
 const literalFrequencies = new Uint32Array(LITERAL_SYMBOL_COUNT);
 const distanceFrequencies = new Uint32Array(DISTANCE_SYMBOL_COUNT);
 const literalLengths = new Uint8Array(LITERAL_SYMBOL_COUNT);

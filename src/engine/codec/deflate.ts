@@ -9,18 +9,16 @@ import {
   skipPositions,
   startMatching,
 } from './match-finder.ts';
-import { Scratch } from './scratch.ts';
+import { source, takeInput } from './scratch.ts';
 
 /**
  * Compresses `input` as one raw deflate stream (RFC 1951) and returns its length, or null when it does not fit into `output`.
  * No match reaches back farther than 4096 bytes: qcow2 prescribes a 12-bit window, and strict readers insist on it.
  */
 export function deflateRaw(input: Uint8Array, output: Uint8Array): number | null {
-  source.reserve(input.length + FINDER_SLACK);
-  source.bytes.set(input);
-  source.bytes.fill(0, input.length, input.length + FINDER_SLACK);
+  takeInput(input, 0, FINDER_SLACK);
   startMatching(source.bytes, input.length);
-  const writer = new BlockWriter(source, output.length);
+  const writer = new BlockWriter(output.length);
 
   let at = 0;
   do {
@@ -38,7 +36,6 @@ const DEPTH_MAX = 16;
 const PATIENCE_BITS = 6;
 const NICE_LENGTH = 64;
 
-const source = new Scratch();
 const tokens = new Int32Array(TOKEN_COUNT_MAX + 2);
 let tokenCount = 0;
 

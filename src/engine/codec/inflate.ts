@@ -19,7 +19,7 @@ import {
   PRECODE_ROOT_BITS,
   PRECODE_SYMBOLS,
 } from './inflate-tables.ts';
-import { Scratch } from './scratch.ts';
+import { mustHold, source, takeInput, target } from './scratch.ts';
 
 /**
  * Decompresses one raw deflate stream (RFC 1951) into `output` and returns how many bytes it gave. It stops when the
@@ -28,10 +28,8 @@ import { Scratch } from './scratch.ts';
  * as in zlib, invalid is also what stands between the last byte wanted and the next one that the stream would give.
  */
 export function inflateRaw(input: Uint8Array, output: Uint8Array): number {
-  source.reserve(input.length + INPUT_SLACK);
-  target.reserve(output.length + OUTPUT_SLACK);
-  source.bytes.set(input);
-  source.bytes.fill(0, input.length, input.length + INPUT_SLACK);
+  takeInput(input, 0, INPUT_SLACK);
+  mustHold(output.length + OUTPUT_SLACK);
   bit = 0;
   bitEnd = input.length * 8;
   out = 0;
@@ -76,8 +74,6 @@ const OUTPUT_SLACK = 8 + 258 + COPY_SLACK;
 const LITERALS_PER_TURN = 4;
 const BITS_PER_TURN = 2 * LITERAL_ROOT_BITS + 15 + 5 + 15 + 13;
 
-const source = new Scratch();
-const target = new Scratch();
 const literalTable = new Int32Array(LITERAL_TABLE_SIZE);
 const distanceTable = new Int32Array(DISTANCE_TABLE_SIZE);
 const precodeTable = new Int32Array(1 << PRECODE_ROOT_BITS);
@@ -105,11 +101,13 @@ function inflateQuickly(literals: Int32Array, distances: Int32Array): boolean {
   const view = target.view;
   const literalMask = (1 << LITERAL_ROOT_BITS) - 1;
   const distanceMask = (1 << DISTANCE_ROOT_BITS) - 1;
+  const bitMax = bitEnd - BITS_PER_TURN;
+  const outMax = outEnd - LITERALS_PER_TURN;
   let bitAt = bit;
   let outAt = out;
   let hasEnded = false;
 
-  while (outAt <= outEnd - LITERALS_PER_TURN && bitAt <= bitEnd - BITS_PER_TURN) {
+  while (outAt <= outMax && bitAt <= bitMax) {
     // A 32-bit word at a byte border holds at least 25 bits that are still to come.
     let word = input.getUint32(bitAt >>> 3, true) >>> (bitAt & 7);
     let entry = literals[word & literalMask]!;

@@ -1,22 +1,33 @@
 import { assert } from '../assert.ts';
 
-/** Codecs work on clusters, 2 MiB at most; with much more than this their 32-bit bit positions would overflow. */
-const LENGTH_MAX = 2 ** 25;
+/** The longest stream that a descriptor can name, that of a cluster of 2 MiB, and a codec's other needs. */
+const LENGTH_MAX = 2 ** 22 + 2 ** 20;
+
+/** Working memory of the codecs. */
+class Scratch {
+  readonly bytes = new Uint8Array(LENGTH_MAX);
+  readonly view = new DataView(this.bytes.buffer);
+}
 
 /**
- * Working memory of a codec: it grows with the largest request and is used again by the next call. The engine is
- * synchronous, so one per codec is enough. Codecs read and write a few bytes beyond what they mean to, which saves a
- * bounds check a symbol; here that lands in slack instead of in memory of the caller.
+ * What codecs read and what they write. The engine is synchronous, so one of each is enough for all of them, and neither is
+ * ever replaced, so that compiled code holds their addresses. Only what is touched takes memory. Codecs read and write a few
+ * bytes beyond what they mean to, which saves a bounds check a symbol; here that lands in slack instead of in memory of the
+ * caller.
  */
-export class Scratch {
-  bytes = new Uint8Array(0);
-  view = new DataView(this.bytes.buffer);
+export const source = new Scratch();
+export const target = new Scratch();
 
-  /** Makes room for at least `length` bytes; what was in it may be lost. */
-  reserve(length: number): void {
-    if (this.bytes.length >= length) return;
-    assert(length <= LENGTH_MAX, 'codecs take at most 32 MiB at once');
-    this.bytes = new Uint8Array(2 ** Math.ceil(Math.log2(length)));
-    this.view = new DataView(this.bytes.buffer);
-  }
+/** Puts the input into `source`, with zeros before and behind it. */
+export function takeInput(input: Uint8Array, before: number, behind: number): void {
+  const end = before + input.length;
+  mustHold(end + behind);
+  source.bytes.fill(0, 0, before);
+  source.bytes.set(input, before);
+  source.bytes.fill(0, end, end + behind);
+}
+
+/** That so many bytes have room. */
+export function mustHold(length: number): void {
+  assert(length <= LENGTH_MAX, 'codecs take at most 4 MiB at once');
 }

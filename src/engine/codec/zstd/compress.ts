@@ -1,4 +1,4 @@
-import { Scratch } from '../scratch.ts';
+import { mustHold, source, takeInput, target } from '../scratch.ts';
 import { BLOCK_SIZE_MAX } from './codes.ts';
 import { FINDER_SLACK, findSequences, Sequences, startInput } from './find-sequences.ts';
 import { writeLiterals } from './huffman-encode.ts';
@@ -9,10 +9,8 @@ import { writeSequences } from './write-sequences.ts';
  * not fit into `output`. The frame has no checksum, as QEMU's have none.
  */
 export function zstdCompress(input: Uint8Array, output: Uint8Array): number | null {
-  source.reserve(input.length + FINDER_SLACK);
-  source.bytes.set(input);
-  source.bytes.fill(0, input.length, input.length + FINDER_SLACK);
-  target.reserve(output.length + BLOCK_ROOM);
+  takeInput(input, 0, FINDER_SLACK);
+  mustHold(output.length + BLOCK_ROOM);
   startInput(input.length);
   repeats.set([1, 4, 8]);
 
@@ -28,8 +26,6 @@ export function zstdCompress(input: Uint8Array, output: Uint8Array): number | nu
   return out;
 }
 
-const source = new Scratch();
-const target = new Scratch();
 const sequences = new Sequences();
 const repeats = new Int32Array(3);
 const repeatsBefore = new Int32Array(3);
@@ -65,9 +61,9 @@ function writeBlock(start: number, end: number, at: number, isLast: boolean): nu
     return at + 4;
   }
   repeatsBefore.set(repeats);
-  findSequences(source, start, end, repeats, sequences);
-  const literalsEnd = writeLiterals(target, at + 3, sequences.literals, sequences.literalCount);
-  const blockEnd = writeSequences(target, literalsEnd, sequences);
+  findSequences(start, end, repeats, sequences);
+  const literalsEnd = writeLiterals(at + 3, sequences.literals, sequences.literalCount);
+  const blockEnd = writeSequences(literalsEnd, sequences);
   if (blockEnd - (at + 3) < size) {
     writeBlockHeader(at, 2, blockEnd - (at + 3), isLast);
     return blockEnd;

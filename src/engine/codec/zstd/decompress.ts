@@ -1,10 +1,11 @@
+import { assert } from '../../assert.ts';
 import { EngineError } from '../../errors.ts';
-import { Scratch } from '../scratch.ts';
+import { mustHold, source, takeInput, target } from '../scratch.ts';
 import { BLOCK_SIZE_MAX } from './codes.ts';
 import { corrupt } from './corrupt.ts';
-import { emptyHuffmanTable } from './huffman-decode.ts';
-import { type Literals, readLiterals } from './literals.ts';
-import { executeSequences, newSequenceState, resetSequenceState, type Target, TARGET_SLACK } from './sequences.ts';
+import { forgetHuffmanTable } from './huffman-decode.ts';
+import { LITERALS_AT, readLiterals } from './literals.ts';
+import { executeSequences, forgetSequences, OUTPUT_SLACK, type Progress } from './sequences.ts';
 import { xxh64Low32 } from './xxh64.ts';
 
 /**
@@ -15,17 +16,15 @@ import { xxh64Low32 } from './xxh64.ts';
  * Checksums are verified. A frame that needs a dictionary is refused as `unsupported`.
  */
 export function zstdDecompress(input: Uint8Array, output: Uint8Array): number {
-  source.reserve(SLACK + input.length + SLACK);
-  source.bytes.fill(0, 0, SLACK);
-  source.bytes.set(input, SLACK);
-  source.bytes.fill(0, SLACK + input.length, SLACK + input.length + SLACK);
-  target.memory.reserve(output.length + TARGET_SLACK);
-  target.out = 0;
-  target.outEnd = output.length;
-
+  takeInput(input, SLACK, SLACK);
+  mustHold(output.length + OUTPUT_SLACK);
   const end = SLACK + input.length;
+  assert(end + SLACK <= LITERALS_AT, 'the input does not reach into the literals');
+  progress.out = 0;
+  progress.outEnd = output.length;
+
   let at = SLACK;
-  while (target.out < output.length && at + 4 <= end) {
+  while (progress.out < output.length && at + 4 <= end) {
     const magic = source.view.getUint32(at, true);
     if (magic === FRAME_MAGIC) at = decompressFrame(at + 4, end);
     else if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) at = skipFrame(at + 4, end);
@@ -33,8 +32,8 @@ export function zstdDecompress(input: Uint8Array, output: Uint8Array): number {
   }
   if (at === SLACK && output.length > 0) throw corrupt('no frame');
 
-  output.set(target.memory.bytes.subarray(0, target.out));
-  return target.out;
+  output.set(target.bytes.subarray(0, progress.out));
+  return progress.out;
 }
 
 const FRAME_MAGIC = 0xfd2fb528;
@@ -43,11 +42,7 @@ const SKIPPABLE_MAGIC = 0x184d2a50;
 /** Zeros around the input, so that reads of whole words near its ends stay inside. */
 const SLACK = 16;
 
-const source = new Scratch();
-const target: Target = { memory: new Scratch(), out: 0, outEnd: 0, frameStart: 0 };
-const huffman = emptyHuffmanTable();
-const sequenceState = newSequenceState();
-const literals: Literals = { bytes: source.bytes, view: source.view, at: 0, length: 0, end: 0 };
+const progress: Progress = { out: 0, outEnd: 0, frameStart: 0 };
 
 interface FrameHeader {
   readonly end: number;
@@ -57,9 +52,9 @@ interface FrameHeader {
 
 function decompressFrame(at: number, end: number): number {
   const header = readFrameHeader(at, end);
-  target.frameStart = target.out;
-  huffman.bits = 0;
-  resetSequenceState(sequenceState);
+  progress.frameStart = progress.out;
+  forgetHuffmanTable();
+  forgetSequences();
 
   at = header.end;
   let isLast = false;
@@ -70,12 +65,12 @@ function decompressFrame(at: number, end: number): number {
     at = decompressBlock(at + 3, end, (blockHeader >>> 1) & 3, blockHeader >>> 3);
   }
 
-  const contentLength = target.out - target.frameStart;
+  const contentLength = progress.out - progress.frameStart;
   if (header.contentSize !== null && header.contentSize !== contentLength)
     throw corrupt('a frame does not have the length it states');
   if (!header.hasChecksum) return at;
   if (at + 4 > end) throw corrupt('a checksum is truncated');
-  const content = target.memory.bytes.subarray(target.frameStart, target.out);
+  const content = target.bytes.subarray(progress.frameStart, progress.out);
   if (source.view.getUint32(at, true) !== xxh64Low32(content)) throw corrupt('a checksum does not match');
   return at + 4;
 }
@@ -123,19 +118,18 @@ function decompressBlock(at: number, end: number, type: number, size: number): n
   if (size > BLOCK_SIZE_MAX) throw corrupt('a block is too large');
   const blockEnd = type === 1 ? at + 1 : at + size;
   if (blockEnd > end) throw corrupt('a block is truncated');
-  const { memory, out } = target;
+  const { out } = progress;
   switch (type) {
     case 0:
     case 1:
-      if (out + size > target.outEnd) throw corrupt('a frame gives more than it may');
-      if (type === 0) memory.bytes.set(source.bytes.subarray(at, blockEnd), out);
-      else memory.bytes.fill(source.bytes[at]!, out, out + size);
-      target.out += size;
+      if (out + size > progress.outEnd) throw corrupt('a frame gives more than it may');
+      if (type === 0) target.bytes.set(source.bytes.subarray(at, blockEnd), out);
+      else target.bytes.fill(source.bytes[at]!, out, out + size);
+      progress.out += size;
       return blockEnd;
     case 2:
-      readLiterals(source, at, blockEnd, huffman, literals);
-      executeSequences(source.view, literals.end, blockEnd, sequenceState, literals, target);
-      if (target.out - out > BLOCK_SIZE_MAX) throw corrupt('a block gives more than it may');
+      executeSequences(readLiterals(at, blockEnd), blockEnd, progress);
+      if (progress.out - out > BLOCK_SIZE_MAX) throw corrupt('a block gives more than it may');
       return blockEnd;
     default:
       throw corrupt('invalid block type');

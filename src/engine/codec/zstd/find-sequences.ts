@@ -1,6 +1,6 @@
 import { commonLength } from '../common-length.ts';
 import { bitsPerByte } from '../entropy.ts';
-import type { Scratch } from '../scratch.ts';
+import { source } from '../scratch.ts';
 import { BLOCK_SIZE_MAX } from './codes.ts';
 
 /** What a block's input was divided into: literals, and sequences of a run of them and a match. */
@@ -62,7 +62,7 @@ let literalBits = 8;
  * Divides [start, end) of the input into sequences. `repeats` are the last three offsets, and are kept up to date. A match
  * gives way to one that starts a byte later and saves more.
  */
-export function findSequences(source: Scratch, start: number, end: number, repeats: Int32Array, into: Sequences): void {
+export function findSequences(start: number, end: number, repeats: Int32Array, into: Sequences): void {
   const { bytes, view } = source;
   // Bytes that stay literals differ from the average byte, so the estimate is renewed as they become known.
   literalBits = Math.max(1, bitsPerByte(bytes, start, end, 1));

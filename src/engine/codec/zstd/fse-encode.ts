@@ -1,5 +1,5 @@
 import type { BitWriter } from '../bit-writer.ts';
-import { spreadStates } from './fse.ts';
+import { spreadStates, stateBases, stateBits, stateSymbols } from './fse.ts';
 
 /** Encoder's side of an FSE table; `counts` is its normalized distribution. */
 export interface EncodingTable {
@@ -64,8 +64,6 @@ export function normalize(
   }
 }
 
-const symbolsOfStates = new Uint8Array(512);
-
 /** Completes a table whose counts, symbolCount and accuracy are set. */
 export function fillEncodingTable(table: EncodingTable): void {
   const { counts, symbolCount, accuracy, states, starts, bitDeltas } = table;
@@ -79,10 +77,12 @@ export function fillEncodingTable(table: EncodingTable): void {
     const bitsMax = count === 1 ? accuracy : accuracy - (31 - Math.clz32(count - 1));
     bitDeltas[symbol] = (bitsMax << 16) - (count << bitsMax);
   }
-  spreadStates(counts, symbolCount, accuracy, symbolsOfStates, (state, symbol, bits, base) => {
-    const order = (base + size) >> bits;
+  spreadStates(counts, symbolCount, accuracy);
+  for (let state = 0; state < size; state++) {
+    const symbol = stateSymbols[state]!;
+    const order = (stateBases[state]! + size) >> stateBits[state]!;
     states[starts[symbol]! + order - Math.abs(counts[symbol]!)] = size + state;
-  });
+  }
 }
 
 /** One of the interleaved states of an FSE stream. Symbols are encoded last to first. */

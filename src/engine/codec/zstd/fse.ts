@@ -1,3 +1,4 @@
+import { source } from '../scratch.ts';
 import { corrupt } from './corrupt.ts';
 
 /** A normalized distribution as a block describes it: counts add up to 1 << accuracy, -1 is "less than one". */
@@ -12,16 +13,10 @@ export interface Distribution {
 const countsRead = new Int16Array(256);
 
 /** Reads a distribution (RFC 8878, 4.1.1) from `at`; the counts are valid until the next call. */
-export function readDistribution(
-  input: DataView,
-  at: number,
-  end: number,
-  symbolCountMax: number,
-  accuracyMax: number,
-): Distribution {
+export function readDistribution(at: number, end: number, symbolCountMax: number, accuracyMax: number): Distribution {
   let bit = at * 8;
   const bitEnd = end * 8;
-  const peek = (): number => input.getUint32(bit >>> 3, true) >>> (bit & 7);
+  const peek = (): number => source.view.getUint32(bit >>> 3, true) >>> (bit & 7);
 
   const accuracy = (peek() & 15) + 5;
   bit += 4;
@@ -66,41 +61,38 @@ export function readDistribution(
   return { counts: countsRead, symbolCount: symbol, accuracy, end: (bit + 7) >>> 3 };
 }
 
+const STATE_COUNT_MAX = 512;
 const next = new Uint16Array(256);
 
-/**
- * Spreads the symbols over the states of a decoding table (RFC 8878, 4.1.1) and calls `setState` for each with how many
- * bits to read on leaving it and what to add to them for the next state.
- */
-export function spreadStates(
-  counts: Int16Array,
-  symbolCount: number,
-  accuracy: number,
-  symbols: Uint8Array,
-  setState: (state: number, symbol: number, bits: number, base: number) => void,
-): void {
+/** What `spreadStates` finds for each state: its symbol, how many bits to read on leaving it, what to add to them for the next. */
+export const stateSymbols = new Uint8Array(STATE_COUNT_MAX);
+export const stateBits = new Uint8Array(STATE_COUNT_MAX);
+export const stateBases = new Uint16Array(STATE_COUNT_MAX);
+
+/** Spreads the symbols over the 1 << accuracy states of a decoding table (RFC 8878, 4.1.1). */
+export function spreadStates(counts: Int16Array, symbolCount: number, accuracy: number): void {
   const size = 1 << accuracy;
   let high = size;
   for (let symbol = 0; symbol < symbolCount; symbol++) {
     next[symbol] = counts[symbol]!;
     if (counts[symbol] !== -1) continue;
-    symbols[--high] = symbol;
+    stateSymbols[--high] = symbol;
     next[symbol] = 1;
   }
   const step = (size >> 1) + (size >> 3) + 3;
   let at = 0;
   for (let symbol = 0; symbol < symbolCount; symbol++) {
     for (let n = counts[symbol]!; n > 0; n--) {
-      symbols[at] = symbol;
+      stateSymbols[at] = symbol;
       do at = (at + step) & (size - 1);
       while (at >= high);
     }
   }
   for (let state = 0; state < size; state++) {
-    const symbol = symbols[state]!;
-    const order = next[symbol]!++;
+    const order = next[stateSymbols[state]!]!++;
     const bits = accuracy - (31 - Math.clz32(order));
-    setState(state, symbol, bits, (order << bits) - size);
+    stateBits[state] = bits;
+    stateBases[state] = (order << bits) - size;
   }
 }
 
@@ -108,9 +100,9 @@ export function spreadStates(
  * The bit position of a backward stream: its last byte holds a final 1 bit that marks the end and is not data.
  * Positions count from the start of the memory; the next bits to read are the ones just below.
  */
-export function backwardStreamStart(input: DataView, at: number, end: number): number {
+export function backwardStreamStart(at: number, end: number): number {
   if (end <= at) throw corrupt('an empty bit stream');
-  const last = input.getUint8(end - 1);
+  const last = source.view.getUint8(end - 1);
   if (last === 0) throw corrupt('a bit stream without end mark');
   return (end - 1) * 8 + (31 - Math.clz32(last));
 }

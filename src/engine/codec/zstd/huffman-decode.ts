@@ -1,31 +1,33 @@
+import { source } from '../scratch.ts';
 import { corrupt } from './corrupt.ts';
-import { backwardStreamStart, readDistribution, spreadStates } from './fse.ts';
+import { backwardStreamStart, readDistribution, spreadStates, stateBases, stateBits, stateSymbols } from './fse.ts';
 
 const BITS_MAX = 11;
 
-/** A Huffman code for literals: the next `bits` bits of a stream index `entries`: symbol, and code length above it. */
-export interface HuffmanTable {
-  readonly entries: Uint16Array;
-  bits: number;
+/** The Huffman code of literals: the next `tableBits` bits of a stream index `entries`: symbol, and code length above it. */
+const entries = new Uint16Array(1 << BITS_MAX);
+let tableBits = 0;
+
+/** Each frame starts without a code. */
+export function forgetHuffmanTable(): void {
+  tableBits = 0;
 }
 
-export function emptyHuffmanTable(): HuffmanTable {
-  return { entries: new Uint16Array(1 << BITS_MAX), bits: 0 };
+export function hasHuffmanTable(): boolean {
+  return tableBits > 0;
 }
 
 const weights = new Uint8Array(256);
 const rankStarts = new Uint32Array(BITS_MAX + 2);
 
-/** Reads the description of a Huffman code (RFC 8878, 4.2.1) at `at` into `table`; returns where it ends. */
-export function readHuffmanTable(input: DataView, at: number, end: number, table: HuffmanTable): number {
+/** Reads the description of a Huffman code (RFC 8878, 4.2.1) at `at`; returns where it ends. */
+export function readHuffmanTable(at: number, end: number): number {
   if (at >= end) throw corrupt('a Huffman description is truncated');
-  const header = input.getUint8(at);
+  const header = source.view.getUint8(at);
   const isDirect = header >= 128;
   const descriptionEnd = at + 1 + (isDirect ? (header - 127 + 1) >> 1 : header);
   if (descriptionEnd > end) throw corrupt('a Huffman description is truncated');
-  const count = isDirect
-    ? readDirectWeights(input, at + 1, header - 127)
-    : readCompressedWeights(input, at + 1, descriptionEnd);
+  const count = isDirect ? readDirectWeights(at + 1, header - 127) : readCompressedWeights(at + 1, descriptionEnd);
 
   rankStarts.fill(0);
   let total = 0;
@@ -58,39 +60,33 @@ export function readHuffmanTable(input: DataView, at: number, end: number, table
     const to = from + (1 << (weight - 1));
     rankStarts[weight] = to;
     const entry = symbol | ((bits + 1 - weight) << 8);
-    if (to - from < 16) for (let i = from; i < to; i++) table.entries[i] = entry;
-    else table.entries.fill(entry, from, to);
+    if (to - from < 16) for (let i = from; i < to; i++) entries[i] = entry;
+    else entries.fill(entry, from, to);
   }
-  table.bits = bits;
+  tableBits = bits;
   return descriptionEnd;
 }
 
-function readDirectWeights(input: DataView, at: number, count: number): number {
+function readDirectWeights(at: number, count: number): number {
   for (let symbol = 0; symbol < count; symbol++) {
-    const pair = input.getUint8(at + (symbol >> 1));
+    const pair = source.view.getUint8(at + (symbol >> 1));
     weights[symbol] = (symbol & 1) === 0 ? pair >> 4 : pair & 15;
   }
   return count;
 }
 
 const WEIGHT_ACCURACY_MAX = 6;
-const weightSymbols = new Uint8Array(1 << WEIGHT_ACCURACY_MAX);
-const weightBits = new Uint8Array(1 << WEIGHT_ACCURACY_MAX);
-const weightBases = new Uint8Array(1 << WEIGHT_ACCURACY_MAX);
 
 /** Two interleaved FSE states that take turns until the bits run out (RFC 8878, 4.2.1.2). */
-function readCompressedWeights(input: DataView, at: number, end: number): number {
-  const distribution = readDistribution(input, at, end, BITS_MAX + 2, WEIGHT_ACCURACY_MAX);
+function readCompressedWeights(at: number, end: number): number {
+  const distribution = readDistribution(at, end, BITS_MAX + 2, WEIGHT_ACCURACY_MAX);
   const accuracy = distribution.accuracy;
-  spreadStates(distribution.counts, distribution.symbolCount, accuracy, weightSymbols, (state, _symbol, bits, base) => {
-    weightBits[state] = bits;
-    weightBases[state] = base;
-  });
+  spreadStates(distribution.counts, distribution.symbolCount, accuracy);
   const start = distribution.end * 8;
-  let bit = backwardStreamStart(input, distribution.end, end);
+  let bit = backwardStreamStart(distribution.end, end);
   const read = (count: number): number => {
     bit -= count;
-    return (input.getUint16(bit >> 3, true) >>> (bit & 7)) & ((1 << count) - 1);
+    return (source.view.getUint16(bit >> 3, true) >>> (bit & 7)) & ((1 << count) - 1);
   };
   let state = read(accuracy);
   let other = read(accuracy);
@@ -98,118 +94,115 @@ function readCompressedWeights(input: DataView, at: number, end: number): number
   let count = 0;
   for (;;) {
     if (count > 253) throw corrupt('too many Huffman weights');
-    weights[count++] = weightSymbols[state]!;
-    const bits = weightBits[state]!;
+    weights[count++] = stateSymbols[state]!;
+    const bits = stateBits[state]!;
     if (bit - bits < start) {
       // This state cannot go on; the other one's symbol is the last.
-      weights[count++] = weightSymbols[other]!;
+      weights[count++] = stateSymbols[other]!;
       return count;
     }
-    const successor = weightBases[state]! + read(bits);
+    const successor = stateBases[state]! + read(bits);
     state = other;
     other = successor;
   }
 }
 
-/** Decodes one stream of exactly `count` literals from [at, end) of the input. */
-export function decodeHuffmanStream(
-  input: DataView,
-  at: number,
-  end: number,
-  table: HuffmanTable,
-  into: Uint8Array,
-  intoAt: number,
-  count: number,
-): void {
-  const bit = decodeRest(input, at, backwardStreamStart(input, at, end), table, into, intoAt, intoAt + count);
+/** Decodes one stream of exactly `count` literals from [at, end) of the source to `out` in it. */
+export function decodeHuffmanStream(at: number, end: number, out: number, count: number): void {
+  const bit = decodeRest(at, backwardStreamStart(at, end), out, out + count);
   if (bit !== at * 8) throw corrupt('a Huffman stream does not end where it should');
 }
 
-/** Decodes four streams that follow one another, side by side: their look-ups do not wait for one another. */
-export function decodeHuffmanStreams(
-  input: DataView,
-  at: number,
-  end: number,
-  table: HuffmanTable,
-  into: Uint8Array,
-  count: number,
-): void {
+/** Where each of four streams stands: the bit below which the next code is. */
+const positions = new Int32Array(4);
+
+/** Decodes four streams that follow one another. */
+export function decodeHuffmanStreams(at: number, end: number, out: number, count: number): void {
+  const input = source.view;
   if (at + 6 > end || count < 6) throw corrupt('Huffman streams are truncated');
-  const start1 = at + 6;
-  const start2 = start1 + input.getUint16(at, true);
-  const start3 = start2 + input.getUint16(at + 2, true);
-  const start4 = start3 + input.getUint16(at + 4, true);
-  if (start4 > end) throw corrupt('Huffman streams are truncated');
-  let bit1 = backwardStreamStart(input, start1, start2);
-  let bit2 = backwardStreamStart(input, start2, start3);
-  let bit3 = backwardStreamStart(input, start3, start4);
-  let bit4 = backwardStreamStart(input, start4, end);
+  let start = at + 6;
+  const starts = [0, 2, 4].map((jump) => (start += input.getUint16(at + jump, true)));
+  starts.unshift(at + 6);
+  if (starts[3]! > end) throw corrupt('Huffman streams are truncated');
+  for (let i = 0; i < 4; i++) positions[i] = backwardStreamStart(starts[i]!, starts[i + 1] ?? end);
+
   const segment = (count + 3) >> 2;
-  const lastSegment = count - 3 * segment;
-  const entries = table.entries;
-  const shift = 32 - table.bits;
-  const limit = at * 8;
-  let out = 0;
-  // The 32-bit word whose top byte holds the next bit has 24 bits to come: two codes. A damaged stream that runs
-  // below its start goes on in the previous one's bits; below the first, the loop ends.
-  while (out + 2 <= lastSegment && bit1 >= limit && bit2 >= limit && bit3 >= limit && bit4 >= limit) {
-    let word1 = input.getUint32((bit1 >> 3) - 3, true) << (8 - (bit1 & 7));
-    let word2 = input.getUint32((bit2 >> 3) - 3, true) << (8 - (bit2 & 7));
-    let word3 = input.getUint32((bit3 >> 3) - 3, true) << (8 - (bit3 & 7));
-    let word4 = input.getUint32((bit4 >> 3) - 3, true) << (8 - (bit4 & 7));
-    let entry1 = entries[word1 >>> shift]!;
-    let entry2 = entries[word2 >>> shift]!;
-    let entry3 = entries[word3 >>> shift]!;
-    let entry4 = entries[word4 >>> shift]!;
-    into[out] = entry1;
-    into[out + segment] = entry2;
-    into[out + 2 * segment] = entry3;
-    into[out + 3 * segment] = entry4;
-    word1 <<= entry1 >>> 8;
-    word2 <<= entry2 >>> 8;
-    word3 <<= entry3 >>> 8;
-    word4 <<= entry4 >>> 8;
-    bit1 -= entry1 >>> 8;
-    bit2 -= entry2 >>> 8;
-    bit3 -= entry3 >>> 8;
-    bit4 -= entry4 >>> 8;
-    entry1 = entries[word1 >>> shift]!;
-    entry2 = entries[word2 >>> shift]!;
-    entry3 = entries[word3 >>> shift]!;
-    entry4 = entries[word4 >>> shift]!;
-    into[out + 1] = entry1;
-    into[out + segment + 1] = entry2;
-    into[out + 2 * segment + 1] = entry3;
-    into[out + 3 * segment + 1] = entry4;
-    bit1 -= entry1 >>> 8;
-    bit2 -= entry2 >>> 8;
-    bit3 -= entry3 >>> 8;
-    bit4 -= entry4 >>> 8;
-    out += 2;
+  const done = decodeAbreast(at * 8, out, segment, count - 3 * segment);
+  for (let i = 0; i < 4; i++) {
+    const from = out + i * segment;
+    const bit = decodeRest(starts[i]!, positions[i]!, from + done, Math.min(from + segment, out + count));
+    if (bit !== starts[i]! * 8) throw corrupt('a Huffman stream does not end where it should');
   }
-  bit1 = decodeRest(input, start1, bit1, table, into, out, segment);
-  bit2 = decodeRest(input, start2, bit2, table, into, out + segment, 2 * segment);
-  bit3 = decodeRest(input, start3, bit3, table, into, out + 2 * segment, 3 * segment);
-  bit4 = decodeRest(input, start4, bit4, table, into, out + 3 * segment, count);
-  if (bit1 !== start1 * 8 || bit2 !== start2 * 8 || bit3 !== start3 * 8 || bit4 !== start4 * 8)
-    throw corrupt('a Huffman stream does not end where it should');
+}
+
+/**
+ * Decodes the four streams side by side, as their look-ups do not wait for one another, as long as none can come below
+ * `limit`: a damaged one goes on in the bits of the one before. Returns how many literals of each it decoded, at most `countMax`.
+ */
+function decodeAbreast(limit: number, out: number, segment: number, countMax: number): number {
+  const input = source.view;
+  const bytes = source.bytes;
+  const shift = 32 - tableBits;
+  const out2 = out + segment;
+  const out3 = out2 + segment;
+  const out4 = out3 + segment;
+  for (let done = 0; ;) {
+    let bit1 = positions[0]!;
+    let bit2 = positions[1]!;
+    let bit3 = positions[2]!;
+    let bit4 = positions[3]!;
+    const bitsLeft = Math.min(bit1, bit2, bit3, bit4) - limit;
+    const turns = Math.min((countMax - done) >> 1, Math.floor(bitsLeft / (2 * BITS_MAX)));
+    if (turns < 4) return done;
+    // The 32-bit word whose top byte holds the next bit has 24 bits to come: two codes.
+    for (const end = done + 2 * turns; done < end; done += 2) {
+      let word1 = input.getUint32((bit1 >> 3) - 3, true) << (8 - (bit1 & 7));
+      let word2 = input.getUint32((bit2 >> 3) - 3, true) << (8 - (bit2 & 7));
+      let word3 = input.getUint32((bit3 >> 3) - 3, true) << (8 - (bit3 & 7));
+      let word4 = input.getUint32((bit4 >> 3) - 3, true) << (8 - (bit4 & 7));
+      let entry1 = entries[word1 >>> shift]!;
+      let entry2 = entries[word2 >>> shift]!;
+      let entry3 = entries[word3 >>> shift]!;
+      let entry4 = entries[word4 >>> shift]!;
+      bytes[out + done] = entry1;
+      bytes[out2 + done] = entry2;
+      bytes[out3 + done] = entry3;
+      bytes[out4 + done] = entry4;
+      word1 <<= entry1 >>> 8;
+      word2 <<= entry2 >>> 8;
+      word3 <<= entry3 >>> 8;
+      word4 <<= entry4 >>> 8;
+      bit1 -= entry1 >>> 8;
+      bit2 -= entry2 >>> 8;
+      bit3 -= entry3 >>> 8;
+      bit4 -= entry4 >>> 8;
+      entry1 = entries[word1 >>> shift]!;
+      entry2 = entries[word2 >>> shift]!;
+      entry3 = entries[word3 >>> shift]!;
+      entry4 = entries[word4 >>> shift]!;
+      bytes[out + done + 1] = entry1;
+      bytes[out2 + done + 1] = entry2;
+      bytes[out3 + done + 1] = entry3;
+      bytes[out4 + done + 1] = entry4;
+      bit1 -= entry1 >>> 8;
+      bit2 -= entry2 >>> 8;
+      bit3 -= entry3 >>> 8;
+      bit4 -= entry4 >>> 8;
+    }
+    positions[0] = bit1;
+    positions[1] = bit2;
+    positions[2] = bit3;
+    positions[3] = bit4;
+  }
 }
 
 /** Decodes code by code down to the stream's start at most; returns the bit position it came to. */
-function decodeRest(
-  input: DataView,
-  start: number,
-  bit: number,
-  table: HuffmanTable,
-  into: Uint8Array,
-  out: number,
-  outEnd: number,
-): number {
-  const entries = table.entries;
-  const shift = 32 - table.bits;
+function decodeRest(start: number, bit: number, out: number, outEnd: number): number {
+  const { bytes, view } = source;
+  const shift = 32 - tableBits;
   while (out < outEnd && bit >= start * 8) {
-    const entry = entries[(input.getUint32((bit >> 3) - 3, true) << (8 - (bit & 7))) >>> shift]!;
-    into[out++] = entry;
+    const entry = entries[(view.getUint32((bit >> 3) - 3, true) << (8 - (bit & 7))) >>> shift]!;
+    bytes[out++] = entry;
     bit -= entry >>> 8;
   }
   return bit;

@@ -1,6 +1,6 @@
 import { BitWriter } from '../bit-writer.ts';
 import { codeLengths } from '../prefix-code.ts';
-import type { Scratch } from '../scratch.ts';
+import { target } from '../scratch.ts';
 import { emptyEncodingTable, fillEncodingTable, normalize, StateEncoder, writeDistribution } from './fse-encode.ts';
 
 const BITS_MAX = 11;
@@ -20,25 +20,25 @@ const FOUR_STREAMS_MIN = 256;
  * Writes a literals section (RFC 8878, 3.1.1.3.1) at `at`: stored, a run of one byte, or with a Huffman code, whichever is
  * smallest. Returns where it ends.
  */
-export function writeLiterals(target: Scratch, at: number, literals: Uint8Array, count: number): number {
+export function writeLiterals(at: number, literals: Uint8Array, count: number): number {
   frequencies.fill(0);
   for (let i = 0; i < count; i++) frequencies[literals[i]!]!++;
   if (count > 3 && frequencies[literals[0]!] === count) {
-    const end = writeStoredHeader(target, at, 1, count);
+    const end = writeStoredHeader(at, 1, count);
     target.bytes[end] = literals[0]!;
     return end + 1;
   }
   const storedEnd = at + (count < 32 ? 1 : count < 4096 ? 2 : 3) + count;
   if (count >= 64) {
-    const end = writeHuffman(target, at, literals, count, storedEnd);
+    const end = writeHuffman(at, literals, count, storedEnd);
     if (end !== null) return end;
   }
-  const start = writeStoredHeader(target, at, 0, count);
+  const start = writeStoredHeader(at, 0, count);
   target.bytes.set(literals.subarray(0, count), start);
   return storedEnd;
 }
 
-function writeStoredHeader(target: Scratch, at: number, type: number, count: number): number {
+function writeStoredHeader(at: number, type: number, count: number): number {
   if (count < 32) {
     target.bytes[at] = type | (count << 3);
     return at + 1;
@@ -52,7 +52,7 @@ function writeStoredHeader(target: Scratch, at: number, type: number, count: num
 }
 
 /** Null when the result would not end before `endMax`. */
-function writeHuffman(target: Scratch, at: number, literals: Uint8Array, count: number, endMax: number): number | null {
+function writeHuffman(at: number, literals: Uint8Array, count: number, endMax: number): number | null {
   codeLengths(frequencies, 256, BITS_MAX, lengths);
   let bits = 0;
   for (let symbol = 0; symbol < 256; symbol++) bits += frequencies[symbol]! * lengths[symbol]!;
@@ -62,22 +62,22 @@ function writeHuffman(target: Scratch, at: number, literals: Uint8Array, count: 
   if (at + headerLength + (bits >> 3) >= endMax) return null;
 
   const start = at + headerLength;
-  let end = writeHuffmanTable(target, start);
+  let end = writeHuffmanTable(start);
   if (end === null || end + (bits >> 3) + 8 >= endMax) return null;
-  if (isSingle) end = writeStream(target, end, literals, 0, count);
+  if (isSingle) end = writeStream(end, literals, 0, count);
   else {
     const jumps = end;
     const segment = (count + 3) >> 2;
     end = jumps + 6;
     for (let stream = 0; stream < 4; stream++) {
-      const streamEnd = writeStream(target, end, literals, stream * segment, Math.min((stream + 1) * segment, count));
+      const streamEnd = writeStream(end, literals, stream * segment, Math.min((stream + 1) * segment, count));
       if (stream < 3) target.view.setUint16(jumps + stream * 2, streamEnd - end, true);
       end = streamEnd;
     }
   }
   if (end >= endMax) return null;
 
-  const header = new BitWriter(target, at);
+  const header = new BitWriter(at);
   const first = target.view.getUint32(start, true);
   header.put(2 | (format << 2), 4);
   const sizeBits = format < 2 ? 10 : format === 2 ? 14 : 18;
@@ -89,7 +89,7 @@ function writeHuffman(target: Scratch, at: number, literals: Uint8Array, count: 
 }
 
 /** Assigns the code for `lengths` and writes its description; null when the format cannot describe it. */
-function writeHuffmanTable(target: Scratch, at: number): number | null {
+function writeHuffmanTable(at: number): number | null {
   let bitsUsed = 0;
   let last = 0;
   for (let symbol = 0; symbol < 256; symbol++) {
@@ -108,7 +108,7 @@ function writeHuffmanTable(target: Scratch, at: number): number | null {
   // The last symbol's weight follows from the others.
   for (let symbol = 0; symbol < last; symbol++)
     weights[symbol] = lengths[symbol] === 0 ? 0 : bitsUsed + 1 - lengths[symbol]!;
-  const compressedEnd = writeCompressedWeights(target, at + 1, last);
+  const compressedEnd = writeCompressedWeights(at + 1, last);
   const directLength = (last + 1) >> 1;
   if (compressedEnd !== null && (last > 128 || compressedEnd - at - 1 < directLength)) {
     if (compressedEnd - at - 1 > 127) return null;
@@ -123,7 +123,7 @@ function writeHuffmanTable(target: Scratch, at: number): number | null {
   return at + 1 + directLength;
 }
 
-function writeCompressedWeights(target: Scratch, at: number, count: number): number | null {
+function writeCompressedWeights(at: number, count: number): number | null {
   weightFrequencies.fill(0);
   for (let symbol = 0; symbol < count; symbol++) weightFrequencies[weights[symbol]!]!++;
   let symbolCount = BITS_MAX + 1;
@@ -135,7 +135,7 @@ function writeCompressedWeights(target: Scratch, at: number, count: number): num
   weightTable.accuracy = count > 64 ? WEIGHT_ACCURACY : 5;
   normalize(weightFrequencies, symbolCount, count, weightTable.accuracy, weightTable.counts);
   fillEncodingTable(weightTable);
-  const writer = new BitWriter(target, at);
+  const writer = new BitWriter(at);
   writeDistribution(writer, weightTable.counts, symbolCount, weightTable.accuracy);
   // Two states take turns; the decoder begins with the first one.
   const states = [0, 1].map((turn) => {
@@ -151,7 +151,7 @@ function writeCompressedWeights(target: Scratch, at: number, count: number): num
 }
 
 /** Writes the literals [from, to) as one backward stream, which the decoder reads from its end. */
-function writeStream(target: Scratch, at: number, literals: Uint8Array, from: number, to: number): number {
+function writeStream(at: number, literals: Uint8Array, from: number, to: number): number {
   const view = target.view;
   let out = at;
   let pending = 0;

@@ -1,8 +1,8 @@
 import { COPY_SLACK, copyMatch } from '../copy-match.ts';
-import type { Scratch } from '../scratch.ts';
+import { source, target } from '../scratch.ts';
 import { type CodeAlphabet, LITERAL_LENGTHS, MATCH_LENGTHS, OFFSETS } from './codes.ts';
 import { corrupt } from './corrupt.ts';
-import { backwardStreamStart, readDistribution, spreadStates } from './fse.ts';
+import { backwardStreamStart, readDistribution, spreadStates, stateBases, stateBits, stateSymbols } from './fse.ts';
 import type { Literals } from './literals.ts';
 
 /**
@@ -26,14 +26,6 @@ function newTable(accuracyMax: number): SequenceTable {
   return { start, accuracy: 0 };
 }
 
-/** What a frame keeps from block to block: the three tables for repeat mode, and the last three offsets. */
-export interface SequenceState {
-  readonly literalLengths: TableSlot;
-  readonly offsets: TableSlot;
-  readonly matchLengths: TableSlot;
-  readonly repeats: Int32Array;
-}
-
 class TableSlot {
   readonly alphabet: CodeAlphabet;
   readonly #own: SequenceTable;
@@ -48,16 +40,16 @@ class TableSlot {
   }
 
   /** Takes the table that a block's mode asks for; returns where its description ends. */
-  read(mode: number, input: DataView, at: number, end: number): number {
+  read(mode: number, at: number, end: number): number {
     switch (mode) {
       case 0:
         this.current = this.#predefined;
         return at;
       case 1:
-        return this.#readSingle(input, at, end);
+        return this.#readSingle(at, end);
       case 2: {
         const { alphabet } = this;
-        const found = readDistribution(input, at, end, alphabet.base.length, alphabet.accuracyMax);
+        const found = readDistribution(at, end, alphabet.base.length, alphabet.accuracyMax);
         fillTable(this.#own, alphabet, found.counts, found.symbolCount, found.accuracy);
         this.current = this.#own;
         return found.end;
@@ -69,8 +61,8 @@ class TableSlot {
     }
   }
 
-  #readSingle(input: DataView, at: number, end: number): number {
-    const code = at < end ? input.getUint8(at) : Infinity;
+  #readSingle(at: number, end: number): number {
+    const code = at < end ? source.view.getUint8(at) : Infinity;
     if (code >= this.alphabet.base.length) throw corrupt(`invalid ${this.alphabet.name} code`);
     const { start } = this.#own;
     BASES[start] = this.alphabet.base[code]!;
@@ -81,58 +73,48 @@ class TableSlot {
   }
 }
 
-const spread = new Uint8Array(512);
-
 function fillTable(
   table: SequenceTable,
-  alphabet: CodeAlphabet,
+  { base, extraBits }: CodeAlphabet,
   counts: Int16Array,
   symbolCount: number,
   accuracy: number,
 ): void {
-  const { base, extraBits } = alphabet;
   const { start } = table;
-  spreadStates(counts, symbolCount, accuracy, spread, (state, symbol, bits, nextBase) => {
+  spreadStates(counts, symbolCount, accuracy);
+  for (let state = 0; state < 1 << accuracy; state++) {
+    const symbol = stateSymbols[state]!;
     BASES[start + state] = base[symbol]!;
-    MOVES[start + state] = bits | (extraBits[symbol]! << 4) | ((start + nextBase) << 9);
-  });
+    MOVES[start + state] = stateBits[state]! | (extraBits[symbol]! << 4) | ((start + stateBases[state]!) << 9);
+  }
   table.accuracy = accuracy;
 }
 
-export function newSequenceState(): SequenceState {
-  return {
-    literalLengths: new TableSlot(LITERAL_LENGTHS),
-    offsets: new TableSlot(OFFSETS),
-    matchLengths: new TableSlot(MATCH_LENGTHS),
-    repeats: new Int32Array(3),
-  };
+const literalLengths = new TableSlot(LITERAL_LENGTHS);
+const offsets = new TableSlot(OFFSETS);
+const matchLengths = new TableSlot(MATCH_LENGTHS);
+/** The last three offsets. */
+const repeats = new Int32Array(3);
+
+/** Tables and offsets are kept from block to block; each frame starts without tables and with these offsets. */
+export function forgetSequences(): void {
+  literalLengths.current = null;
+  offsets.current = null;
+  matchLengths.current = null;
+  repeats.set([1, 4, 8]);
 }
 
-/** Each frame starts without tables and with these repeat offsets. */
-export function resetSequenceState(state: SequenceState): void {
-  state.literalLengths.current = null;
-  state.offsets.current = null;
-  state.matchLengths.current = null;
-  state.repeats.set([1, 4, 8]);
-}
-
-/** Where decoded bytes go: `outEnd` is the limit, `frameStart` how far back matches may reach. */
-export interface Target {
-  readonly memory: Scratch;
+/** How far the target is filled: `outEnd` is the limit, `frameStart` how far back matches may reach. */
+export interface Progress {
   out: number;
   outEnd: number;
   frameStart: number;
 }
 
-/** Decodes and executes the sequences section of a block (RFC 8878, 3.1.1.3.2), all literals included. */
-export function executeSequences(
-  input: DataView,
-  at: number,
-  end: number,
-  state: SequenceState,
-  literals: Literals,
-  target: Target,
-): void {
+/** Decodes and executes the sequences section behind a block's literals (RFC 8878, 3.1.1.3.2), all literals included. */
+export function executeSequences(literals: Literals, end: number, progress: Progress): void {
+  const input = source.view;
+  let at = literals.end;
   if (at >= end) throw corrupt('a block is truncated');
   let count = input.getUint8(at++);
   if (count === 255) {
@@ -142,48 +124,43 @@ export function executeSequences(
   if (at > end) throw corrupt('a sequences header is truncated');
   if (count === 0) {
     if (at !== end) throw corrupt('bytes after the last literal');
-    appendLiterals(literals, literals.at, target);
+    appendLiterals(literals, literals.at, progress);
     return;
   }
   if (at >= end) throw corrupt('a sequences header is truncated');
   const modes = input.getUint8(at++);
   if ((modes & 3) !== 0) throw corrupt('reserved bits are set');
-  at = state.literalLengths.read(modes >> 6, input, at, end);
-  at = state.offsets.read((modes >> 4) & 3, input, at, end);
-  at = state.matchLengths.read((modes >> 2) & 3, input, at, end);
-  runSequences(input, at, end, count, state, literals, target);
+  at = literalLengths.read(modes >> 6, at, end);
+  at = offsets.read((modes >> 4) & 3, at, end);
+  at = matchLengths.read((modes >> 2) & 3, at, end);
+  const literalAt = runSequences(at, end, count, literals, progress);
+  appendLiterals(literals, literalAt, progress);
 }
 
-function runSequences(
-  input: DataView,
-  at: number,
-  end: number,
-  count: number,
-  state: SequenceState,
-  literals: Literals,
-  target: Target,
-): void {
-  const literalLengthTable = state.literalLengths.current!;
-  const offsetTable = state.offsets.current!;
-  const matchLengthTable = state.matchLengths.current!;
-  const { bytes, view } = target.memory;
-  const { bytes: literalBytes, view: literalView } = literals;
-  const { outEnd, frameStart } = target;
+/** Returns where the literals are that no sequence has used. */
+function runSequences(at: number, end: number, count: number, literals: Literals, progress: Progress): number {
+  const { bytes, view } = target;
+  const { outEnd, frameStart } = progress;
   const literalEnd = literals.at + literals.length;
   let literalAt = literals.at;
-  let out = target.out;
-  let repeat1 = state.repeats[0]!;
-  let repeat2 = state.repeats[1]!;
-  let repeat3 = state.repeats[2]!;
+  let out = progress.out;
+  let repeat1 = repeats[0]!;
+  let repeat2 = repeats[1]!;
+  let repeat3 = repeats[2]!;
 
   const start = at * 8;
-  let bit = backwardStreamStart(input, at, end);
+  const [literalLengthTable, offsetTable, matchLengthTable] = [
+    literalLengths.current!,
+    offsets.current!,
+    matchLengths.current!,
+  ];
+  let bit = backwardStreamStart(at, end);
   bit -= literalLengthTable.accuracy;
-  let literalLengthState = literalLengthTable.start + peekBits(input, bit, literalLengthTable.accuracy);
+  let literalLengthState = literalLengthTable.start + peekBits(bit, literalLengthTable.accuracy);
   bit -= offsetTable.accuracy;
-  let offsetState = offsetTable.start + peekBits(input, bit, offsetTable.accuracy);
+  let offsetState = offsetTable.start + peekBits(bit, offsetTable.accuracy);
   bit -= matchLengthTable.accuracy;
-  let matchLengthState = matchLengthTable.start + peekBits(input, bit, matchLengthTable.accuracy);
+  let matchLengthState = matchLengthTable.start + peekBits(bit, matchLengthTable.accuracy);
 
   for (;;) {
     const offsetMove = MOVES[offsetState]!;
@@ -195,15 +172,15 @@ function runSequences(
     // One check a sequence: what the other fields take, 90 bits at most, is still within the memory's slack.
     if (bit < start) throw corrupt('sequences are truncated');
     let offset = BASES[offsetState]!;
-    if (extraBits <= 25) offset += peekBits(input, bit, extraBits);
+    if (extraBits <= 25) offset += peekBits(bit, extraBits);
     // No window that this engine reads reaches that far back.
     else throw corrupt('a match reaches back before the start');
     extraBits = (matchLengthMove >>> 4) & 31;
     bit -= extraBits;
-    const matchLength = BASES[matchLengthState]! + peekBits(input, bit, extraBits);
+    const matchLength = BASES[matchLengthState]! + peekBits(bit, extraBits);
     extraBits = (literalLengthMove >>> 4) & 31;
     bit -= extraBits;
-    const literalLength = BASES[literalLengthState]! + peekBits(input, bit, extraBits);
+    const literalLength = BASES[literalLengthState]! + peekBits(bit, extraBits);
 
     if (offset > 3) {
       offset -= 3;
@@ -228,8 +205,8 @@ function runSequences(
 
     if (literalAt + literalLength > literalEnd) throw corrupt('more literals are used than there are');
     if (out + literalLength + matchLength > outEnd) throw corrupt('a block gives more than it may');
-    if (literalLength > 64) bytes.set(literalBytes.subarray(literalAt, literalAt + literalLength), out);
-    else copyFew(literalView, literalAt, view, out, literalLength);
+    if (literalLength > 64) bytes.set(source.bytes.subarray(literalAt, literalAt + literalLength), out);
+    else copyFew(literalAt, out, literalLength);
     out += literalLength;
     literalAt += literalLength;
     if (offset > out - frameStart || offset === 0) throw corrupt('a match reaches back before the start');
@@ -239,42 +216,42 @@ function runSequences(
     if (--count === 0) break;
     let bits = literalLengthMove & 15;
     bit -= bits;
-    literalLengthState = (literalLengthMove >>> 9) + peekBits(input, bit, bits);
+    literalLengthState = (literalLengthMove >>> 9) + peekBits(bit, bits);
     bits = matchLengthMove & 15;
     bit -= bits;
-    matchLengthState = (matchLengthMove >>> 9) + peekBits(input, bit, bits);
+    matchLengthState = (matchLengthMove >>> 9) + peekBits(bit, bits);
     bits = offsetMove & 15;
     bit -= bits;
-    offsetState = (offsetMove >>> 9) + peekBits(input, bit, bits);
+    offsetState = (offsetMove >>> 9) + peekBits(bit, bits);
   }
 
   if (bit !== start) throw corrupt('sequences do not end where they should');
-  state.repeats[0] = repeat1;
-  state.repeats[1] = repeat2;
-  state.repeats[2] = repeat3;
-  target.out = out;
-  appendLiterals(literals, literalAt, target);
+  repeats[0] = repeat1;
+  repeats[1] = repeat2;
+  repeats[2] = repeat3;
+  progress.out = out;
+  return literalAt;
 }
 
-/** The bits [bit, bit + count) of the memory, at most 25. */
-function peekBits(input: DataView, bit: number, count: number): number {
-  return (input.getUint32(bit >> 3, true) >>> (bit & 7)) & ((1 << count) - 1);
+/** The bits [bit, bit + count) of the source, at most 25. */
+function peekBits(bit: number, count: number): number {
+  return (source.view.getUint32(bit >> 3, true) >>> (bit & 7)) & ((1 << count) - 1);
 }
 
-/** Copies eight bytes at a time, up to seven more than asked for. */
-function copyFew(from: DataView, fromAt: number, to: DataView, toAt: number, count: number): void {
+/** Copies literals eight bytes at a time, up to seven more than asked for. */
+function copyFew(from: number, to: number, count: number): void {
   for (let done = 0; done < count; done += 8) {
-    to.setInt32(toAt + done, from.getInt32(fromAt + done, true), true);
-    to.setInt32(toAt + done + 4, from.getInt32(fromAt + done + 4, true), true);
+    target.view.setInt32(to + done, source.view.getInt32(from + done, true), true);
+    target.view.setInt32(to + done + 4, source.view.getInt32(from + done + 4, true), true);
   }
 }
 
-function appendLiterals(literals: Literals, from: number, target: Target): void {
+function appendLiterals(literals: Literals, from: number, progress: Progress): void {
   const end = literals.at + literals.length;
-  if (target.out + (end - from) > target.outEnd) throw corrupt('a block gives more than it may');
-  target.memory.bytes.set(literals.bytes.subarray(from, end), target.out);
-  target.out += end - from;
+  if (progress.out + (end - from) > progress.outEnd) throw corrupt('a block gives more than it may');
+  target.bytes.set(source.bytes.subarray(from, end), progress.out);
+  progress.out += end - from;
 }
 
 /** How far beyond its end a block may write. */
-export const TARGET_SLACK = COPY_SLACK + 8;
+export const OUTPUT_SLACK = COPY_SLACK + 8;

@@ -1,5 +1,5 @@
 import { BitWriter } from '../bit-writer.ts';
-import type { Scratch } from '../scratch.ts';
+import { target } from '../scratch.ts';
 import { BLOCK_SIZE_MAX, type CodeAlphabet, LITERAL_LENGTHS, MATCH_LENGTHS, OFFSETS } from './codes.ts';
 import type { Sequences } from './find-sequences.ts';
 import {
@@ -109,9 +109,9 @@ function matchLengthCode(length: number): number {
 }
 
 /** Writes the sequences section (RFC 8878, 3.1.1.3.2) at `at` and returns where it ends. */
-export function writeSequences(target: Scratch, at: number, sequences: Sequences): number {
+export function writeSequences(at: number, sequences: Sequences): number {
   const { count } = sequences;
-  const writer = new BitWriter(target, at);
+  const writer = new BitWriter(at);
   if (count < 128) writer.put(count, 8);
   else if (count < 0x7f00) {
     writer.put((count >> 8) + 128, 8);
