@@ -66,7 +66,7 @@ function endOfInput(): false {
   return false;
 }
 
-/** Enough for a 32-bit read at the last bit, and for the reads of one symbol that begins there. */
+/** Enough for a 32-bit read at the last bit, and for the reads of one symbol that begins there and of the next. */
 const INPUT_SLACK = 16;
 /** What one turn of the loop may write beyond the output: a match. */
 const OUTPUT_SLACK = 8 + 258 + COPY_SLACK;
@@ -107,10 +107,11 @@ function inflateQuickly(literals: Int32Array, distances: Int32Array): boolean {
   let outAt = out;
   let hasEnded = false;
 
+  // A 32-bit word at a byte border holds at least 25 bits that are still to come. What comes next is looked up as early as
+  // possible: the processor does that beside what is left to do.
+  let word = input.getUint32(bitAt >>> 3, true) >>> (bitAt & 7);
+  let entry = literals[word & literalMask]!;
   while (outAt <= outMax && bitAt <= bitMax) {
-    // A 32-bit word at a byte border holds at least 25 bits that are still to come.
-    let word = input.getUint32(bitAt >>> 3, true) >>> (bitAt & 7);
-    let entry = literals[word & literalMask]!;
     if (entry >= 0) {
       view.setUint16(outAt, entry >>> 9, true);
       outAt += entry >>> 25;
@@ -120,6 +121,8 @@ function inflateQuickly(literals: Int32Array, distances: Int32Array): boolean {
         view.setUint16(outAt, entry >>> 9, true);
         outAt += entry >>> 25;
         bitAt += entry & 31;
+        word = input.getUint32(bitAt >>> 3, true) >>> (bitAt & 7);
+        entry = literals[word & literalMask]!;
         continue;
       }
       word = input.getUint32(bitAt >>> 3, true) >>> (bitAt & 7);
@@ -130,6 +133,8 @@ function inflateQuickly(literals: Int32Array, distances: Int32Array): boolean {
       if (entry >= 0) {
         bytes[outAt++] = entry >>> 9;
         bitAt += entry & 31;
+        word = input.getUint32(bitAt >>> 3, true) >>> (bitAt & 7);
+        entry = literals[word & literalMask]!;
         continue;
       }
     }
@@ -155,7 +160,9 @@ function inflateQuickly(literals: Int32Array, distances: Int32Array): boolean {
     const distance = (entry >>> 9) + (extra & ((1 << ((entry & 31) - codeLength)) - 1));
     bitAt += entry & 31;
     if (distance > outAt) throw corrupt('a match reaches back before the start');
-    copyMatch(bytes, view, outAt, distance, length);
+    word = input.getUint32(bitAt >>> 3, true) >>> (bitAt & 7);
+    entry = literals[word & literalMask]!;
+    copyMatch(outAt, distance, length);
     outAt += length;
   }
   bit = bitAt;
@@ -189,7 +196,7 @@ function inflateExactly(literals: Int32Array, distances: Int32Array): boolean {
     bit += distanceEntry & 31;
     if (bit > bitEnd || out >= outEnd) return endOfInput();
     if (distance > out) throw corrupt('a match reaches back before the start');
-    copyMatch(target.bytes, target.view, out, distance, length);
+    copyMatch(out, distance, length);
     out += length;
   }
 }

@@ -139,7 +139,6 @@ export function executeSequences(literals: Literals, end: number, progress: Prog
 
 /** Returns where the literals are that no sequence has used. */
 function runSequences(at: number, end: number, count: number, literals: Literals, progress: Progress): number {
-  const { bytes, view } = target;
   const { outEnd, frameStart } = progress;
   const literalEnd = literals.at + literals.length;
   let literalAt = literals.at;
@@ -162,7 +161,7 @@ function runSequences(at: number, end: number, count: number, literals: Literals
   bit -= matchLengthTable.accuracy;
   let matchLengthState = matchLengthTable.start + peekBits(bit, matchLengthTable.accuracy);
 
-  for (;;) {
+  while (count > 0) {
     const offsetMove = MOVES[offsetState]!;
     const matchLengthMove = MOVES[matchLengthState]!;
     const literalLengthMove = MOVES[literalLengthState]!;
@@ -181,6 +180,19 @@ function runSequences(at: number, end: number, count: number, literals: Literals
     extraBits = (literalLengthMove >>> 4) & 31;
     bit -= extraBits;
     const literalLength = BASES[literalLengthState]! + peekBits(bit, extraBits);
+
+    // Early, as the copies below need not wait for it. The last sequence has no next states.
+    if (--count > 0) {
+      const literalLengthBits = literalLengthMove & 15;
+      const matchLengthBits = matchLengthMove & 15;
+      const offsetBits = offsetMove & 15;
+      bit -= literalLengthBits + matchLengthBits + offsetBits;
+      const word = source.view.getUint32(bit >> 3, true) >>> (bit & 7);
+      offsetState = (offsetMove >>> 9) + (word & ((1 << offsetBits) - 1));
+      matchLengthState = (matchLengthMove >>> 9) + ((word >>> offsetBits) & ((1 << matchLengthBits) - 1));
+      const literalLengthAt = bit + offsetBits + matchLengthBits;
+      literalLengthState = (literalLengthMove >>> 9) + peekBits(literalLengthAt, literalLengthBits);
+    }
 
     if (offset > 3) {
       offset -= 3;
@@ -205,24 +217,13 @@ function runSequences(at: number, end: number, count: number, literals: Literals
 
     if (literalAt + literalLength > literalEnd) throw corrupt('more literals are used than there are');
     if (out + literalLength + matchLength > outEnd) throw corrupt('a block gives more than it may');
-    if (literalLength > 64) bytes.set(source.bytes.subarray(literalAt, literalAt + literalLength), out);
+    if (literalLength > 64) target.bytes.set(source.bytes.subarray(literalAt, literalAt + literalLength), out);
     else copyFew(literalAt, out, literalLength);
     out += literalLength;
     literalAt += literalLength;
     if (offset > out - frameStart || offset === 0) throw corrupt('a match reaches back before the start');
-    copyMatch(bytes, view, out, offset, matchLength);
+    copyMatch(out, offset, matchLength);
     out += matchLength;
-
-    if (--count === 0) break;
-    let bits = literalLengthMove & 15;
-    bit -= bits;
-    literalLengthState = (literalLengthMove >>> 9) + peekBits(bit, bits);
-    bits = matchLengthMove & 15;
-    bit -= bits;
-    matchLengthState = (matchLengthMove >>> 9) + peekBits(bit, bits);
-    bits = offsetMove & 15;
-    bit -= bits;
-    offsetState = (offsetMove >>> 9) + peekBits(bit, bits);
   }
 
   if (bit !== start) throw corrupt('sequences do not end where they should');
@@ -238,11 +239,15 @@ function peekBits(bit: number, count: number): number {
   return (source.view.getUint32(bit >> 3, true) >>> (bit & 7)) & ((1 << count) - 1);
 }
 
-/** Copies literals eight bytes at a time, up to seven more than asked for. */
+/** Copies literals eight bytes at a time, up to eight more than asked for. */
 function copyFew(from: number, to: number, count: number): void {
-  for (let done = 0; done < count; done += 8) {
-    target.view.setInt32(to + done, source.view.getInt32(from + done, true), true);
-    target.view.setInt32(to + done + 4, source.view.getInt32(from + done + 4, true), true);
+  const { view } = source;
+  const { view: targetView } = target;
+  targetView.setInt32(to, view.getInt32(from, true), true);
+  targetView.setInt32(to + 4, view.getInt32(from + 4, true), true);
+  for (let done = 8; done < count; done += 8) {
+    targetView.setInt32(to + done, view.getInt32(from + done, true), true);
+    targetView.setInt32(to + done + 4, view.getInt32(from + done + 4, true), true);
   }
 }
 
