@@ -35,12 +35,16 @@ export interface OverlappedStorage extends Storage {
   writeLater(at: number, bytes: Uint8Array): Promise<void>;
 }
 
-/** Compresses and decompresses clusters beside the command, on processors of its own. */
+/** Compresses and decompresses clusters beside the command, on other processors. */
 export interface CodecPool {
   /** So many jobs under way keep it busy. */
   readonly jobsMax: number;
-  /** Does what `runCodecJob` does; the job's bytes are handed over. */
+  /** Memory for the bytes of jobs. */
+  allocate(length: number): Uint8Array;
+  /** Does what `runCodecJob` does. Until then, the job's bytes are the pool's. */
   run(job: CodecJob): Promise<CodecResult>;
+  /** Does, here and now, the oldest job that nobody has begun; false if there is none. */
+  help(): boolean;
 }
 
 /** Where another program listens; a port is a number or the name of a service. */

@@ -40,7 +40,7 @@ export { Image } from './image/image.ts';
 export { OVERLAP_TEMPLATES, type MetadataName } from './image/metadata-guard.ts';
 export { readAt } from './image/read.ts';
 export { writeAt } from './image/write.ts';
-export { readAllButCompressed, type PendingStream } from './image/read-streams.ts';
+export { readAllButCompressed } from './image/read-streams.ts';
 export { writeCompressed } from './image/write-compressed.ts';
 export * from './image/write-zeroes.ts';
 export { discard } from './image/discard.ts';
@@ -94,7 +94,8 @@ export * from './luks/key-slots.ts';
 export { payloadOffsetOf } from './luks/read-header.ts';
 export * from './luks/volume.ts';
 
-export { runCodecJob, type CodecJob, type CodecResult, type Compression } from './codec/cluster-codec.ts';
+export type { Compression } from './codec/cluster-codec.ts';
+export { runCodecJob, type CodecItem, type CodecJob, type CodecResult } from './codec/codec-job.ts';
 export { deflateRaw } from './codec/deflate.ts';
 export { inflateRaw } from './codec/inflate.ts';
 export { zstdCompress, zstdDecompress } from './codec/zstd.ts';

@@ -32,14 +32,16 @@ export type Extent =
   | { readonly kind: 'zero'; readonly length: number; readonly hostOffset: HostOffset | null }
   /** Reads from the backing file, or zeros; `hostOffset` where clusters are reserved (extended L2). */
   | { readonly kind: 'unallocated'; readonly length: number; readonly hostOffset: HostOffset | null }
-  /** Within one cluster: bytes `skip` to `skip + length` of the decompressed stream. */
-  | {
-      readonly kind: 'compressed';
-      readonly length: number;
-      readonly hostOffset: HostOffset;
-      readonly lengthMax: number;
-      readonly skip: number;
-    };
+  | CompressedExtent;
+
+/** Within one cluster: bytes `skip` to `skip + length` of the decompressed stream. */
+export interface CompressedExtent {
+  readonly kind: 'compressed';
+  readonly length: number;
+  readonly hostOffset: HostOffset;
+  readonly lengthMax: number;
+  readonly skip: number;
+}
 
 /**
  * The extent that starts at `at`, at most `lengthMax` bytes long and within one L2 table. Contiguous host clusters make

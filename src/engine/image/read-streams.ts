@@ -1,37 +1,48 @@
+import type { CodecItem } from '../codec/codec-job.ts';
 import type { GuestOffset } from '../format/addresses.ts';
 import { extentAt } from './extents.ts';
 import type { Image } from './image.ts';
 import { readRange } from './read.ts';
 
-/** A part of a read that is still to be decompressed. */
-export interface PendingStream {
-  /** From where the compressed stream starts to where it ends at the latest. */
-  readonly stream: Uint8Array;
-  /** Bytes of the decompressed cluster to leave out, and to take. */
-  readonly skip: number;
-  readonly length: number;
-  /** Where they belong in what is read. */
-  readonly to: number;
-}
+/** Streams whose places in the file lie this close are read as one. */
+const GAP_MAX = 4096;
 
 /**
- * Reads guest bytes like `readAt`, except for those in compressed clusters, whose streams it returns.
+ * Reads guest bytes like `readAt`, except for whole compressed clusters: their streams come into `room`, as far as they fit.
+ * Returns where each stands there, to the place where it ends at the latest, and where its cluster belongs in `into`.
  * @throws EngineError io, corrupt, invalid-argument (range)
  */
-export function readAllButCompressed(image: Image, at: GuestOffset, into: Uint8Array): PendingStream[] {
+export function readAllButCompressed(image: Image, at: GuestOffset, into: Uint8Array, room: Uint8Array): CodecItem[] {
   image.mustBeOpen();
   image.mustContain(at, into.length);
-  const pending: PendingStream[] = [];
+  const items: CodecItem[] = [];
+  // What is to be read next: bytes of the file from `host` on go to [used, end) of the room.
+  let host = 0;
+  let used = 0;
+  let end = 0;
+  const readOn = () => {
+    image.file.read(host, room.subarray(used, end));
+    used = end;
+  };
   for (let done = 0; done < into.length;) {
     const extent = extentAt(image, at + done, into.length - done);
-    if (extent.kind === 'compressed') {
-      const stream = new Uint8Array(extent.lengthMax);
-      image.file.read(extent.hostOffset, stream);
-      pending.push({ stream, skip: extent.skip, length: extent.length, to: done });
-    } else {
-      readRange(image, at + done, into.subarray(done, done + extent.length));
+    const length = extent.length;
+    if (extent.kind === 'compressed' && length === image.geometry.clusterSize) {
+      const { hostOffset, lengthMax } = extent;
+      const continues = hostOffset >= host && hostOffset <= host + (end - used) + GAP_MAX;
+      if (!continues && end > used) readOn();
+      if (!continues) host = hostOffset;
+      const from = used + (hostOffset - host);
+      if (from + lengthMax <= room.length) {
+        items.push({ from, length: lengthMax, to: done });
+        end = Math.max(end, from + lengthMax);
+        done += length;
+        continue;
+      }
     }
-    done += extent.length;
+    readRange(image, at + done, into.subarray(done, done + length));
+    done += length;
   }
-  return pending;
+  if (end > used) readOn();
+  return items;
 }

@@ -2,7 +2,7 @@ import { EngineError } from '../errors.ts';
 import { decompressCluster } from '../codec/cluster-codec.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { compressionOf } from '../format/header.ts';
-import { extentAt } from './extents.ts';
+import { type CompressedExtent, extentAt } from './extents.ts';
 import { readGuestData } from './guest-data.ts';
 import type { GuestSource } from './guest-source.ts';
 import type { Image } from './image.ts';
@@ -34,10 +34,8 @@ export function readRange(image: Image, at: GuestOffset, into: Uint8Array): void
         if (image.backing !== null) image.file.event('read_backing_aio');
         readBacking(image.backing, at + done, part);
         break;
-      case 'compressed': {
-        const cluster = decompress(image, extent.hostOffset, extent.lengthMax);
-        part.set(cluster.subarray(extent.skip, extent.skip + extent.length));
-      }
+      case 'compressed':
+        readCompressed(image, extent, part);
     }
     done += extent.length;
   }
@@ -50,20 +48,33 @@ export function readBacking(backing: GuestSource | null, at: GuestOffset, into: 
   into.fill(0, available);
 }
 
-/** The whole decompressed cluster whose stream starts at `hostOffset`; valid until the next call. */
-function decompress(image: Image, hostOffset: HostOffset, lengthMax: number): Uint8Array {
-  if (image.decompressed?.hostOffset === hostOffset) return image.decompressed.bytes;
-  const stream = new Uint8Array(lengthMax);
+/** Reads a part of a compressed cluster. What is read in parts is kept, as the next part usually follows. */
+function readCompressed(image: Image, extent: CompressedExtent, into: Uint8Array): void {
+  const { hostOffset, lengthMax, skip, length } = extent;
+  if (length === image.geometry.clusterSize) return decompress(image, hostOffset, lengthMax, into);
+  if (image.decompressed?.hostOffset !== hostOffset) {
+    const bytes = image.decompressed?.bytes ?? new Uint8Array(image.geometry.clusterSize);
+    image.decompressed = null;
+    decompress(image, hostOffset, lengthMax, bytes);
+    image.decompressed = { hostOffset, bytes };
+  }
+  into.set(image.decompressed.bytes.subarray(skip, skip + length));
+}
+
+/** Memory for a stream, used again and again. */
+let room = new Uint8Array(0);
+
+/** Fills a cluster from the stream that starts at `hostOffset`. */
+function decompress(image: Image, hostOffset: HostOffset, lengthMax: number, cluster: Uint8Array): void {
+  if (room.length < lengthMax) room = new Uint8Array(lengthMax);
+  const stream = room.subarray(0, lengthMax);
   image.file.event('read_compressed');
   image.file.read(hostOffset, stream);
-  const bytes = new Uint8Array(image.geometry.clusterSize);
-  const produced = decompressCluster(compressionOf(image.header), stream, bytes);
-  if (produced < bytes.length) {
+  const produced = decompressCluster(compressionOf(image.header), stream, cluster);
+  if (produced < cluster.length) {
     throw new EngineError(
       'corrupt',
-      `The compressed cluster at host offset ${hostOffset} ends after ${produced} of ${bytes.length} bytes; its data cannot be read.`,
+      `The compressed cluster at host offset ${hostOffset} ends after ${produced} of ${cluster.length} bytes; its data cannot be read.`,
     );
   }
-  image.decompressed = { hostOffset, bytes };
-  return bytes;
 }

@@ -1,12 +1,19 @@
 import { WorkerPool, type CodecPool, type CodecWorker } from '#console';
 
+/** More than this would wait for the one that reads and writes. */
+const THREADS_MAX = 8;
+
 /**
- * A pool of threads, one a processor.
+ * A pool of threads, one for each processor but the command's own.
  * @param script what a thread runs: the bundle of codec-worker.ts
  */
-export function codecPool(script: string): CodecPool {
+export function codecPool(script: string): CodecPool | undefined {
   const { availableParallelism } = process.getBuiltinModule('node:os');
-  return new WorkerPool(availableParallelism(), () => startThread(script));
+  const count = Math.min(availableParallelism() - 1, THREADS_MAX);
+  // Memory that is shared, not handed over: where memory changes hands, V8 compiles everything that works on bytes anew, and
+  // worse.
+  const allocate = (length: number) => new Uint8Array(new SharedArrayBuffer(length));
+  return count === 0 ? undefined : new WorkerPool(count, () => startThread(script), allocate);
 }
 
 function startThread(script: string): CodecWorker {
@@ -14,10 +21,12 @@ function startThread(script: string): CodecWorker {
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   const thread = new Worker(script);
   const worker: CodecWorker = {
-    post: (job) => thread.postMessage(job, [job.bytes.buffer]),
+    post: (job) => thread.postMessage(job),
+    onReady: () => undefined,
     onResult: () => undefined,
     onFailure: () => undefined,
   };
+  thread.on('online', () => worker.onReady());
   thread.on('message', (result) => worker.onResult(result));
   thread.on('error', (error) => worker.onFailure(error));
   return worker;

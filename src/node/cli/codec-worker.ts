@@ -2,7 +2,4 @@
 import { parentPort } from 'node:worker_threads';
 import { runCodecJob, type CodecJob } from '#engine';
 
-parentPort!.on('message', (job: CodecJob) => {
-  const result = runCodecJob(job);
-  parentPort!.postMessage(result, [result.bytes.buffer]);
-});
+parentPort!.on('message', (job: CodecJob) => parentPort!.postMessage(runCodecJob(job)));

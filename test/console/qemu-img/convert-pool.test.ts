@@ -14,7 +14,7 @@ const MIB = 1024 * 1024;
 class ReversingPool implements CodecPool {
   readonly jobsMax = 4;
   jobCount = 0;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   run(job: CodecJob): Promise<CodecResult> {
     this.jobCount += 1;
@@ -23,6 +23,14 @@ class ReversingPool implements CodecPool {
       if (this.#waiting.length === this.jobsMax) this.#answer();
       else setTimeout(() => this.#answer(), 1);
     });
+  }
+
+  allocate(length: number): Uint8Array {
+    return new Uint8Array(length);
+  }
+
+  help(): boolean {
+    return false;
   }
 
   #answer(): void {
@@ -77,17 +85,53 @@ describe('convert with a pool of codecs', { timeout: 60_000 }, () => {
     expect(await ourQemuImgWith({ codecs: new ReversingPool() }, ...args)).toEqual(plain);
   });
 
+  it('does what no worker has begun, and what one does gives the same', async () => {
+    for (const startsAt of [0, 3, Infinity]) {
+      const pool = new WorkerPool(
+        1,
+        () => workerThatStarts(startsAt),
+        (length) => new Uint8Array(length),
+      );
+      const args = ['convert', '-c', '-O', 'qcow2', path('zlib')];
+      expect(await ourQemuImgWith({ codecs: pool }, ...args, path('pooled'))).toMatchObject({ code: 0, stderr: '' });
+      await ourQemuImg(...args, path('plain'));
+      expect(readFileSync(path('pooled')).equals(readFileSync(path('plain')))).toBe(true);
+    }
+  });
+
   it('ends when a worker fails', async () => {
     const failing = () => {
-      const worker: CodecWorker = { post: fail, onResult: () => undefined, onFailure: () => undefined };
-      function fail(): void {
-        queueMicrotask(() => worker.onFailure(new EngineError('io', 'The worker is gone.')));
-      }
+      const worker = idleWorker(() => queueMicrotask(() => worker.onFailure(new EngineError('io', 'It is gone.'))));
+      queueMicrotask(() => worker.onReady());
       return worker;
     };
-    const codecs = new WorkerPool(2, failing);
+    const codecs = new WorkerPool(2, failing, (length) => new Uint8Array(length));
     const args = ['convert', '-c', '-O', 'qcow2', path('raw'), path('target')];
     const ran = await ourQemuImgWith({ codecs }, ...args);
-    expect(ran).toMatchObject({ code: 1, stderr: 'qemu-img: The worker is gone.\n' });
+    expect(ran).toMatchObject({ code: 1, stderr: 'qemu-img: It is gone.\n' });
+  });
+
+  it('goes on without a worker that does not start', async () => {
+    const dead = () => {
+      const worker = idleWorker(() => expect.unreachable());
+      queueMicrotask(() => worker.onFailure(new EngineError('io', 'It is gone.')));
+      return worker;
+    };
+    const codecs = new WorkerPool(2, dead, (length) => new Uint8Array(length));
+    const ran = await ourQemuImgWith({ codecs }, 'convert', '-O', 'raw', path('zlib'), path('target'));
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(path('target')).equals(readFileSync(path('raw')))).toBe(true);
   });
 });
+
+function idleWorker(post: (job: CodecJob) => void): CodecWorker {
+  return { post, onReady: () => undefined, onResult: () => undefined, onFailure: () => undefined };
+}
+
+/** Starts after so many turns of the event loop, and takes one for each job. */
+function workerThatStarts(turns: number): CodecWorker {
+  const worker = idleWorker((job) => void setImmediate(() => worker.onResult(runCodecJob(job))));
+  const wait = (left: number): void => void setImmediate(() => (left === 0 ? worker.onReady() : wait(left - 1)));
+  if (turns < Infinity) wait(turns);
+  return worker;
+}

@@ -39,13 +39,23 @@ export class DirectSink implements ClusterSink {
   }
 }
 
-type Item =
-  | { readonly kind: 'cluster'; readonly at: number; readonly bytes: Uint8Array }
-  | { readonly kind: 'zeros'; readonly at: number; readonly length: number };
+/** What a batch writes: the next of its clusters, or zeros. */
+interface Item {
+  readonly kind: 'cluster' | 'zeros';
+  readonly at: number;
+  readonly length: number;
+}
 
-interface Batch {
+/** Memory of a job: clusters, each with room for its full size, and as much for their streams. */
+interface Room {
+  readonly input: Uint8Array;
+  readonly output: Uint8Array;
+}
+
+interface Batch extends Room {
   readonly items: readonly Item[];
   readonly result: Promise<CodecResult>;
+  isDone: boolean;
 }
 
 /** Bytes of clusters that are compressed as one job. */
@@ -55,21 +65,32 @@ const BATCH_LENGTH = 1024 * 1024;
 export class PooledSink implements ClusterSink {
   readonly #node: BlockNode;
   readonly #pool: CodecPool;
+  readonly #pause: () => Promise<void>;
   readonly #clusterSize: number;
+  readonly #clusterCountMax: number;
+  readonly #free: Room[] = [];
+  readonly #underWay: Batch[] = [];
   #items: Item[] = [];
   #clusterCount = 0;
-  readonly #underWay: Batch[] = [];
+  #room: Room;
 
-  constructor(node: BlockNode, pool: CodecPool) {
+  constructor(node: BlockNode, pool: CodecPool, pause: () => Promise<void>) {
     this.#node = node;
     this.#pool = pool;
+    this.#pause = pause;
     this.#clusterSize = node.image!.geometry.clusterSize;
+    this.#clusterCountMax = Math.ceil(BATCH_LENGTH / this.#clusterSize);
+    this.#room = this.#takeRoom();
   }
 
   writeCluster(at: number, bytes: Uint8Array): void {
-    this.#items.push({ kind: 'cluster', at, bytes: bytes.slice() });
-    this.#clusterCount += 1;
-    if (this.#clusterCount * this.#clusterSize >= BATCH_LENGTH) this.#send();
+    const start = this.#clusterCount++ * this.#clusterSize;
+    const { input } = this.#room;
+    input.set(bytes, start);
+    // The disk may end within its last cluster; a stream holds a whole one.
+    input.fill(0, start + bytes.length, start + this.#clusterSize);
+    this.#items.push({ kind: 'cluster', at, length: bytes.length });
+    if (this.#clusterCount === this.#clusterCountMax) this.#send();
   }
 
   writeZeros(at: number, length: number): void {
@@ -85,40 +106,50 @@ export class PooledSink implements ClusterSink {
     while (this.#underWay.length > 0) await this.#writeNext();
   }
 
+  #takeRoom(): Room {
+    const allocate = () => this.#pool.allocate(this.#clusterCountMax * this.#clusterSize);
+    return this.#free.pop() ?? { input: allocate(), output: allocate() };
+  }
+
   #send(): void {
-    const items = this.#items;
-    // The disk may end within its last cluster; a stream holds a whole one.
-    const bytes = new Uint8Array(this.#clusterCount * this.#clusterSize);
-    let index = 0;
-    for (const item of items) if (item.kind === 'cluster') bytes.set(item.bytes, index++ * this.#clusterSize);
+    const { input, output } = this.#room;
+    const clusterSize = this.#clusterSize;
     const result = this.#pool.run({
       kind: 'compress',
       compression: compressionOf(this.#node.image!.header),
-      clusterSize: this.#clusterSize,
-      bytes,
-      lengths: Array.from({ length: index }, () => this.#clusterSize),
+      clusterSize,
+      input,
+      output,
+      items: Array.from({ length: this.#clusterCount }, (_, index) => {
+        return { from: index * clusterSize, length: clusterSize, to: index * clusterSize };
+      }),
     });
+    const batch: Batch = { input, output, items: this.#items, result, isDone: false };
+    const finish = () => void (batch.isDone = true);
     // A failure is met where the batch's turn comes, which may be never after another one.
-    result.catch(() => undefined);
-    this.#underWay.push({ items, result });
+    result.then(finish, finish);
+    this.#underWay.push(batch);
     this.#items = [];
     this.#clusterCount = 0;
+    this.#room = this.#takeRoom();
   }
 
   async #writeNext(): Promise<void> {
-    const { items, result } = this.#underWay.shift()!;
-    const { bytes, lengths } = await result;
-    let [index, from] = [0, 0];
-    for (const item of items) {
-      const { at } = item;
-      if (item.kind === 'zeros') {
-        attemptWrite(at, () => this.#node.writeZeroes(at, item.length, { unmap: true }));
+    const batch = this.#underWay.shift()!;
+    while (!batch.isDone && this.#pool.help()) await this.#pause();
+    const results = await batch.result;
+    let index = 0;
+    for (const { kind, at, length } of batch.items) {
+      if (kind === 'zeros') {
+        attemptWrite(at, () => this.#node.writeZeroes(at, length, { unmap: true }));
         continue;
       }
-      const length = lengths[index++] ?? null;
-      const stream = length === null ? null : bytes.subarray(from, from + length);
-      attemptWrite(at, () => this.#node.writeAt(at, item.bytes, { compressed: true, stream }));
-      from += length ?? 0;
+      const start = index * this.#clusterSize;
+      const streamLength = results[index++] ?? null;
+      const stream = streamLength === null ? null : batch.output.subarray(start, start + streamLength);
+      const bytes = batch.input.subarray(start, start + length);
+      attemptWrite(at, () => this.#node.writeAt(at, bytes, { compressed: true, stream }));
     }
+    this.#free.push(batch);
   }
 }

@@ -1,32 +1,78 @@
-import { compressionOf, isEngineError, readAllButCompressed, type PendingStream } from '#engine';
+import { compressionOf, isEngineError, readAllButCompressed } from '#engine';
 import type { CodecPool } from '../../host.ts';
+import { Buffers } from './buffers.ts';
 import { RUN_LENGTH_MAX, type Run } from './runs.ts';
 
+/** A run, with its bytes if they were read already. */
+export interface RunContent {
+  readonly run: Run;
+  readonly content: Uint8Array | null;
+}
+
+/** What the copy holds on to beside what is being read: a part being copied, and two being written. */
+const HELD = 3;
+
 /**
- * Reads a run while others decompress its clusters. Null where that fails or is nothing to be done beside: then the run
- * is to be read in the plain way when its turn comes, which tells what is wrong.
+ * Reads the next runs while one is written, and has a pool decompress them, helping where it would have to wait. What cannot
+ * be read is left to be read in the plain way when its turn comes, run by run, which tells what is wrong and where.
  */
-export async function readAhead(pool: CodecPool, { source, from, length }: Run): Promise<Uint8Array | null> {
-  const { image } = source;
-  if (image === null) return null;
-  const into = new Uint8Array(length);
+export async function* readAhead(
+  runs: Iterable<Run>,
+  pool: CodecPool,
+  pause: () => Promise<void>,
+): AsyncGenerator<RunContent> {
+  const count = pool.jobsMax + 1 + HELD;
+  const allocate = () => pool.allocate(RUN_LENGTH_MAX);
+  const memory = { streams: new Buffers(count, allocate), contents: new Buffers(count, allocate) };
+  const started: Started[] = [];
+  for (const group of groupedRuns(runs)) {
+    started.push(start(group, pool, memory));
+    if (started.length > pool.jobsMax) yield* arrived(started.shift()!, pool, pause);
+  }
+  for (const one of started) yield* arrived(one, pool, pause);
+}
+
+interface Started {
+  readonly group: RunGroup;
+  readonly content: Promise<Uint8Array | null>;
+  hasArrived: boolean;
+}
+
+function start(group: RunGroup, pool: CodecPool, memory: Memory): Started {
+  const content = group.whole.isCompressed ? readGroup(group.whole, pool, memory) : Promise.resolve(null);
+  const started = { group, content, hasArrived: false };
+  const arrive = () => void (started.hasArrived = true);
+  // A failure is met where the run's turn comes, which may be never after another one.
+  content.then(arrive, arrive);
+  return started;
+}
+
+async function* arrived(one: Started, pool: CodecPool, pause: () => Promise<void>): AsyncGenerator<RunContent> {
+  while (!one.hasArrived && pool.help()) await pause();
+  const { whole, parts } = one.group;
+  const content = await one.content;
+  if (content !== null) yield { run: whole, content };
+  else for (const run of parts) yield { run, content };
+}
+
+interface Memory {
+  readonly streams: Buffers;
+  readonly contents: Buffers;
+}
+
+/** Null where that fails, or where the node's driver may have a say in each read. */
+async function readGroup({ source, from, length }: Run, pool: CodecPool, memory: Memory): Promise<Uint8Array | null> {
+  const { image, file } = source;
+  if (image === null || file?.onEvent !== undefined) return null;
+  const input = memory.streams.next();
+  const output = memory.contents.next().subarray(0, length);
   try {
-    const pending = readAllButCompressed(image, from, into);
-    if (pending.length === 0) return into;
-    const job = {
-      kind: 'decompress',
-      compression: compressionOf(image.header),
-      clusterSize: image.geometry.clusterSize,
-      bytes: joined(pending),
-      lengths: pending.map(({ stream }) => stream.length),
-    } as const;
-    const { bytes, lengths } = await pool.run(job);
-    if (lengths.includes(null)) return null;
-    pending.forEach(({ skip, length: count, to }, index) => {
-      const start = index * job.clusterSize + skip;
-      into.set(bytes.subarray(start, start + count), to);
-    });
-    return into;
+    const items = readAllButCompressed(image, from, output, input);
+    if (items.length === 0) return output;
+    const compression = compressionOf(image.header);
+    const { clusterSize } = image.geometry;
+    const results = await pool.run({ kind: 'decompress', compression, clusterSize, input, output, items });
+    return results.includes(null) ? null : output;
   } catch (error) {
     if (!isEngineError(error)) throw error;
     return null;
@@ -34,43 +80,36 @@ export async function readAhead(pool: CodecPool, { source, from, length }: Run):
 }
 
 /** Runs that follow one another and are read as one: a compressed cluster is a run by itself, and too little for a job. */
-export interface RunGroup {
+interface RunGroup {
   readonly whole: Run;
   readonly parts: readonly Run[];
 }
 
-export function* groupedRuns(runs: Iterable<Run>): Generator<RunGroup> {
-  const held: RunGroup[] = [];
+function* groupedRuns(runs: Iterable<Run>): Generator<RunGroup> {
+  let parts: Run[] = [];
   for (const run of runs) {
-    const last = held.pop();
-    if (last !== undefined && continues(last.whole, run)) {
-      const length = last.whole.length + run.length;
-      const whole = { ...last.whole, length, isCompressed: last.whole.isCompressed || run.isCompressed };
-      held.push({ whole, parts: [...last.parts, run] });
-      continue;
+    if (parts.length > 0 && !continues(parts, run)) {
+      yield groupOf(parts);
+      parts = [];
     }
-    if (last !== undefined) yield last;
-    held.push({ whole: run, parts: [run] });
+    parts.push(run);
   }
-  yield* held;
+  if (parts.length > 0) yield groupOf(parts);
 }
 
-function continues(last: Run, run: Run): boolean {
+function continues(parts: readonly Run[], run: Run): boolean {
+  const first = parts[0]!;
+  const last = parts.at(-1)!;
   return (
     last.kind === 'data' &&
     run.kind === 'data' &&
     last.source === run.source &&
     last.from + last.length === run.from &&
-    last.length + run.length <= RUN_LENGTH_MAX
+    run.from + run.length - first.from <= RUN_LENGTH_MAX
   );
 }
 
-function joined(pending: readonly PendingStream[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(pending.reduce((sum, { stream }) => sum + stream.length, 0));
-  let at = 0;
-  for (const { stream } of pending) {
-    bytes.set(stream, at);
-    at += stream.length;
-  }
-  return bytes;
+function groupOf(parts: readonly Run[]): RunGroup {
+  const length = parts.reduce((sum, run) => sum + run.length, 0);
+  return { whole: { ...parts[0]!, length, isCompressed: parts.some(({ isCompressed }) => isCompressed) }, parts };
 }
