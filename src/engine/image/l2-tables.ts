@@ -28,12 +28,15 @@ function makeOwnL2Table(image: Image, l1Index: number): void {
   const l2Offset = image.allocator.allocate(1);
   if (l2Offset === 0) markCorrupt(image, 'Preventing invalid allocation of L2 table at offset 0');
   // The table and its refcount are durable before the L1 entry names it: a crash in between loses a cluster, the other
-  // order could show foreign bytes as a table. With the dirty bit on disk, refcounts may come later.
+  // order could show foreign bytes as a table. Under the dirty bit a crash leads to a repair, so the refcounts go without
+  // a flush, but they go: should no write succeed any more, those on disk are right up to this table. They go after the
+  // table, since the repair does not look for a refcount of a cluster past the end of the file.
   freeingOnFailure(image, l2Offset, 1, () => {
     if (!image.isDirty) image.refcounts.blocks.writeAll();
     image.file.event('l2_alloc_write');
     writeFreshTable(image.file, l2Offset, table, 'l2-new');
     image.file.flush('flush-ordering');
+    if (image.isDirty) image.refcounts.blocks.writeAll();
   });
   // If this fails, the disk may name the table all the same; so it stays allocated.
   image.l1.link(image.file, l1Index, l2Offset);

@@ -91,6 +91,18 @@ describe('the first writes into an empty image', () => {
   });
 });
 
+describe('a second L2 table', () => {
+  it('brings refcounts home under the dirty bit too', () => {
+    // QEMU: RB F L2new F L1 F DATA DIRTY F | RB F L2new F L1 F DATA | L2 L2 F | RB F CLEAN F
+    expect(sequences({ image: '64M.4K.16.v3.lazy', operations: 'w0.4K-w2M.4K-f-x' })).toEqual([
+      'RB L2new F L1 DATA DIRTY F',
+      'L2new F RB L1 DATA',
+      'L2 L2 F',
+      'RB F CLEAN F',
+    ]);
+  });
+});
+
 describe.each(CACHE_MODES.filter((mode) => mode !== 'unsafe'))('an overwrite in %s', (cacheMode) => {
   it('touches no metadata, lazily or eagerly', () => {
     // QEMU: DATA F

@@ -15,14 +15,21 @@ interface Scenario {
   readonly write: string;
 }
 
+interface Target {
+  readonly clusterSize: number;
+  readonly isLazy?: boolean;
+  readonly before?: readonly string[];
+}
+
 /** Runs `write` with an error injected, on an image of 1 GiB. */
 async function failingWrite(
   { event, errno, once, write }: Scenario,
-  { clusterSize, before = [] }: { clusterSize: number; before?: readonly string[] },
+  { clusterSize, isLazy = false, before = [] }: Target,
 ): Promise<{ host: MemoryHost; run: ConsoleRun }> {
   const host = new MemoryHost();
   host.addFile('rules', `[inject-error]\nevent = "${event}"\nerrno = "${errno}"\nonce ="${once ? 'on' : 'off'}"\n`);
-  await host.qemuImg('create', '-f', 'qcow2', '-o', `cluster_size=${clusterSize}`, 'image', '1G');
+  const options = `cluster_size=${clusterSize},lazy_refcounts=${isLazy ? 'on' : 'off'}`;
+  await host.qemuImg('create', '-f', 'qcow2', '-o', options, 'image', '1G');
   if (before.length > 0) await host.qemuIo(before, 'image');
   const run = await host.qemuIo([write], 'blkdebug:rules:image');
   return { host, run };
@@ -112,6 +119,15 @@ describe('an error while refcount structures grow', () => {
       const { host, run } = await failingWrite(scenario, { clusterSize: 512 });
       expect(run.stdout).toBe(`write failed: ${TEXTS[28]}\n`);
       expect(run.stderr).toBe(scenario.once ? '' : unwrittenTables(28));
+      await expectLeaksAtWorst(host);
+    },
+  );
+
+  it.each(scenarios(events, ['write 0 64M'], [28]))(
+    '$event, once $once: $write, lazily; refcounts were brought home with the last new L2 table',
+    async (scenario) => {
+      const { host, run } = await failingWrite(scenario, { clusterSize: 512, isLazy: true });
+      expect(run.stdout).toBe(`write failed: ${TEXTS[28]}\n`);
       await expectLeaksAtWorst(host);
     },
   );
