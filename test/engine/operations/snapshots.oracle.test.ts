@@ -5,6 +5,7 @@ import {
   closeImage,
   createSnapshot,
   deleteSnapshot,
+  imageSource,
   MemoryStorage,
   openImage,
   resizeImage,
@@ -101,6 +102,20 @@ describe('resizing', () => {
       }
     },
   );
+
+  it('writes zeros over a longer backing file where version 2 has no flag for them, which qemu-img refuses', () => {
+    const base = scratch.create('longer.qcow2', '1M');
+    qemuIo(base, ['write -P 7 0 1M']);
+    const file = scratch.create('version2.qcow2', '512k', 'compat=0.10', '-b', base, '-F', 'qcow2');
+    const storage = scratch.load(file);
+    const image = openImage(storage, { writable: true, backing: imageSource(openImage(scratch.load(base))) });
+    resizeImage(image, 800 * 1024);
+    closeImage(image);
+    const ours = scratch.save('grown.qcow2', storage);
+    expect(qemuIo(ours, ['read -P 7 0 512k', 'read -P 0 512k 288k']).stdout).not.toContain('failed');
+    expect(qemuImg('check', ours).stdout).toContain('No errors were found');
+    expect(qemuImg('resize', file, '800k').stderr).toContain('Failed to zero out new clusters');
+  });
 });
 
 function applyStep(image: Image, theirs: string, step: Step, made: number): number {
