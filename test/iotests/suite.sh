@@ -4,6 +4,7 @@
 #   suite.sh --quick     those of them marked `quick`: the part that every test run has time for
 #   suite.sh --all       all tests that need only qemu-img and qemu-io; says which expected ones failed and which others passed
 #   suite.sh --variants  everything, then once more for every file in variants/, with the creation option that the file is named after
+#   suite.sh --variant refcount_bits=1   one of these files
 # More arguments go to the runner (`run`), such as `--opts compat=0.10` or `--diff`. JOBS tests run at a time (default: one a core).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -41,7 +42,13 @@ tell_unlisted() {
 
 expected=$here/expected-passes.txt
 mode=expected
-case "${1:-}" in --quick | --all | --variants) mode=${1#--}; shift ;; esac
+case "${1:-}" in
+  --quick | --all | --variants) mode=${1#--}; shift ;;
+  --variant)
+    mode=variant option=${2:-}
+    [ -f "$here/variants/$option.txt" ] || { echo "suite: no list $here/variants/$option.txt" >&2; exit 2; }
+    shift 2 ;;
+esac
 case "$mode" in
   expected) tests=$(listed $expected) ;;
   quick) tests=$(awk '!/^#/ && $2 == "quick" { print $1 }' $expected) ;;
@@ -52,15 +59,23 @@ node src/node/cli/build.js
 QEMU_SRC=$(bash $here/prepare)
 export QEMU_SRC
 
+# run_variant OPTION [ARGUMENT...]
+run_variant() {
+  local option=$1
+  shift
+  echo "--- with $option"
+  run_tests "$option" "$(echo $(listed "$here/variants/$option.txt"))" --opts "$option" "$@"
+}
+
 status=0
-run_tests plain "$(echo $tests)" "$@" || status=1
-tell_unlisted plain $expected
+if [ "$mode" = variant ]; then
+  run_variant "$option" "$@" || status=1
+else
+  run_tests plain "$(echo $tests)" "$@" || status=1
+  tell_unlisted plain $expected
+fi
 if [ "$mode" = variants ]; then
-  for list in $here/variants/*.txt; do
-    option=$(basename "$list" .txt)
-    echo "--- with $option"
-    run_tests "$option" "$(echo $(listed "$list"))" --opts "$option" "$@" || status=1
-  done
+  for list in $here/variants/*.txt; do run_variant "$(basename "$list" .txt)" "$@" || status=1; done
 fi
 
 # The sum stands last, alone on its line.
