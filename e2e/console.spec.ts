@@ -81,8 +81,8 @@ test('an image is made, killed, checked, repaired and read back by command lines
 });
 
 test.describe('without a network', () => {
-  // The browser looks for a new version of the service worker and cannot reach it.
-  test.use({ expectedComplaints: /ERR_INTERNET_DISCONNECTED/ });
+  // The browser looks for a new version of the service worker and cannot reach it; WebAssembly is tried, and refused.
+  test.use({ expectedComplaints: /ERR_INTERNET_DISCONNECTED|WebAssembly/ });
 
   test('the same', async ({ page, context, workbench }) => {
     await workbench.open();
@@ -91,6 +91,24 @@ test.describe('without a network', () => {
     const shell = new Shell(page);
     await shell.open(workbench);
     await crashAndRepair(shell, workbench);
+  });
+
+  test('compressed clusters are made and read by workers beside the engine', async ({ page, context, workbench }) => {
+    await workbench.open();
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await context.setOffline(true);
+    const shell = new Shell(page);
+    await shell.open(workbench);
+    await shell.run('qemu-img create -q -f qcow2 plain 64M');
+    await shell.run("qemu-io -c 'write -P 7 1M 24M' -c 'write -P 8 40M 3M' plain");
+    await shell.run('qemu-img convert -c -O qcow2 plain packed && qemu-img convert -O qcow2 packed unpacked');
+    await shell.run('qemu-img compare plain packed && qemu-img compare plain unpacked && qemu-img check packed');
+    await expect(shell.screen).toContainText(/Images are identical\..*Images are identical\./s);
+    await expect(shell.screen).toContainText('100.00% compressed clusters');
+    const codecs = page.workers().filter((worker) => worker.url().includes('codec-worker'));
+    expect(codecs.length).toBe(await page.evaluate(() => Math.max(1, Math.min(8, navigator.hardwareConcurrency - 1))));
+    const compiling = codecs[0]!.evaluate(() => WebAssembly.compile(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)));
+    await expect(compiling).rejects.toThrow('CompileError');
   });
 });
 

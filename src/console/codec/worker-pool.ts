@@ -1,4 +1,4 @@
-import { runCodecJob, type CodecJob, type CodecResult } from '#engine';
+import { EngineError, runCodecJob, type CodecJob, type CodecResult } from '#engine';
 import type { CodecPool } from '../host.ts';
 
 /** A worker that does codec jobs one after the other, as a host starts it. */
@@ -73,7 +73,8 @@ export class WorkerPool implements CodecPool {
     };
     worker.onFailure = (error) => {
       if (members.includes(member)) members.splice(members.indexOf(member), 1);
-      for (const { reject } of member.underWay.splice(0)) reject(error);
+      const failure = new EngineError('io', 'A worker that compresses and decompresses has stopped.', { cause: error });
+      for (const { reject } of member.underWay.splice(0)) reject(failure);
     };
   }
 

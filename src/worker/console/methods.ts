@@ -2,6 +2,7 @@ import { complete, runLine } from '#console';
 import { EngineError } from '#engine';
 import type { ConsoleMethods, ImageId } from '#protocol';
 import type { Handlers } from '#rpc';
+import { browserCodecs } from '../codec/codec-pool.ts';
 import type { Library } from '../library/library.ts';
 import { LibraryFiles } from './library-files.ts';
 import { PageHost } from './page-host.ts';
@@ -9,11 +10,12 @@ import { PageHost } from './page-host.ts';
 /** @param beforeChange called before a program changes an image in a way that nobody else knows of */
 export function consoleHandlers(library: Library, beforeChange: (id: ImageId) => void): Handlers<ConsoleMethods> {
   const running = new Map<string, PageHost>();
+  const codecs = browserCodecs();
   return {
     async 'console.run'({ run, line }, { signal, progress }) {
       const note = (text: string) => progress({ kind: 'text', texts: [{ stream: 'note', text }] });
       const files = new LibraryFiles(library, { holder: line, beforeChange, note });
-      const host = new PageHost(files, signal, progress);
+      const host = new PageHost({ files, codecs, signal, send: progress });
       running.set(run, host);
       try {
         const exitCode = await runLine(host, line);

@@ -1,4 +1,4 @@
-import { isIgnored, KilledBySignal, type ShellHost } from '#console';
+import { isIgnored, KilledBySignal, type CodecPool, type ShellHost } from '#console';
 import { EngineError, type Pbkdf2Request } from '#engine';
 import type { ConsoleEvent, ConsoleText } from '#protocol';
 import { Turns } from '#rpc';
@@ -10,9 +10,18 @@ const SLICE_MS = 8;
 /** Characters that are sent at once, even within a slice. */
 const HELD_MAX = 16 * 1024;
 
+export interface PageHostOptions {
+  readonly files: LibraryFiles;
+  readonly codecs: CodecPool;
+  /** Aborted by Ctrl+C. */
+  readonly signal: AbortSignal;
+  readonly send: (event: ConsoleEvent) => void;
+}
+
 /** The page as the host of a command line: output goes there as it comes, input lines come from there. */
 export class PageHost implements ShellHost {
   readonly files: LibraryFiles;
+  readonly codecs: CodecPool;
   readonly #signal: AbortSignal;
   readonly #send: (event: ConsoleEvent) => void;
   readonly #turns = new Turns();
@@ -21,8 +30,9 @@ export class PageHost implements ShellHost {
   #heldLength = 0;
   #takeLine: ((line: string | null) => void) | null = null;
 
-  constructor(files: LibraryFiles, signal: AbortSignal, send: (event: ConsoleEvent) => void) {
+  constructor({ files, codecs, signal, send }: PageHostOptions) {
     this.files = files;
+    this.codecs = codecs;
     this.#signal = signal;
     this.#send = send;
   }

@@ -1,0 +1,55 @@
+import { WorkerPool, type CodecPool, type CodecWorker } from '#console';
+import type { CodecJob } from '#engine';
+import type { CodecAnswer } from './codec-worker.ts';
+
+/** More would only wait for the one thread that reads and writes. */
+const WORKERS_MAX = 8;
+
+const startWorker = () => new Worker(new URL('./codec-worker.ts', import.meta.url), { type: 'module' });
+
+/**
+ * A pool of workers, one for each processor but the engine's own, which start with the first job. Until they are there the
+ * command does the jobs itself, and so it stays where the browser starts none.
+ */
+export function browserCodecs(processors = navigator.hardwareConcurrency, start = startWorker): CodecPool {
+  const count = Math.max(1, Math.min(processors - 1, WORKERS_MAX));
+  return new WorkerPool(
+    count,
+    () => codecWorker(start),
+    (length) => new Uint8Array(length),
+  );
+}
+
+/** The page shares no memory with its workers: bytes go there and come back. */
+function codecWorker(start: () => Worker): CodecWorker {
+  const underWay: CodecJob[] = [];
+  const own: CodecWorker = {
+    post: () => undefined,
+    onReady: () => undefined,
+    onResult: () => undefined,
+    onFailure: () => undefined,
+  };
+  let worker: Worker;
+  try {
+    worker = start();
+  } catch {
+    // The browser starts none, so this one never gets ready.
+    return own;
+  }
+  own.post = (job) => {
+    underWay.push(job);
+    const input = job.input.slice(0, Math.max(...job.items.map(({ from, length }) => from + length)));
+    // Only the length of the output counts there.
+    worker.postMessage({ ...job, input, output: job.output.length }, [input.buffer]);
+  };
+  worker.onmessage = ({ data }: MessageEvent<CodecAnswer | null>) => {
+    if (data === null) return own.onReady();
+    underWay.shift()!.output.set(data.output);
+    own.onResult(data.result);
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    own.onFailure(new Error(event.message));
+  };
+  return own;
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it, vi } from 'vitest';
+import { runCodecJob, type CodecJob } from '#engine';
+import type { CodecPool } from '#console';
+import { browserCodecs } from '../../src/worker/codec/codec-pool.ts';
+
+const CLUSTER = 65536;
+
+/** Two clusters of text, to be compressed. */
+function job(): CodecJob {
+  const text = new TextEncoder().encode('The same text over and over again.\n'.repeat(4000));
+  return {
+    kind: 'compress',
+    compression: 'zlib',
+    clusterSize: CLUSTER,
+    input: text.slice(0, 2 * CLUSTER),
+    output: new Uint8Array(2 * CLUSTER),
+    items: [
+      { from: 0, length: CLUSTER, to: 0 },
+      { from: CLUSTER, length: CLUSTER, to: CLUSTER },
+    ],
+  };
+}
+
+function doneHere(): CodecJob {
+  const given = job();
+  runCodecJob(given);
+  return given;
+}
+
+/** The test's server hands out modules one by one. */
+const STARTING = { timeout: 20_000 };
+
+const startWorker = () =>
+  new Worker(new URL('../../src/worker/codec/codec-worker.ts', import.meta.url), { type: 'module' });
+
+/** Does a job as commands do: what nobody has begun is done here. */
+async function doneWith(codecs: CodecPool): Promise<CodecJob> {
+  const given = job();
+  const result = codecs.run(given);
+  codecs.help();
+  expect(await result).toEqual(runCodecJob(job()));
+  return given;
+}
+
+describe('the codecs of the page', { timeout: 30_000 }, () => {
+  it('do in workers what would be done here', async () => {
+    const workers: Worker[] = [];
+    const codecs = browserCodecs(3, () => {
+      workers.push(startWorker());
+      return workers.at(-1)!;
+    });
+    const jobs = [job(), job(), job(), job()];
+    // Nobody helps, so it is workers that do them.
+    const results = await Promise.all(jobs.map((one) => codecs.run(one)));
+    expect(results).toEqual(jobs.map(() => runCodecJob(job())));
+    for (const { output } of jobs) expect(output).toEqual(doneHere().output);
+    expect(workers.length).toBe(2);
+    for (const worker of workers) worker.terminate();
+  });
+
+  it('leave the first jobs to the command, before a worker has started', async () => {
+    expect((await doneWith(browserCodecs(1, startWorker))).output).toEqual(doneHere().output);
+  });
+
+  it.each([
+    [
+      'refuses to start one',
+      () => {
+        throw new DOMException('No.', 'SecurityError');
+      },
+    ],
+    ['does not find its script', () => new Worker('/there-is-no-such-script.js', { type: 'module' })],
+  ])('leave them to it where the browser %s', async (_, start) => {
+    const codecs = browserCodecs(3, start);
+    for (let time = 0; time < 3; time++) {
+      await doneWith(codecs);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  });
+
+  it('say that a worker stopped, and leave what comes to the command', async () => {
+    const script = `postMessage(null); onmessage = () => { throw new Error('gone') };`;
+    const codecs = browserCodecs(1, () => new Worker(URL.createObjectURL(new Blob([script]))));
+    await vi.waitFor(() => expect(codecs.run(job())).rejects.toMatchObject({ code: 'io' }), STARTING);
+    await doneWith(codecs);
+  });
+});
