@@ -91,6 +91,7 @@ export class FileNode extends LowestNode {
   }
 }
 
-function isOverlapped(storage: Storage): storage is OverlappedStorage {
+/** Whether a storage also works while the program goes on. */
+export function isOverlapped(storage: Storage): storage is OverlappedStorage {
   return 'readLater' in storage && 'writeLater' in storage;
 }

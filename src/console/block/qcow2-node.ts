@@ -90,6 +90,15 @@ export class Qcow2Node implements BlockNode {
     readAt(this.image, at, into);
   }
 
+  /** Where the bytes stand in one piece in the file, as the guest sees them. */
+  readLater(at: GuestOffset, into: Uint8Array): Promise<void> | null {
+    const { image } = this;
+    if (image.isMarkedCorrupt || image.cipher !== null) return null;
+    const extent = extentAt(image, at, into.length);
+    if (extent.kind !== 'data' || extent.length < into.length) return null;
+    return (this.dataFile ?? this.file).readLater?.(extent.hostOffset as number, into) ?? null;
+  }
+
   writeAt(at: GuestOffset, bytes: Uint8Array, { compressed = false, stream }: WriteOptions = {}): void {
     this.#mustBeUsable();
     if (compressed) writeCompressed(this.image, at, bytes, stream);

@@ -1,9 +1,9 @@
-import type { ConsoleFiles, FileStat } from '#console';
-import { backingNameOf } from '#console';
-import { EngineError, isEngineError, readHead, type HostOffset, type Purpose, type Storage } from '#engine';
+import { backingNameOf, type ConsoleFiles, type FileStat } from '#console';
+import { EngineError, isEngineError, readHead, type Storage } from '#engine';
 import { consoleNames, type ImageId } from '#protocol';
 import { browserId } from '../library/image-files.ts';
 import type { HeldImage, Library } from '../library/library.ts';
+import { watch } from './watched-storage.ts';
 
 export interface LibraryFilesOptions {
   /** The line that runs, for those who are refused because of it. */
@@ -131,7 +131,7 @@ export class LibraryFiles implements ConsoleFiles {
   }
 
   #keep(id: ImageId, { storage, release }: HeldImage): Storage {
-    const watched = new WatchedStorage(storage, {
+    const watched = watch(storage, {
       onChange: () => {
         this.#beforeChange(id);
         this.changed.add(id);
@@ -164,63 +164,6 @@ export class LibraryFiles implements ConsoleFiles {
   async #find(name: string): Promise<ImageId | null> {
     const wanted = plain(name);
     return this.#granted.get(wanted) ?? consoleNames(await this.#library.names()).get(wanted) ?? null;
-  }
-}
-
-/** A storage that says when it is about to be changed for the first time, and when it was closed. */
-class WatchedStorage implements Storage {
-  readonly #storage: Storage;
-  readonly #watch: { onChange(): void; onClosed(): void };
-  #hasChanged = false;
-
-  constructor(storage: Storage, watch: { onChange(): void; onClosed(): void }) {
-    this.#storage = storage;
-    this.#watch = watch;
-  }
-
-  get size(): number {
-    return this.#storage.size;
-  }
-
-  get isReadOnly(): boolean {
-    return this.#storage.isReadOnly;
-  }
-
-  read(at: HostOffset, into: Uint8Array): void {
-    this.#storage.read(at, into);
-  }
-
-  write(at: HostOffset, bytes: Uint8Array, why: Purpose): void {
-    this.#change();
-    this.#storage.write(at, bytes, why);
-  }
-
-  truncate(size: number, why: Purpose): void {
-    this.#change();
-    this.#storage.truncate(size, why);
-  }
-
-  discard(at: HostOffset, length: number, why: Purpose): void {
-    this.#change();
-    this.#storage.discard(at, length, why);
-  }
-
-  flush(why: Purpose): void {
-    this.#storage.flush(why);
-  }
-
-  close(): void {
-    try {
-      this.#storage.close();
-    } finally {
-      this.#watch.onClosed();
-    }
-  }
-
-  #change(): void {
-    if (this.#hasChanged) return;
-    this.#hasChanged = true;
-    this.#watch.onChange();
   }
 }
 

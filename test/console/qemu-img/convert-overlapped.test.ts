@@ -99,6 +99,16 @@ describe('convert between files that work beside it', () => {
     expect(host.disk.underWayMax).toBeGreaterThan(1);
   });
 
+  it('reads ahead in an image too, where its data stands in one piece', async () => {
+    const host = new SlowHost();
+    await host.put('source', content());
+    await host.qemuImg('convert', '-O', 'qcow2', 'source', 'image');
+    const before = host.disk.count;
+    expect(await host.qemuImg('convert', '-O', 'qcow2', 'image', 'target')).toMatchObject({ code: 0 });
+    expect(host.disk.count - before).toBeGreaterThan(6);
+    expect(await host.qemuImg('compare', 'source', 'target')).toMatchObject({ code: 0 });
+  });
+
   it('says where the disk was full, and leaves nothing under way', async () => {
     const host = new SlowHost();
     await host.put('source', content());

@@ -120,11 +120,13 @@ async function* overlapped(runs: Iterable<Run>, buffers: Buffers): AsyncGenerato
 async function begun(run: Run, buffers: Buffers): Promise<RunContent> {
   if (run.kind !== 'data' || run.source.readLater === undefined) return { run, content: null };
   const content = buffers.next().subarray(0, run.length);
-  const isRead = await run.source.readLater(run.from, content)?.then(
-    () => true,
-    () => false,
-  );
-  return { run, content: isRead === true ? content : null };
+  try {
+    const reading = run.source.readLater(run.from, content);
+    await reading;
+    return { run, content: reading === null ? null : content };
+  } catch {
+    return { run, content: null };
+  }
 }
 
 function survey(plan: ConvertPlan, runs: Iterable<Run>): { work: number; hasCompressed: boolean } {
