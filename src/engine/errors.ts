@@ -24,6 +24,7 @@
  * | closed | the image or storage was closed |
  * | cancelled | the operation was cancelled |
  * | backing | the backing chain cannot be opened or does not fit |
+ * | data-file | the external data file was not given |
  */
 export type EngineErrorCode =
   | 'not-qcow2'
@@ -46,7 +47,8 @@ export type EngineErrorCode =
   | 'exists'
   | 'closed'
   | 'cancelled'
-  | 'backing';
+  | 'backing'
+  | 'data-file';
 
 /** A refusal or failure with a stable code. Where QEMU has a text for the same case, `message` is that text. */
 export class EngineError extends Error {

@@ -51,6 +51,28 @@ export interface ChainLink {
   readonly granted: ImageId | null;
 }
 
+/** An external data file; `file` is the file of the library that stands for it, if any. */
+export interface DataFileLink {
+  /** As the image names it; null where it names none. */
+  readonly name: string | null;
+  /** Whether it is the disk by itself too. */
+  readonly isRaw: boolean;
+  readonly file: { readonly id: ImageId; readonly name: string } | null;
+}
+
+/** What a part of the guest's disk is. */
+export const GUEST_USES = ['unallocated', 'zero', 'data', 'compressed', 'backing'] as const;
+export type GuestUse = (typeof GUEST_USES)[number];
+
+/** A run of the guest's disk with one answer to where its bytes are. */
+export interface GuestExtent {
+  readonly at: number;
+  readonly length: number;
+  readonly use: GuestUse;
+  /** Where its bytes stand in the file that has them; null where nothing is. */
+  readonly hostOffset: number | null;
+}
+
 export interface ImageOverview {
   readonly id: ImageId;
   readonly name: string;
@@ -62,6 +84,9 @@ export interface ImageOverview {
   readonly extensions: readonly ExtensionRow[];
   readonly snapshots: readonly SnapshotRow[];
   readonly chain: readonly ChainLink[];
+  /** Of an encrypted image: its passphrase was given, and its data can be read. */
+  readonly isUnlocked: boolean;
+  readonly dataFile: DataFileLink | null;
   readonly unsavedChanges: number;
   /** The `qemu-img info` lines for the same file. */
   readonly info: string;

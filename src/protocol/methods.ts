@@ -4,6 +4,7 @@ import type {
   CheckOutcome,
   ClusterDetail,
   ClusterMap,
+  GuestExtent,
   ImageOverview,
   ImageProgress,
   RepairMode,
@@ -41,7 +42,10 @@ export interface ImageMethods {
   'image.guestMap': Method<{ id: ImageId; buckets: number }, { use: Uint8Array; virtualSize: number }, ImageProgress>;
   'image.cluster': Method<{ id: ImageId; index: number }, ClusterDetail, ImageProgress>;
   'image.bytes': Method<{ id: ImageId; at: number; length: number }, { bytes: Uint8Array; annotations: Annotation[] }>;
-  'image.guestBytes': Method<{ id: ImageId; at: number; length: number }, { bytes: Uint8Array }>;
+  'image.guestBytes': Method<
+    { id: ImageId; at: number; length: number },
+    { bytes: Uint8Array; extents: GuestExtent[] }
+  >;
   /** Host offset of a guest offset, or null where nothing is allocated. */
   'image.translate': Method<{ id: ImageId; guestOffset: number }, { hostOffset: number | null; kind: string }>;
   'image.structure': Method<{ id: ImageId; path: string; from: number; count: number }, readonly StructureNode[]>;
@@ -59,7 +63,9 @@ export interface ImageMethods {
   'image.discardChanges': Method<{ id: ImageId }, ImageOverview>;
   /** Applies the overlay of a local file to the file itself, once. */
   'image.save': Method<{ id: ImageId }, ImageOverview, ImageProgress>;
+  /** Takes the passphrase of an encrypted image; its key is kept until it is locked or the page is left. */
+  'image.unlock': Method<{ id: ImageId; passphrase: string }, ImageOverview, ImageProgress>;
+  'image.lock': Method<{ id: ImageId }, ImageOverview>;
+  'image.grantDataFile': Method<{ id: ImageId; dataFile: ImageId }, ImageOverview>;
   'image.grantBacking': Method<{ id: ImageId; linkIndex: number; backing: ImageId }, ImageOverview>;
 }
-
-export const GUEST_USES = ['unallocated', 'zero', 'data', 'compressed', 'backing'] as const;

@@ -21,7 +21,10 @@ acceptPorts(self, (port) => {
       ...libraryHandlers(library),
       ...lookingHandlers(library),
       ...changingHandlers(library, repairs),
-      ...consoleHandlers(library, (id) => repairs.forget(id)),
+      ...consoleHandlers(library, (id) => {
+        repairs.forget(id);
+        library.keys.forget(id);
+      }),
       ...labHandlers({
         copyOfImage: (id) => library.look(id, copyToMemory),
         keep: async (name, bytes) =>

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ImageId, ImageMethods, SampleName } from '#protocol';
-import type { Client } from '#rpc';
+import type { ConsoleMethods, ImageId, ImageMethods, SampleName } from '#protocol';
+import { connectToWorker, createClient, type Client } from '#rpc';
 import { expectBytes } from '../engine/storage/contract-cases.ts';
 import { emptyStorage, startStorageWorker, startWorker } from './connect.ts';
 
@@ -220,5 +220,138 @@ describe('changing an image', () => {
     const id = await sample('compressed');
     const checks = [client, other, client, other].map((tab) => tab.call('image.check', { id }));
     expect((await Promise.all(checks)).map(({ verdict }) => verdict.level)).toEqual(Array(4).fill('sound'));
+  });
+});
+
+describe('an encrypted image', () => {
+  const PASSPHRASE = 'open sesame';
+
+  async function encrypted(format: 'luks' | 'aes'): Promise<ImageId> {
+    const console = createClient<ConsoleMethods>(connectToWorker(workers.at(-1)!));
+    const iterTime = format === 'luks' ? ',encrypt.iter-time=10' : '';
+    const create = `qemu-img create -q -f qcow2 --object secret,id=s,data='${PASSPHRASE}' -o encrypt.format=${format},encrypt.key-secret=s${iterTime} e.qcow2 4M`;
+    const write = `qemu-io --object secret,id=s,data='${PASSPHRASE}' --image-opts driver=qcow2,encrypt.key-secret=s,file.filename=e.qcow2 -c 'write -P 0x41 0 64k'`;
+    for (const line of [create, write]) {
+      expect(await console.call('console.run', { run: line, line })).toMatchObject({ exitCode: 0 });
+    }
+    return 'opfs:e.qcow2';
+  }
+
+  it.each(['luks', 'aes'] as const)('%s is looked at without its passphrase, but for its data', async (format) => {
+    const id = await encrypted(format);
+    const overview = await client.call('image.overview', { id });
+    expect(overview).toMatchObject({ isUnlocked: false, summary: { encryption: format } });
+    expect((await client.call('image.check', { id })).verdict.level).toBe('sound');
+    expect((await client.call('image.guestMap', { id, buckets: 64 })).use.slice(0, 2)).toEqual(Uint8Array.of(2, 0));
+    expect(await client.call('image.translate', { id, guestOffset: 0 })).toMatchObject({ kind: 'data' });
+    const part = { id, at: 0, length: 16 };
+    await expect(client.call('image.guestBytes', part)).rejects.toMatchObject({ code: 'passphrase' });
+    const before = await hostBytes(id);
+    const write = { id, at: 0, bytes: new Uint8Array(16) };
+    await expect(client.call('image.write', write)).rejects.toMatchObject({ code: 'passphrase' });
+    expectBytes(await hostBytes(id), before);
+  });
+
+  it.each(['luks', 'aes'] as const)('%s is read and written with its passphrase', async (format) => {
+    const id = await encrypted(format);
+    expect(await client.call('image.unlock', { id, passphrase: PASSPHRASE })).toMatchObject({ isUnlocked: true });
+    const { bytes, extents } = await client.call('image.guestBytes', { id, at: 65530, length: 12 });
+    expect(bytes).toEqual(Uint8Array.of(...new Uint8Array(6).fill(0x41), ...new Uint8Array(6)));
+    expect(extents).toMatchObject([
+      { at: 65530, length: 6, use: 'data' },
+      { at: 65536, length: 6, use: 'unallocated', hostOffset: null },
+    ]);
+    await client.call('image.write', { id, at: 100, bytes: new TextEncoder().encode('written here') });
+    expect((await client.call('image.guestBytes', { id, at: 99, length: 4 })).bytes).toEqual(
+      new TextEncoder().encode('Awri'),
+    );
+    expect(new TextDecoder('latin1').decode(await hostBytes(id))).not.toContain('written here');
+    expect(await client.call('image.lock', { id })).toMatchObject({ isUnlocked: false });
+    await expect(client.call('image.guestBytes', { id, at: 0, length: 1 })).rejects.toMatchObject({
+      code: 'passphrase',
+    });
+  });
+
+  it('says that a passphrase is wrong, and stays locked', async () => {
+    const id = await encrypted('luks');
+    await expect(client.call('image.unlock', { id, passphrase: 'sesame' })).rejects.toMatchObject({
+      code: 'passphrase',
+      message: 'Invalid password, cannot unlock any keyslot',
+    });
+    expect(await client.call('image.overview', { id })).toMatchObject({ isUnlocked: false });
+  });
+
+  it('shows how far the key is, and can be left alone', async () => {
+    const id = await encrypted('luks');
+    const controller = new AbortController();
+    const unlocking = client.call(
+      'image.unlock',
+      { id, passphrase: PASSPHRASE },
+      {
+        signal: controller.signal,
+        onProgress: ({ phase, total }) => {
+          expect(phase).toBe('unlock');
+          expect(total).toBeGreaterThan(1000);
+          controller.abort();
+        },
+      },
+    );
+    await expect(unlocking).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await client.call('image.overview', { id })).toMatchObject({ isUnlocked: false });
+  });
+
+  it('asks again when another image has taken its place', async () => {
+    const id = await encrypted('luks');
+    await client.call('image.unlock', { id, passphrase: PASSPHRASE });
+    await client.call('library.delete', { id });
+    await encrypted('luks');
+    expect(await client.call('image.overview', { id })).toMatchObject({ isUnlocked: false });
+  });
+});
+
+describe('an image with an external data file', () => {
+  /** Makes both files in the console, with 64 KiB of data. */
+  async function withDataFile(name: string, isRaw: 'on' | 'off' = 'off'): Promise<ImageId> {
+    const console = createClient<ConsoleMethods>(connectToWorker(workers.at(-1)!));
+    const create = `qemu-img create -q -f qcow2 -o data_file=${name},data_file_raw=${isRaw} d.qcow2 4M`;
+    for (const line of [create, "qemu-io -c 'write -P 0x41 64k 64k' d.qcow2"]) {
+      expect(await console.call('console.run', { run: line, line })).toMatchObject({ exitCode: 0 });
+    }
+    return 'opfs:d.qcow2';
+  }
+
+  it('is read and written with the file of that name in the library', async () => {
+    const id = await withDataFile('d.raw', 'on');
+    expect(await client.call('image.overview', { id })).toMatchObject({
+      dataFile: { name: 'd.raw', isRaw: true, file: { id: 'opfs:d.raw', name: 'd.raw' } },
+    });
+    await client.call('image.write', { id, at: 5, bytes: new TextEncoder().encode('hello') });
+    const { bytes } = await client.call('image.guestBytes', { id, at: 0, length: 70_000 });
+    expectBytes((await hostBytes('opfs:d.raw')).subarray(0, 70_000), bytes);
+    expect(new TextDecoder().decode(bytes.subarray(5, 10))).toBe('hello');
+    expect(bytes[65536]).toBe(0x41);
+  });
+
+  it('says which file it needs, and takes one that is given', async () => {
+    const id = await withDataFile('d.raw');
+    await client.call('library.rename', { id: 'opfs:d.raw', name: 'moved.raw' });
+    expect(await client.call('image.overview', { id })).toMatchObject({ dataFile: { name: 'd.raw', file: null } });
+    expect((await client.call('image.check', { id })).verdict.level).toBe('sound');
+    const part = { id, at: 65536, length: 1 };
+    await expect(client.call('image.guestBytes', part)).rejects.toMatchObject({
+      code: 'data-file',
+      message: expect.stringContaining('d.raw'),
+    });
+    await client.call('image.grantDataFile', { id, dataFile: 'opfs:moved.raw' });
+    expect((await client.call('image.guestBytes', part)).bytes).toEqual(Uint8Array.of(0x41));
+    await client.call('library.rename', { id: 'opfs:moved.raw', name: 'again.raw' });
+    expect((await client.call('image.guestBytes', part)).bytes).toEqual(Uint8Array.of(0x41));
+  });
+
+  it('is not its own data file', async () => {
+    const id = await withDataFile('d.raw');
+    await expect(client.call('image.grantDataFile', { id, dataFile: id })).rejects.toMatchObject({
+      code: 'invalid-argument',
+    });
   });
 });

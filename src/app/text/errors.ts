@@ -106,6 +106,11 @@ const WORDS: Record<ErrorCode, Words> = {
     data: 'What this image inherits from it cannot be read without it.',
     todo: 'Grant the backing file in Overview.',
   },
+  'data-file': {
+    what: 'The file with the data of this image is not here.',
+    data: 'Its tables are, and can be checked; what the disk holds cannot be read without that file.',
+    todo: 'Choose the file in Overview.',
+  },
   'worker-died': {
     what: 'The engine has stopped.',
     data: 'Images are as the last write left them; one that was being written may be marked dirty.',

@@ -10,6 +10,7 @@ const PHASES: Readonly<Record<string, string>> = {
   write: 'writing',
   map: 'mapping clusters',
   save: 'saving',
+  unlock: 'deriving the key',
   explore: 'exploring crash states',
 };
 

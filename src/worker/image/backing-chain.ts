@@ -1,13 +1,4 @@
-import {
-  EngineError,
-  imageSource,
-  isEngineError,
-  openImage,
-  rawSource,
-  readHead,
-  type GuestSource,
-  type Storage,
-} from '#engine';
+import { EngineError, isEngineError, readHead, type Storage } from '#engine';
 import type { ChainLink, ImageId } from '#protocol';
 import type { Library } from '../library/library.ts';
 
@@ -53,44 +44,10 @@ export async function grantBacking(
   await library.setBacking(link.owner, backing);
 }
 
-/**
- * Runs `work` with the disk that the image's backing file shows, or null where it names none. All files of the chain are
- * held open meanwhile, to be looked at.
- */
-export async function withBacking<T>(
-  library: Library,
-  id: ImageId,
-  storage: Storage,
-  work: (backing: GuestSource | null) => Promise<T> | T,
-  above: readonly ImageId[] = [],
-): Promise<T> {
-  const { backingFile, backingFormat, hasDataFile, dataFile } = readHead(storage, { writable: false });
-  if (hasDataFile) {
-    throw new EngineError(
-      'unsupported',
-      `The data of this image is in another file${dataFile === null ? '' : `, '${dataFile}'`}; only the console opens both.`,
-    );
-  }
-  if (backingFile === null) return work(null);
-  const granted = await library.backingOf(id);
-  if (granted === null) {
-    throw new EngineError('backing', `Could not open backing file: '${backingFile}' has not been given.`, {
-      hint: 'Say which of your images it is; a name inside an image opens nothing by itself.',
-    });
-  }
-  // Before it is opened: an image that is being changed would wait for itself.
-  const chain = [...above, id];
-  if (chain.includes(granted)) throw new EngineError('backing', 'The backing chain runs in a circle.');
-  return library.look(granted, async (below) => {
-    if (formatOf(below, backingFormat) === 'raw') return work(rawSource(below));
-    return withBacking(library, granted, below, (backing) => work(imageSource(openImage(below, { backing }))), chain);
-  });
-}
-
 async function linkOf(library: Library, owner: ImageId, statedFormat: string | null): Promise<Link | null> {
   const storage = await library.files.openSnapshot(owner);
   try {
-    if (formatOf(storage, statedFormat) === 'raw') return null;
+    if (backingFormatOf(storage, statedFormat) === 'raw') return null;
     const { backingFile, backingFormat } = readHead(storage, { writable: false, checkMode: true });
     if (backingFile === null) return null;
     return { owner, name: backingFile, format: backingFormat, granted: await library.backingOf(owner) };
@@ -99,8 +56,8 @@ async function linkOf(library: Library, owner: ImageId, statedFormat: string | n
   }
 }
 
-/** What the image says of its backing file; where it says nothing, the first bytes decide as in QEMU. */
-function formatOf(storage: Storage, stated: string | null): 'qcow2' | 'raw' {
+/** What an image says of its backing file; where it says nothing, the first bytes decide as in QEMU. */
+export function backingFormatOf(storage: Storage, stated: string | null): 'qcow2' | 'raw' {
   if (stated === 'qcow2' || stated === 'raw') return stated;
   if (stated !== null) throw new EngineError('backing', `Could not open backing file: Unknown driver '${stated}'`);
   const magic = new Uint8Array(4);

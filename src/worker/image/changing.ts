@@ -2,7 +2,7 @@ import { closeImage, DIRTY_BIT, EngineError, openImage, readHead, writeAt, type 
 import type { ImageId, ImageMethods } from '#protocol';
 import type { Handlers } from '#rpc';
 import type { Library } from '../library/library.ts';
-import { withBacking } from './backing-chain.ts';
+import { withParts } from './image-parts.ts';
 import { overviewOf } from './looking.ts';
 import type { Repairs } from './repairs.ts';
 import { saveChanges } from './save.ts';
@@ -45,14 +45,18 @@ async function writeGuest(
   storage: Storage,
   { at, bytes }: { at: number; bytes: Uint8Array },
 ): Promise<void> {
-  const { header } = readHead(storage, { writable: true });
+  const { header, encryption } = readHead(storage, { writable: true });
   if ((header.incompatibleFeatures & DIRTY_BIT) !== 0n) {
     throw new EngineError('needs-repair', 'The image was not closed cleanly; opening it for writing would repair it.', {
       hint: 'Look at the repair and apply it first.',
     });
   }
-  await withBacking(library, id, storage, (backing) => {
-    const image = openImage(storage, { writable: true, backing });
+  await withParts(library, { id, storage, use: 'change' }, (parts) => {
+    // Found out before anything is allocated for what could not be encrypted.
+    if (encryption !== 'none' && parts.cipher === 'locked') {
+      throw new EngineError('passphrase', 'The image is encrypted, and its passphrase was not given.');
+    }
+    const image = openImage(storage, { writable: true, ...parts });
     writeAt(image, at, bytes);
     closeImage(image);
   });

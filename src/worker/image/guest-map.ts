@@ -1,7 +1,5 @@
 import { extentAt, type Extent, type Image, type LongTask } from '#engine';
-import { GUEST_USES } from '#protocol';
-
-type GuestUse = (typeof GUEST_USES)[number];
+import { GUEST_USES, type GuestExtent, type GuestUse } from '#protocol';
 
 /** Where uses share a bucket, the later one is shown. */
 const BY_WEIGHT: readonly GuestUse[] = ['unallocated', 'backing', 'zero', 'compressed', 'data'];
@@ -27,6 +25,18 @@ export function* guestMap(image: Image, buckets: number): LongTask<GuestMap> {
     yield { phase: 'guest-map', done: at, total: virtualSize };
   }
   return { use: weights.map((weight) => CODE_OF_WEIGHT[weight]!), virtualSize };
+}
+
+/** What the bytes of a part of the disk are. */
+export function guestExtents(image: Image, from: number, length: number): GuestExtent[] {
+  const extents: GuestExtent[] = [];
+  for (let at = from; at < from + length;) {
+    const extent = extentAt(image, at, from + length - at);
+    const hostOffset = extent.hostOffset === null ? null : (extent.hostOffset as number);
+    extents.push({ at, length: extent.length, use: useOf(image, extent, at), hostOffset });
+    at += extent.length;
+  }
+  return extents;
 }
 
 function useOf({ backing }: Image, { kind }: Extent, at: number): GuestUse {

@@ -10,6 +10,7 @@ import {
   isEngineError,
   OverlayStorage,
   readAt,
+  readHead,
   snapshotRows,
   structureChildren,
   type Storage,
@@ -20,7 +21,8 @@ import type { Library } from '../library/library.ts';
 import { summaryOf } from '../library/summary.ts';
 import { backingChain, grantBacking } from './backing-chain.ts';
 import { checkOutcome } from './check.ts';
-import { guestMap } from './guest-map.ts';
+import { dataFileLink, grantDataFile } from './data-file.ts';
+import { guestMap, guestExtents } from './guest-map.ts';
 import { readHeadToLook, withImage } from './open.ts';
 
 /** A request asks for what fits on a screen; this much at once is a mistake. */
@@ -39,6 +41,9 @@ export type LookingMethods = Pick<
   | 'image.translate'
   | 'image.changes'
   | 'image.originalBytes'
+  | 'image.unlock'
+  | 'image.lock'
+  | 'image.grantDataFile'
   | 'image.grantBacking'
 >;
 
@@ -77,7 +82,7 @@ export function lookingHandlers(library: Library): Handlers<LookingMethods> {
         const bytes = new Uint8Array(lengthWithin(image.virtualSize, at, length));
         readAt(image, at, bytes);
         context.transfer(bytes.buffer);
-        return { bytes };
+        return { bytes, extents: guestExtents(image, at, bytes.length) };
       }),
     'image.translate': ({ id, guestOffset }) =>
       withImage(library, id, (image) => {
@@ -92,6 +97,20 @@ export function lookingHandlers(library: Library): Handlers<LookingMethods> {
         context.transfer(bytes.buffer);
         return { bytes };
       }),
+    'image.unlock': async ({ id, passphrase }, context) => {
+      await library.look(id, (storage) =>
+        library.keys.unlock(id, storage, readHead(storage, { writable: false }), passphrase, context),
+      );
+      return overviewOf(library, id);
+    },
+    'image.lock': ({ id }) => {
+      library.keys.forget(id);
+      return overviewOf(library, id);
+    },
+    'image.grantDataFile': async (request) => {
+      await grantDataFile(library, request);
+      return overviewOf(library, request.id);
+    },
     'image.grantBacking': async (request) => {
       await grantBacking(library, request);
       return overviewOf(library, request.id);
@@ -102,6 +121,7 @@ export function lookingHandlers(library: Library): Handlers<LookingMethods> {
 export async function overviewOf(library: Library, id: ImageId): Promise<ImageOverview> {
   const { name, place, fileSize, unsavedChanges } = await library.entry(id);
   const chain = await backingChain(library, id);
+  const dataFile = await dataFileLink(library, id);
   return library.look(id, (storage) => {
     const head = readHeadToLook(storage);
     return {
@@ -110,6 +130,8 @@ export async function overviewOf(library: Library, id: ImageId): Promise<ImageOv
       place,
       fileSize,
       unsavedChanges,
+      isUnlocked: library.keys.cipherOf(id, storage, head) !== null,
+      dataFile,
       summary: summaryOf(head),
       header: headerRows(storage),
       features: featureRows(storage),

@@ -1,12 +1,12 @@
 import { openImage, readHead, type Image, type ImageHead, type Storage } from '#engine';
 import type { ImageId } from '#protocol';
 import type { Library } from '../library/library.ts';
-import { withBacking } from './backing-chain.ts';
+import { withParts } from './image-parts.ts';
 
-/** Runs `work` on the image, opened for reading with its whole backing chain. The file is not touched. */
+/** Runs `work` on the image, opened for reading with all that belongs to it. The file is not touched. */
 export function withImage<T>(library: Library, id: ImageId, work: (image: Image) => Promise<T> | T): Promise<T> {
   return library.look(id, (storage) =>
-    withBacking(library, id, storage, (backing) => work(openImage(storage, { backing }))),
+    withParts(library, { id, storage, use: 'look' }, (parts) => work(openImage(storage, parts))),
   );
 }
 

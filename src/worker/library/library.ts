@@ -5,6 +5,7 @@ import { allocatedBytes } from './allocated-bytes.ts';
 import { copyStorage } from './copy.ts';
 import { Folder } from './folder.ts';
 import { browserId, browserName, ImageFiles } from './image-files.ts';
+import { Keys } from './keys.ts';
 import { LocalFiles } from './local-files.ts';
 import { freeName, mustBeFileName } from './names.ts';
 import { Records, type ImageRecord } from './records.ts';
@@ -31,6 +32,7 @@ export class Library {
   readonly records: Records;
   readonly local: LocalFiles;
   readonly files: ImageFiles;
+  readonly keys = new Keys();
   readonly #images: Folder;
   /** Images that are being made. */
   readonly #drafts: Folder;
@@ -170,7 +172,7 @@ export class Library {
   async addLocal(file: File, handle: FileSystemFileHandle | null): Promise<LibraryEntry> {
     const id = await this.local.add(file, handle);
     const known = await this.records.get(id);
-    await this.records.set(id, { name: file.name, lastUse: Date.now(), backing: known?.backing ?? null });
+    await this.records.set(id, { backing: null, ...known, name: file.name, lastUse: Date.now() });
     return this.entry(id);
   }
 
@@ -185,17 +187,19 @@ export class Library {
     if (from === null) throw new EngineError('invalid-argument', 'A local file is renamed where it lives.');
     if (from === name) return this.entry(id);
     const newId = browserId(name);
+    this.keys.forget(id);
     return this.alone(id, async () => {
       await this.#images.move(from, this.#images, name);
       await this.records.set(newId, { ...(await this.#recordOf(id)), name });
       await this.records.delete(id);
-      await this.records.replaceBacking(id, newId);
+      await this.records.replaceGiven(id, newId);
       return this.entry(newId);
     });
   }
 
   /** Returns a token for {@link undoDelete}. */
   delete(id: ImageId): Promise<string> {
+    this.keys.forget(id);
     return this.alone(id, () => this.#trash.put(id));
   }
 
@@ -218,6 +222,22 @@ export class Library {
     await this.records.set(id, { ...(await this.#recordOf(id)), backing });
   }
 
+  /**
+   * The file that stands for an image's external data file: the one that the user gave, else the only one of its name.
+   * @param name as the image names it, if it does
+   */
+  async dataFileOf(id: ImageId, name: string | null): Promise<{ id: ImageId; name: string } | null> {
+    const given = (await this.records.get(id))?.dataFile ?? null;
+    const plainName = name?.slice(name.lastIndexOf('/') + 1);
+    const others = (await this.names()).filter((file) => file.id !== id);
+    const found = others.filter((file) => (given === null ? file.name === plainName : file.id === given));
+    return found.length === 1 ? found[0]! : null;
+  }
+
+  async setDataFile(id: ImageId, dataFile: ImageId): Promise<void> {
+    await this.records.set(id, { ...(await this.#recordOf(id)), dataFile });
+  }
+
   /** Shows a local file as it is on disk again. */
   discardChanges(id: ImageId): Promise<void> {
     if (browserName(id) !== null) {
@@ -226,6 +246,7 @@ export class Library {
         'An image in the browser is changed at once; there is nothing to discard.',
       );
     }
+    this.keys.forget(id);
     return this.alone(id, async () => {
       await this.files.removeOverlay(id);
       await this.local.reread(id);

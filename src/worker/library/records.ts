@@ -8,6 +8,8 @@ export interface ImageRecord {
   readonly lastUse: number;
   /** The image that the user gave for its backing file. */
   readonly backing: ImageId | null;
+  /** The file that the user gave for its external data file; absent where nobody was asked. */
+  readonly dataFile?: ImageId | null;
 }
 
 /**
@@ -33,10 +35,12 @@ export class Records {
     return entries<ImageId, ImageRecord>(this.#store);
   }
 
-  /** Whoever had `from` as a backing file has `to` now. */
-  async replaceBacking(from: ImageId, to: ImageId): Promise<void> {
+  /** Whoever was given `from`, as a backing file or for its data, has `to` now. */
+  async replaceGiven(from: ImageId, to: ImageId): Promise<void> {
     for (const [id, record] of await this.all()) {
-      if (record.backing === from) await this.set(id, { ...record, backing: to });
+      if (record.backing !== from && record.dataFile !== from) continue;
+      const backing = record.backing === from ? to : record.backing;
+      await this.set(id, { ...record, backing, ...(record.dataFile === from && { dataFile: to }) });
     }
   }
 }

@@ -35,8 +35,8 @@ export class Trash {
     await this.#deleted.set(token, { id, record: await records.get(id), handle });
     if (name !== null) await images.move(name, trash, token);
     await records.delete(id);
-    // Another image that gets this name must not slip in as somebody's backing file.
-    await records.replaceBacking(id, deletedId(token));
+    // Another image that gets this name must not slip in for what somebody was given.
+    await records.replaceGiven(id, deletedId(token));
     return token;
   }
 
@@ -52,7 +52,7 @@ export class Trash {
     else await trash.move(token, images, name);
     const newId = name === null ? id : browserId(name);
     if (record !== null) await records.set(newId, name === null ? record : { ...record, name });
-    await records.replaceBacking(deletedId(token), newId);
+    await records.replaceGiven(deletedId(token), newId);
     await this.#deleted.delete(token);
     return newId;
   }

@@ -1,6 +1,4 @@
-import type { GUEST_USES } from '#protocol';
-
-export type GuestUse = (typeof GUEST_USES)[number];
+import type { GuestUse } from '#protocol';
 
 /** What a part of the guest's disk is, and the custom property that colours it. */
 export const GUEST_LOOKS: Readonly<Record<GuestUse, { readonly name: string; readonly color: string }>> = {
