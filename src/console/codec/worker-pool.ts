@@ -73,7 +73,7 @@ export class WorkerPool implements CodecPool {
     };
     worker.onFailure = (error) => {
       if (members.includes(member)) members.splice(members.indexOf(member), 1);
-      const failure = new EngineError('io', 'A worker that compresses and decompresses has stopped.', { cause: error });
+      const failure = new EngineError('io', `A worker that compresses has stopped: ${error.message}`, { cause: error });
       for (const { reject } of member.underWay.splice(0)) reject(failure);
     };
   }

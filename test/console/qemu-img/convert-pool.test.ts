@@ -108,7 +108,7 @@ describe('convert with a pool of codecs', { timeout: 60_000 }, () => {
     const codecs = new WorkerPool(2, failing, (length) => new Uint8Array(length));
     const args = ['convert', '-c', '-O', 'qcow2', path('raw'), path('target')];
     const ran = await ourQemuImgWith({ codecs }, ...args);
-    expect(ran).toMatchObject({ code: 1, stderr: 'qemu-img: It is gone.\n' });
+    expect(ran).toMatchObject({ code: 1, stderr: 'qemu-img: A worker that compresses has stopped: It is gone.\n' });
   });
 
   it('goes on without a worker that does not start', async () => {
