@@ -113,27 +113,30 @@ export function decodeHuffmanStream(at: number, end: number, out: number, count:
   if (bit !== at * 8) throw corrupt('a Huffman stream does not end where it should');
 }
 
-/** Where each of four streams stands: the bit below which the next code is. */
+/** Where each of four streams starts, and the last one ends; and the bit below which its next code is. */
+const borders = new Int32Array(5);
 const positions = new Int32Array(4);
 
 /** Decodes four streams that follow one another. */
 export function decodeHuffmanStreams(at: number, end: number, out: number, count: number): void {
-  const input = source.view;
   if (at + 6 > end || count < 6) throw corrupt('Huffman streams are truncated');
-  let start = at + 6;
-  const starts = [0, 2, 4].map((jump) => (start += input.getUint16(at + jump, true)));
-  starts.unshift(at + 6);
-  if (starts[3]! > end) throw corrupt('Huffman streams are truncated');
-  for (let i = 0; i < 4; i++) positions[i] = backwardStreamStart(starts[i]!, starts[i + 1] ?? end);
+  borders[0] = at + 6;
+  for (let i = 0; i < 3; i++) borders[i + 1] = borders[i]! + source.view.getUint16(at + i * 2, true);
+  borders[4] = end;
+  if (borders[3]! > end) throw corrupt('Huffman streams are truncated');
+  for (let i = 0; i < 4; i++) positions[i] = backwardStreamStart(borders[i]!, borders[i + 1]!);
 
   const segment = (count + 3) >> 2;
   const done = decodeAbreast(at * 8, out, segment, count - 3 * segment);
   for (let i = 0; i < 4; i++) {
     const from = out + i * segment;
-    const bit = decodeRest(starts[i]!, positions[i]!, from + done, Math.min(from + segment, out + count));
-    if (bit !== starts[i]! * 8) throw corrupt('a Huffman stream does not end where it should');
+    const bit = decodeRest(borders[i]!, positions[i]!, from + done, Math.min(from + segment, out + count));
+    if (bit !== borders[i]! * 8) throw corrupt('a Huffman stream does not end where it should');
   }
 }
+
+/** Few enough that the code around the inner loop is known when V8 compiles it, which it does within the first block. */
+const TURNS_MAX = 64;
 
 /**
  * Decodes the four streams side by side, as their look-ups do not wait for one another, as long as none can come below
@@ -152,7 +155,7 @@ function decodeAbreast(limit: number, out: number, segment: number, countMax: nu
     let bit3 = positions[2]!;
     let bit4 = positions[3]!;
     const bitsLeft = Math.min(bit1, bit2, bit3, bit4) - limit;
-    const turns = Math.min((countMax - done) >> 1, Math.floor(bitsLeft / (2 * BITS_MAX)));
+    const turns = Math.min(TURNS_MAX, (countMax - done) >> 1, Math.floor(bitsLeft / (2 * BITS_MAX)));
     if (turns < 4) return done;
     // The 32-bit word whose top byte holds the next bit has 24 bits to come: two codes.
     for (const end = done + 2 * turns; done < end; done += 2) {
