@@ -6,6 +6,12 @@ import { clusterCountOf, hexOfHalves } from './subject.ts';
 const REACH_MIN = 2 ** 22;
 const FILE_OFFSET_MAX = 2 ** 63;
 
+/** Where the image names a block. */
+interface Pointer {
+  readonly hostOffset: number;
+  readonly length: number;
+}
+
 /** A refcount table entry of the table under check: the block's offset with the reserved bits masked out. */
 export function refcountBlockOffset(table: Uint32Array, index: number): number {
   return joinHalves(table[index * 2]!, table[index * 2 + 1]! & 0xfffffe00);
@@ -57,7 +63,14 @@ function countBlock(pass: CheckPass, index: number): boolean {
   }
   const cluster = offset / clusterSize;
   if (cluster >= map.clusterCount) return countBlockOutside(pass, index, offset, pointer);
+  return countBlockInside(pass, index, offset, pointer);
+}
 
+/** A block that is something else as well cannot be written to. */
+function countBlockInside(pass: CheckPass, index: number, offset: number, pointer: Pointer): boolean {
+  const { subject, map, log } = pass;
+  const { clusterSize } = subject.geometry;
+  const cluster = offset / clusterSize;
   countRegion(pass, offset, clusterSize, 'exclusive', pointer);
   const references = map.countOf(cluster);
   if (references === 1) return true;
@@ -73,12 +86,7 @@ function countBlock(pass: CheckPass, index: number): boolean {
 }
 
 /** The file was cut off before the block, or the entry is wrong. QEMU's way: make the file long enough, the block reads as zeros. */
-function countBlockOutside(
-  pass: CheckPass,
-  index: number,
-  offset: number,
-  pointer: { hostOffset: number; length: number },
-): boolean {
+function countBlockOutside(pass: CheckPass, index: number, offset: number, pointer: Pointer): boolean {
   const { subject, log, map, mender } = pass;
   const { clusterSize } = subject.geometry;
   const finding = { kind: 'refcount-block-outside', mendedBy: 'all', at: pointer } as const;
@@ -88,10 +96,9 @@ function countBlockOutside(
   }
   log.line(`Repairing refcount block ${index} is outside image`);
   if (isWithinReach(pass, offset) && mender.growFile(offset + clusterSize)) {
-    map.grow(clusterCountOf(subject));
+    map.growFile(clusterCountOf(subject));
     log.mendedSilently('corruption', finding);
-    countRegion(pass, offset, clusterSize, 'exclusive', pointer);
-    return true;
+    return countBlockInside(pass, index, offset, pointer);
   }
   const reason = offset >= FILE_OFFSET_MAX - clusterSize ? 'Invalid argument' : 'File too large';
   log.corruption({ ...finding, mendedBy: 'rebuild', message: `ERROR could not resize image: ${reason}` });

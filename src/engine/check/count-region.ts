@@ -97,7 +97,7 @@ function mendBeyondEnd({ subject, mender, map }: CheckPass, offset: HostOffset, 
   if (mender === null || mender.mode !== 'all' || !subject.isDirty) return false;
   if (offset % clusterSize !== 0 || offset + size - fileLengthOf(subject) > LOST_GROWTH_MAX) return false;
   if (!mender.growFile(offset + size)) return false;
-  map.grow(clusterCountOf(subject));
+  map.growFile(clusterCountOf(subject));
   return true;
 }
 

@@ -34,7 +34,9 @@ export class ReferenceMap {
   clusterCount: number;
   readonly countMax: number;
   /** What entries claim behind the end of the file: not counted, and nothing to put new structures into. */
-  readonly dangling: ClusterRun[] = [];
+  dangling: ClusterRun[] = [];
+  /** The nearest cluster with which a dangling claim ends. */
+  #danglingEnd = Infinity;
   readonly #spilled = new Map<HostCluster, number>();
   /** Words from here on were never written. Nobody needs to look whether they are zero, which would map their memory twice. */
   #freshFrom: HostCluster = 0;
@@ -100,7 +102,22 @@ export class ReferenceMap {
   }
 
   addDangling(run: ClusterRun): void {
-    if (this.dangling.length < DANGLING_MAX) this.dangling.push(run);
+    if (this.dangling.length >= DANGLING_MAX) return;
+    this.dangling.push(run);
+    this.#danglingEnd = Math.min(this.#danglingEnd, run.last);
+  }
+
+  /** The file has grown to `clusterCount`: claims that lie in it now are references like others. */
+  growFile(clusterCount: number): void {
+    this.grow(clusterCount);
+    if (this.#danglingEnd >= clusterCount) return;
+    const claims = this.dangling;
+    this.dangling = [];
+    this.#danglingEnd = Infinity;
+    for (const claim of claims) {
+      if (claim.last >= clusterCount) this.addDangling(claim);
+      else for (let cluster = claim.first; cluster <= claim.last; cluster++) this.add(cluster);
+    }
   }
 
   grow(clusterCount: number): void {

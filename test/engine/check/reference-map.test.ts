@@ -25,6 +25,15 @@ describe('a reference map', () => {
     expect(map.lastReferenced(0, 1000)).toBeNull();
   });
 
+  it('counts what was claimed behind the end once the file reaches there', () => {
+    const map = new ReferenceMap(8, 65535);
+    map.addDangling({ first: 9, last: 10 });
+    map.addDangling({ first: 12, last: 13 });
+    map.growFile(11);
+    expect([map.countOf(9), map.countOf(10), map.countOf(12)]).toEqual([1, 1, 0]);
+    expect(map.dangling).toEqual([{ first: 12, last: 13 }]);
+  });
+
   it('is copied seldom while it grows cluster by cluster', () => {
     const map = new ReferenceMap(8, 65535);
     const sizes = new Set<number>();
