@@ -23,6 +23,8 @@ const ROLES: readonly (readonly [number, Role])[] = [
   [3, 'stream'],
 ];
 
+export const DAMAGED_ROLES: readonly Role[] = ROLES.map(([, role]) => role);
+
 /** Between one and four changes, most of them single ones: a fault alone shows best what it does. */
 export function makeDamage(random: Random, bytes: Uint8Array): Damage[] {
   const layout = layoutOf(bytes)!;
@@ -49,6 +51,15 @@ export function applyDamage(sound: Uint8Array, damages: readonly Damage[]): Uint
     }
   }
   return bytes;
+}
+
+/** What was damaged and how, without values: `noise in l2`, `header: l1Size`, `l1 as elsewhere`, `stream from elsewhere`. */
+export function kindOf({ kind, what }: Damage): string {
+  if (kind === 'resize') return what;
+  return what
+    .replace(/ := 0x[0-9a-f]+$/, '')
+    .replace(/ as at \d+$/, ' as elsewhere')
+    .replace(/ from \S+ at \d+$/, ' from elsewhere');
 }
 
 function oneDamage(random: Random, bytes: Uint8Array, layout: Layout, places: Map<Role, Place[]>): Damage {

@@ -22,8 +22,12 @@ export function makeCase(seed: number): FuzzCase {
 }
 
 /** One after the other, so that only one image is in memory. */
-export function* casesFrom(first: number, count: number): Generator<FuzzCase> {
-  for (let seed = first; seed < first + count; seed++) yield makeCase(seed);
+export function* casesOf(seeds: Iterable<number>): Generator<FuzzCase> {
+  for (const seed of seeds) yield makeCase(seed);
+}
+
+export function seedsFrom(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => first + index);
 }
 
 /**
