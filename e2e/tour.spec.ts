@@ -1,5 +1,5 @@
-import axe from 'axe-core';
 import { expect, test, type Page } from './support/fixtures.ts';
+import { expectFit, SCREENS } from './support/screens.ts';
 import { Lab } from './support/lab.ts';
 import type { Workbench } from './support/workbench.ts';
 
@@ -112,39 +112,18 @@ const STOPS: readonly Stop[] = [
   },
 ];
 
-const SCREENS = [
-  { screen: 'wide', viewport: { width: 1280, height: 800 } },
-  { screen: 'phone', viewport: { width: 390, height: 844 } },
-] as const;
+for (const { name: screen, settings } of SCREENS) {
+  test.describe(screen, () => {
+    test.use(settings);
 
-for (const { screen, viewport } of SCREENS) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    test.describe(`${screen}, ${colorScheme}`, () => {
-      test.use({ viewport, colorScheme, reducedMotion: 'reduce' });
-
-      test('every view is accessible and fits', async ({ page, workbench }) => {
-        test.setTimeout(180_000);
-        for (const { name, show } of STOPS) {
-          await test.step(name, async () => {
-            await show(workbench, page);
-            await page.screenshot({ path: `test-results/screenshots/${name}-${screen}-${colorScheme}.png` });
-            expect.soft(await seriousFindings(page), `axe: ${name}`).toEqual([]);
-            expect.soft(await widthOverflow(page), `wider than the screen: ${name}`).toBe(0);
-          });
-        }
-      });
+    test('every view is accessible and fits', async ({ page, workbench }) => {
+      test.setTimeout(180_000);
+      for (const { name, show } of STOPS) {
+        await test.step(name, async () => {
+          await show(workbench, page);
+          await expectFit(page, `${name}-${screen}`);
+        });
+      }
     });
-  }
-}
-
-async function seriousFindings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`));
-}
-
-function widthOverflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  });
 }

@@ -49,6 +49,48 @@ export class QemuImages {
     return path;
   }
 
+  encrypted(name: string, format: 'aes' | 'luks', passphrase: string, command: string): string {
+    const path = join(this.#folder, name);
+    const fast = format === 'luks' ? ',encrypt.iter-time=10' : '';
+    const options = `encrypt.format=${format},encrypt.key-secret=s${fast}`;
+    const create = () => qemuImg('create', '-q', '-f', 'qcow2', ...secret(passphrase), '-o', options, path, '4M');
+    let made = create();
+    // QEMU measures the processor, which can fail on a busy one.
+    for (let tries = 1; made.stderr.includes('Unable to get accurate CPU usage') && tries < 40; tries++)
+      made = create();
+    succeed(made);
+    succeed(runQemuIo(passphrase, path, format, command));
+    return path;
+  }
+
+  /** A LUKS image whose key takes minutes to be derived. */
+  slowToUnlock(name: string, passphrase: string): string {
+    const path = this.encrypted(name, 'luks', passphrase, 'write -P 0x41 0 64k');
+    const bytes = readFileSync(path);
+    const firstSlot = bytes.indexOf('LUKS\xba\xbe', 0, 'latin1') + 208;
+    bytes.writeUInt32BE(0x7fffffff, firstSlot + 4);
+    writeFileSync(path, bytes);
+    return path;
+  }
+
+  /** Text of an encrypted disk, as real QEMU reads it. */
+  readEncrypted(path: string, format: 'aes' | 'luks', passphrase: string, at: number, length: number): string {
+    const ran = runQemuIo(passphrase, path, format, `read -v ${at} ${length}`);
+    succeed(ran);
+    const digits = [...ran.stdout.matchAll(/^[\da-f]{8}: {2}((?:[\da-f]{2} )+)/gm)].map(([, row]) => row!).join('');
+    return Buffer.from(digits.replaceAll(' ', ''), 'hex').toString('latin1');
+  }
+
+  /** An image whose data is in a raw file beside it. */
+  withDataFile(name: string, dataName: string, command: string): { image: string; data: string } {
+    const [image, data] = [join(this.#folder, name), join(this.#folder, dataName)];
+    succeed(qemuImg('create', '-q', '-f', 'qcow2', '-o', `data_file=${data},data_file_raw=on`, image, '4M'));
+    succeed(qemuIo(image, [command]));
+    // What the image says is the name alone, as where both were made in one folder.
+    succeed(qemuImg('amend', '-f', 'qcow2', '-o', `data_file=${dataName}`, image));
+    return { image, data };
+  }
+
   windowsProgram(name: string): string {
     const path = join(this.#folder, name);
     const bytes = Buffer.alloc(4096);
@@ -56,6 +98,15 @@ export class QemuImages {
     writeFileSync(path, bytes);
     return path;
   }
+}
+
+function secret(passphrase: string): string[] {
+  return ['--object', `secret,id=s,data=${passphrase}`];
+}
+
+function runQemuIo(passphrase: string, path: string, format: 'aes' | 'luks', command: string): Ran {
+  const node = `driver=qcow2,encrypt.format=${format},encrypt.key-secret=s,file.filename=${path}`;
+  return qemuIo(node, [command], [...secret(passphrase), '--image-opts']);
 }
 
 function succeed({ code, stdout, stderr }: Ran): void {

@@ -33,7 +33,7 @@ export class Workbench {
     return this.page.getByRole('button', { name });
   }
 
-  tab(name: 'Overview' | 'Map' | 'Structure' | 'Check & repair'): Locator {
+  tab(name: 'Overview' | 'Map' | 'Structure' | 'Guest disk' | 'Check & repair'): Locator {
     return this.page.getByRole('tab', { name });
   }
 

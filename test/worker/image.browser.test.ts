@@ -346,6 +346,10 @@ describe('an image with an external data file', () => {
     expect((await client.call('image.guestBytes', part)).bytes).toEqual(Uint8Array.of(0x41));
     await client.call('library.rename', { id: 'opfs:moved.raw', name: 'again.raw' });
     expect((await client.call('image.guestBytes', part)).bytes).toEqual(Uint8Array.of(0x41));
+    // The console opens it too.
+    const console = createClient<ConsoleMethods>(connectToWorker(workers.at(-1)!));
+    const line = "qemu-io -r -c 'read -P 0x41 64k 64k' d.qcow2";
+    expect(await console.call('console.run', { run: line, line })).toMatchObject({ exitCode: 0 });
   });
 
   it('is not its own data file', async () => {

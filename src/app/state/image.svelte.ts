@@ -130,6 +130,34 @@ export class ImageState {
     });
   }
 
+  /** Rejects where the passphrase is wrong, for whoever asked for it. */
+  async unlock(passphrase: string, options: LoadOptions): Promise<void> {
+    this.overview = await this.#client.call('image.unlock', { id: this.id, passphrase }, options);
+    this.revision++;
+  }
+
+  async lock(): Promise<void> {
+    await this.#load('overview', null, async () => {
+      this.overview = await this.#client.call('image.lock', { id: this.id });
+      this.revision++;
+    });
+  }
+
+  /** Writes what was typed to the guest's disk. */
+  async writeGuest(at: number, bytes: Uint8Array): Promise<void> {
+    this.overview = await this.#client.call('image.write', { id: this.id, at, bytes });
+    this.repair = null;
+    this.#bytesChanged(null, null);
+  }
+
+  async grantDataFile(dataFile: ImageId): Promise<void> {
+    await this.#load('overview', null, async () => {
+      this.overview = await this.#client.call('image.grantDataFile', { id: this.id, dataFile });
+      this.guestMap = null;
+      this.revision++;
+    });
+  }
+
   async grantBacking(linkIndex: number, backing: ImageId): Promise<void> {
     await this.#load('overview', null, async () => {
       this.overview = await this.#client.call('image.grantBacking', { id: this.id, linkIndex, backing });

@@ -9,7 +9,7 @@ export type Route =
 export type Place = Route['place'];
 export type Params = Readonly<Record<string, string>>;
 
-export const IMAGE_TABS = ['overview', 'map', 'structure', 'check'] as const;
+export const IMAGE_TABS = ['overview', 'map', 'structure', 'guest', 'check'] as const;
 export type ImageTab = (typeof IMAGE_TABS)[number];
 
 /** Reads the address after `#`. Whatever does not name a place leads to the library. */

@@ -11,7 +11,7 @@ export interface ShownCommand {
 export function equalCommand(
   route: Route,
   imageName: string | null,
-  repairMode: RepairMode | null,
+  { repairMode = null, isEncrypted = false }: { repairMode?: RepairMode | null; isEncrypted?: boolean } = {},
 ): ShownCommand | null {
   if (route.place !== 'image' || imageName === null) return null;
   const file = fileWord(imageName);
@@ -22,6 +22,9 @@ export function equalCommand(
       return { line: `qemu-img map --output=json ${file}`, changes: false };
     case 'structure':
       return structureCommand(file, route.params['at'] ?? '0x0');
+    case 'guest':
+      // A passphrase does not belong on a command line that is shown.
+      return isEncrypted ? null : guestCommand(file, route.params['at'] ?? '0x0');
     case 'check':
       return repairMode === null
         ? { line: `qemu-img check ${file}`, changes: false }
@@ -33,6 +36,10 @@ export function equalCommand(
 function structureCommand(file: string, at: string): ShownCommand {
   if (Number(at) === 0) return { line: `qcow2.py ${file} dump-header`, changes: false };
   return { line: `qemu-io -r -f raw -c ${quote(`read -v ${at} 512`)} ${file}`, changes: false };
+}
+
+function guestCommand(file: string, at: string): ShownCommand {
+  return { line: `qemu-io -r -f qcow2 -c ${quote(`read -v ${at} 512`)} ${file}`, changes: false };
 }
 
 /** A file's name on a command line: one that looks like an option or a protocol begins with `./`. */

@@ -12,5 +12,6 @@ export const TAB_NAMES: Record<ImageTab, string> = {
   overview: 'Overview',
   map: 'Map',
   structure: 'Structure',
+  guest: 'Guest disk',
   check: 'Check & repair',
 };

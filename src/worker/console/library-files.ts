@@ -1,5 +1,5 @@
 import { backingNameOf, type ConsoleFiles, type FileStat } from '#console';
-import { EngineError, isEngineError, readHead, type Storage } from '#engine';
+import { EngineError, isEngineError, readHead, type ImageHead, type Storage } from '#engine';
 import { consoleNames, type ImageId } from '#protocol';
 import { browserId } from '../library/image-files.ts';
 import type { HeldImage, Library } from '../library/library.ts';
@@ -26,7 +26,7 @@ export class LibraryFiles implements ConsoleFiles {
   readonly #beforeChange: (id: ImageId) => void;
   readonly #note: (text: string) => void;
   readonly #open = new Set<Storage>();
-  /** Names of backing files as images say them, and the images that the user gave for them. */
+  /** Names of files as images say them, and what the user gave for them. */
   readonly #granted = new Map<string, ImageId>();
 
   constructor(library: Library, { holder, beforeChange, note }: LibraryFilesOptions) {
@@ -145,17 +145,21 @@ export class LibraryFiles implements ConsoleFiles {
     return watched;
   }
 
-  /** The user may have given an image for a backing file whose name means nothing here. */
+  /** The user may have given files for a backing file or a data file whose names mean nothing here. */
   async #noteGrant(id: ImageId, name: string, storage: Storage): Promise<void> {
-    const granted = await this.#library.backingOf(id);
-    const backing = granted === null ? null : backingNameOfStorage(storage);
-    if (granted !== null && backing !== null) this.#granted.set(plain(backingNameOf(name, backing)), granted);
+    const head = headOf(storage);
+    if (head === null) return;
+    const { backingFile, hasDataFile, dataFile } = head;
+    const backing = backingFile === null ? null : await this.#library.backingOf(id);
+    if (backing !== null) this.#granted.set(plain(backingNameOf(name, backingFile!)), backing);
+    const data = hasDataFile && dataFile !== null ? await this.#library.dataFileOf(id, dataFile) : null;
+    if (data !== null) this.#granted.set(plain(dataFile!), data.id);
   }
 
   async #backingNameIn(id: ImageId): Promise<string | null> {
     const storage = await this.#library.files.openSnapshot(id);
     try {
-      return backingNameOfStorage(storage);
+      return headOf(storage)?.backingFile ?? null;
     } finally {
       storage.close();
     }
@@ -167,9 +171,9 @@ export class LibraryFiles implements ConsoleFiles {
   }
 }
 
-function backingNameOfStorage(storage: Storage): string | null {
+function headOf(storage: Storage): ImageHead | null {
   try {
-    return readHead(storage, { writable: false, checkMode: true }).backingFile;
+    return readHead(storage, { writable: false, checkMode: true });
   } catch (error) {
     // A raw file, or an image that will be refused for what is wrong with it.
     if (!isEngineError(error)) throw error;

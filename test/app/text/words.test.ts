@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { equalCommand, fileWord, quote } from '../../../src/app/text/commands.ts';
+import type { ImageTab } from '../../../src/app/state/route.ts';
 import { describeError, errorCode, errorSentence } from '../../../src/app/text/errors.ts';
 import { stateWords } from '../../../src/app/text/verdict.ts';
 
@@ -51,13 +52,12 @@ describe('stateWords', () => {
 });
 
 describe('equalCommand', () => {
-  const route = (tab: 'overview' | 'map' | 'structure' | 'check') =>
-    ({ place: 'image', id: 'opfs:a', tab, params: { at: '0x200' } }) as const;
+  const route = (tab: ImageTab) => ({ place: 'image', id: 'opfs:a', tab, params: { at: '0x200' } }) as const;
 
   const line = (...args: Parameters<typeof equalCommand>) => equalCommand(...args)?.line;
 
   it('names the file for a shell', () => {
-    expect(line(route('overview'), 'my disk.qcow2', null)).toBe("qemu-img info 'my disk.qcow2'");
+    expect(line(route('overview'), 'my disk.qcow2')).toBe("qemu-img info 'my disk.qcow2'");
     expect(quote("it's")).toBe(`'it'\\''s'`);
     expect(quote('a.qcow2')).toBe('a.qcow2');
   });
@@ -69,10 +69,15 @@ describe('equalCommand', () => {
   });
 
   it('follows what is on screen', () => {
-    expect(equalCommand(route('check'), 'a', null)).toEqual({ line: 'qemu-img check a', changes: false });
-    expect(equalCommand(route('check'), 'a', 'all')).toEqual({ line: 'qemu-img check -r all a', changes: true });
-    expect(line(route('structure'), 'a', null)).toBe("qemu-io -r -f raw -c 'read -v 0x200 512' a");
-    expect(line({ ...route('structure'), params: {} }, 'a', null)).toBe('qcow2.py a dump-header');
-    expect(equalCommand({ place: 'library' }, null, null)).toBeNull();
+    expect(equalCommand(route('check'), 'a')).toEqual({ line: 'qemu-img check a', changes: false });
+    expect(equalCommand(route('check'), 'a', { repairMode: 'all' })).toEqual({
+      line: 'qemu-img check -r all a',
+      changes: true,
+    });
+    expect(line(route('structure'), 'a')).toBe("qemu-io -r -f raw -c 'read -v 0x200 512' a");
+    expect(line({ ...route('structure'), params: {} }, 'a')).toBe('qcow2.py a dump-header');
+    expect(line(route('guest'), 'a')).toBe("qemu-io -r -f qcow2 -c 'read -v 0x200 512' a");
+    expect(equalCommand(route('guest'), 'a', { isEncrypted: true })).toBeNull();
+    expect(equalCommand({ place: 'library' }, null)).toBeNull();
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseDestination } from '../../../../../src/app/views/image/structure/go-to-offset.ts';
+import { parseDestination } from '../../../../src/app/views/image/go-to-offset.ts';
 
 it.each([
   ['0x30000', { kind: 'host', offset: 0x30000 }],
