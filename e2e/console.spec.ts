@@ -1,44 +1,6 @@
-import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './support/fixtures.ts';
+import { Shell } from './support/shell.ts';
 import type { Workbench } from './support/workbench.ts';
-
-/** The console, as its user types into it. */
-class Shell {
-  readonly page: Page;
-
-  constructor(page: Page) {
-    this.page = page;
-  }
-
-  get line(): Locator {
-    return this.page.getByRole('combobox', { name: /Command line/ });
-  }
-
-  get screen(): Locator {
-    return this.page.getByRole('region', { name: 'Console' });
-  }
-
-  get completions(): Locator {
-    return this.page.getByRole('listbox', { name: 'Completions' });
-  }
-
-  async open(workbench: Workbench): Promise<void> {
-    await workbench.open();
-    await workbench.goTo('Console');
-    await expect(this.line).toBeFocused();
-  }
-
-  /** Types a line and waits until the console is ready for the next one. */
-  async run(line: string): Promise<void> {
-    await this.line.fill(line);
-    await this.page.keyboard.press('Enter');
-    await this.expectIdle();
-  }
-
-  async expectIdle(): Promise<void> {
-    await expect(this.page.getByRole('button', { name: 'Ctrl+C' })).toBeDisabled();
-  }
-}
 
 const CREATED =
   "Formatting 'a.qcow2', fmt=qcow2 cluster_size=65536 extended_l2=off compression_type=zlib size=10737418240 compat=1.1 lazy_refcounts=on refcount_bits=16";
@@ -157,6 +119,33 @@ test('the line is edited, completed and remembered as in a shell', async ({ page
   await expect(shell.line).toHaveValue(/^qemu-img create/);
   await keyboard.press('Control+c');
   await expect(shell.line).toHaveValue('');
+});
+
+test('what is typed while a completion is on its way waits for it', async ({ page, workbench }) => {
+  const shell = new Shell(page);
+  const { keyboard } = page;
+  await shell.open(workbench);
+  await shell.run('qemu-img create -q -f qcow2 e.qcow2 1M');
+  await keyboard.type('qemu-img info e.q');
+  // Nothing here waits for the answer to the Tab.
+  await keyboard.press('Tab');
+  await keyboard.type('; echo');
+  await keyboard.press('Backspace');
+  await keyboard.press('Home');
+  await keyboard.type('ls; ');
+  await expect(shell.line).toHaveValue('ls; qemu-img info e.qcow2 ; ech');
+});
+
+test('a command that was ended is shown as cancelled', async ({ page, workbench }) => {
+  const shell = new Shell(page);
+  await shell.open(workbench);
+  await shell.run('qemu-img create -q -f qcow2 e.qcow2 1M');
+  await page.keyboard.type("qemu-io -c 'sleep 600000' e.qcow2");
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'Ctrl+C' })).toBeEnabled();
+  await page.keyboard.press('Control+c');
+  await shell.expectIdle();
+  await expect(page.getByRole('region', { name: 'Activity' })).toContainText('e.qcow2: cancelled');
 });
 
 test('a program is talked to, and what runs long is ended', async ({ page, workbench }) => {

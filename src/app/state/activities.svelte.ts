@@ -29,7 +29,9 @@ export class Activity {
     this.#controller.abort();
   }
 
+  /** The first end counts: work may know better than whoever waits for it. */
   end(state: Exclude<ActivityState, 'running'>): void {
+    if (this.state !== 'running') return;
     this.state = state;
     this.endedAt = Date.now();
   }

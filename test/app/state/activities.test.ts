@@ -28,6 +28,15 @@ describe('Activities', () => {
     expect(activities.list.map(({ state }) => state)).toEqual(['cancelled', 'failed']);
   });
 
+  it('keeps the end that the work itself has told', async () => {
+    const activities = new Activities();
+    await activities.run('ended by its user', (activity) => {
+      activity.end('cancelled');
+      return Promise.resolve(130);
+    });
+    expect(activities.list[0]!.state).toBe('cancelled');
+  });
+
   it('has no fraction while the total is unknown', async () => {
     const activities = new Activities();
     await activities.run('counts', async (activity) => {

@@ -48,8 +48,15 @@ export class Console {
     return this.#isAsked ? this.#inputs : this.history;
   }
 
-  complete(line: string, cursor: number): Promise<Completion> {
-    return this.#workbench.engine.client.call('console.complete', { line, cursor, isForQemuIo: this.#isAsked });
+  /** How a line can go on; not at all where that cannot be found out, which is said. */
+  async complete(line: string, cursor: number): Promise<Completion> {
+    const request = { line, cursor, isForQemuIo: this.#isAsked };
+    try {
+      return await this.#workbench.engine.client.call('console.complete', request);
+    } catch (error) {
+      this.#workbench.toasts.error(errorSentence(error));
+      return { from: cursor, to: cursor, candidates: [] };
+    }
   }
 
   /** Gives lines to whoever takes the next ones: a program that reads, or the console itself. */
@@ -115,13 +122,16 @@ export class Console {
     this.#firstWords = '';
     let end = '';
     try {
-      const { exitCode, changed } = await this.#workbench.activities.run(line, ({ signal }) => {
-        signal.addEventListener('abort', () => run.controller.abort());
-        return this.#workbench.engine.client.call(
+      const { exitCode, changed } = await this.#workbench.activities.run(line, async (activity) => {
+        activity.signal.addEventListener('abort', () => run.controller.abort());
+        const outcome = await this.#workbench.engine.client.call(
           'console.run',
           { run: run.id, line },
           { signal: run.controller.signal, onProgress: (event) => this.#onEvent(run, event) },
         );
+        // A program that was ended has an exit code, as any other.
+        if (run.controller.signal.aborted) activity.end('cancelled');
+        return outcome;
       });
       if (exitCode !== 0) end = `exit code ${exitCode}`;
       this.#workbench.images.reload(changed);
