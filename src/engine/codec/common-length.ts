@@ -1,8 +1,11 @@
+import { source } from './scratch.ts';
+
 /**
- * How many bytes from `from` and from `at` on are the same, at most `lengthMax`; the first four are known to be. Reads up to
+ * How many bytes of the source from `from` and from `at` on are the same, at most `lengthMax`; the first four are known to be. Reads up to
  * three bytes beyond.
  */
-export function commonLength(view: DataView, from: number, at: number, lengthMax: number): number {
+export function commonLength(from: number, at: number, lengthMax: number): number {
+  const { view } = source;
   let length = 4;
   while (length < lengthMax) {
     const difference = view.getUint32(from + length, true) ^ view.getUint32(at + length, true);

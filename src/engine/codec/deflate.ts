@@ -5,6 +5,7 @@ import {
   findMatch,
   type Match,
   matchDistance,
+  MATCH_LENGTH_MIN,
   matchLength,
   skipPositions,
   startMatching,
@@ -17,7 +18,7 @@ import { source, takeInput } from './scratch.ts';
  */
 export function deflateRaw(input: Uint8Array, output: Uint8Array): number | null {
   takeInput(input, 0, FINDER_SLACK);
-  startMatching(source.bytes, input.length);
+  startMatching();
   const writer = new BlockWriter(output.length);
 
   let at = 0;
@@ -44,12 +45,12 @@ let tokenCount = 0;
  * that starts a byte later when that is better by more than the literal costs.
  */
 function findTokens(start: number, end: number): number {
-  const { bytes, view } = source;
+  const { bytes } = source;
   let count = 0;
   let literalRun = 0;
   let at = start;
   while (at < end && count < TOKEN_COUNT_MAX) {
-    let match = findMatch(view, at, end, 2, DEPTH_MAX, NICE_LENGTH);
+    let match = findMatch(at, end, MATCH_LENGTH_MIN - 1, DEPTH_MAX, NICE_LENGTH);
     if (match === 0) {
       literalRun++;
       const step = Math.min(1 + (literalRun >> PATIENCE_BITS), end - at, TOKEN_COUNT_MAX - count);
@@ -60,7 +61,7 @@ function findTokens(start: number, end: number): number {
     let found = at + 1;
     let length = matchLength(match);
     while (length < NICE_LENGTH && found < end && count < TOKEN_COUNT_MAX) {
-      const later = findMatch(view, found, end, length - 1, DEPTH_MAX >> 1, NICE_LENGTH);
+      const later = findMatch(found, end, length - 1, DEPTH_MAX >> 1, NICE_LENGTH);
       found++;
       if (later === 0 || 4 * (matchLength(later) - length) + distanceGain(later, match) <= 2) break;
       tokens[count++] = bytes[at++]!;
@@ -69,7 +70,7 @@ function findTokens(start: number, end: number): number {
     }
     tokens[count++] = matchToken(match);
     at += length;
-    skipPositions(view, found, at);
+    skipPositions(found, at);
   }
   tokenCount = count;
   return at;

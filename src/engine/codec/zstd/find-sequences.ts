@@ -73,7 +73,7 @@ export function findSequences(start: number, end: number, repeats: Int32Array, i
   let at = start;
   const searchEnd = end - MATCH_LENGTH_MIN;
   while (at <= searchEnd) {
-    search(view, at, end, repeats, at - anchor, DEPTH_MAX);
+    search(at, end, repeats, at - anchor, DEPTH_MAX);
     if (foundSaving <= 0) {
       at += 1 + ((at - anchor) >> PATIENCE_BITS);
       continue;
@@ -83,7 +83,7 @@ export function findSequences(start: number, end: number, repeats: Int32Array, i
     let saving = foundSaving;
     let inserted = at + 1;
     while (length < NICE_LENGTH && inserted <= searchEnd) {
-      search(view, inserted, end, repeats, inserted - anchor, DEPTH_MAX >> 1);
+      search(inserted, end, repeats, inserted - anchor, DEPTH_MAX >> 1);
       inserted++;
       if (foundSaving <= saving) break;
       at = inserted - 1;
@@ -114,7 +114,8 @@ export function findSequences(start: number, end: number, repeats: Int32Array, i
   addLiterals(bytes, anchor, end, into);
 }
 
-function search(view: DataView, at: number, end: number, repeats: Int32Array, run: number, depthMax: number): void {
+function search(at: number, end: number, repeats: Int32Array, run: number, depthMax: number): void {
+  const { view } = source;
   const position = origin + at;
   const word = view.getUint32(at, true);
   const hash = Math.imul(word, 0x9e3779b1) >>> (32 - HASH_BITS);
@@ -128,7 +129,7 @@ function search(view: DataView, at: number, end: number, repeats: Int32Array, ru
   // The last offset can be repeated cheaply, unless it just ended; then the one before takes its place.
   const repeat = run === 0 ? repeats[1]! : repeats[0]!;
   if (repeat <= at && view.getUint32(at - repeat, true) === word) {
-    best = commonLength(view, at - repeat, at, lengthMax);
+    best = commonLength(at - repeat, at, lengthMax);
     foundLength = best;
     foundOffset = repeat;
     foundSaving = best * literalBits - REPEAT_BITS;
@@ -137,7 +138,7 @@ function search(view: DataView, at: number, end: number, repeats: Int32Array, ru
   for (let depth = depthMax; depth > 0 && candidate >= origin; depth--) {
     const from = candidate - origin;
     if (view.getUint8(from + best) === view.getUint8(at + best) && view.getUint32(from, true) === word) {
-      const length = commonLength(view, from, at, lengthMax);
+      const length = commonLength(from, at, lengthMax);
       if (length > best) {
         best = length;
         const saving = length * literalBits - (31 - Math.clz32(at - from)) - SEQUENCE_BITS;
