@@ -1,13 +1,13 @@
 // Our codecs beside the libraries for JavaScript, and beside zlib in C as Node has it, on 64 KiB clusters of a program and of
 // source text.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { deflateSync as fflateDeflate, inflateSync as fflateInflate } from 'fflate';
 import { decompress as fzstdDecompress } from 'fzstd';
 import { deflateRaw as pakoDeflate, inflateRaw as pakoInflate } from 'pako';
 import { deflateRaw, inflateRaw, zstdCompress, zstdDecompress } from '#engine';
 import { measure, report } from './measure.ts';
+import { projectRequire } from './project.ts';
 
 const CLUSTER_SIZE = 65_536;
 const CLUSTER_COUNT = 48;
@@ -93,7 +93,6 @@ function programBytes(): Uint8Array {
 }
 
 function sourceText(): Uint8Array {
-  // This file runs bundled, somewhere else; the script that was started is in the project.
-  const file = createRequire(process.argv[1]!).resolve('typescript');
+  const file = projectRequire.resolve('typescript');
   return new Uint8Array(readFileSync(file));
 }

@@ -1,9 +1,9 @@
 // The images that are measured, made by QEMU, and their content.
 import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRequire } from 'node:module';
 import { ourQemuImg } from './our-qemu-img.ts';
 import { runProgram } from './programs.ts';
+import { projectRequire } from './project.ts';
 import { createRandom } from './random.ts';
 
 export const MIB = 1024 * 1024;
@@ -55,8 +55,7 @@ export function writeNoise(file: string, dataLength: number, holeLength = 0): st
 
 /** What disks hold and compresses as such does: programs and text. */
 export function writeTypical(file: string, length: number): string {
-  // This file runs bundled, somewhere else; the script that was started is in the project.
-  const text = createRequire(process.argv[1]!).resolve('typescript');
+  const text = projectRequire.resolve('typescript');
   const bytes = Buffer.concat([readFileSync(process.execPath), readFileSync(text)]);
   const fd = openSync(file, 'w');
   for (let at = 0; at < length; at += bytes.length) writeSync(fd, bytes, 0, Math.min(bytes.length, length - at), at);

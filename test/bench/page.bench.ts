@@ -3,7 +3,6 @@
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
-import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type * as Playwright from 'playwright';
 import type * as Vite from 'vite';
@@ -12,12 +11,12 @@ import { MIB, withFolder, writeTypical } from './images.ts';
 import { medianOf } from './measure.ts';
 import { ourQemuImg } from './our-qemu-img.ts';
 import { runProgram } from './programs.ts';
+import { projectRequire } from './project.ts';
 import { replaceSection, time } from './table.ts';
 
-// This file runs bundled, somewhere else; these two cannot be bundled, and are found from the script that was started.
-const own = createRequire(process.argv[1]!);
-const { chromium } = own('playwright') as typeof Playwright;
-const { preview } = (await import(pathToFileURL(own.resolve('vite')).href)) as typeof Vite;
+// These two cannot be bundled.
+const { chromium } = projectRequire('playwright') as typeof Playwright;
+const { preview } = (await import(pathToFileURL(projectRequire.resolve('vite')).href)) as typeof Vite;
 
 const DATA = 192 * MIB;
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
