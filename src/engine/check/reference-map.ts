@@ -10,8 +10,8 @@ export type ActiveFlag = typeof ACTIVE_COPIED | typeof ACTIVE_SHARED;
 /** A count of this value stands in the spill map instead. */
 const SPILLED = COUNT_MASK;
 
-/** From so many words on the built-in fill is faster than a loop. */
-const FILL_MIN = 16;
+/** From so many words on the built-in fill, and looking at several at once, are faster than a plain loop. */
+const LONG_RUN_MIN = 16;
 
 export interface ClusterRun {
   readonly first: HostCluster;
@@ -68,15 +68,24 @@ export class ReferenceMap {
     if (cluster >= this.#freshFrom) this.#freshFrom = cluster + 1;
   }
 
+  /** The first reference to a cluster, with a flag; false if somebody refers to it already, or it was not counted yet. */
+  claimOne(cluster: HostCluster, flag: ActiveFlag): boolean {
+    if (cluster >= this.clusterCount || this.words[cluster] !== 0) return false;
+    this.words[cluster] = flag | 1;
+    if (cluster >= this.#freshFrom) this.#freshFrom = cluster + 1;
+    return true;
+  }
+
   /**
    * The first reference to each of `count` clusters from `first` on, with a flag; ends before a cluster that somebody
    * refers to already, or that was not counted yet. Returns how many it took.
    */
   claim(first: HostCluster, count: number, flag: ActiveFlag): number {
-    const countMax = Math.min(count, Math.max(0, this.clusterCount - first));
+    if (first >= this.clusterCount) return 0;
+    const countMax = Math.min(count, this.clusterCount - first);
     const free = first >= this.#freshFrom ? countMax : this.#unreferencedFrom(first, countMax);
     const end = first + free;
-    if (free < FILL_MIN) for (let cluster = first; cluster < end; cluster++) this.words[cluster] = flag | 1;
+    if (free < LONG_RUN_MIN) for (let cluster = first; cluster < end; cluster++) this.words[cluster] = flag | 1;
     else this.words.fill(flag | 1, first, end);
     if (end > this.#freshFrom) this.#freshFrom = end;
     return free;
@@ -143,11 +152,12 @@ export class ReferenceMap {
   /** How many clusters of `count` from `first` on have no reference and no flag, up to the first one that has. */
   #unreferencedFrom(first: HostCluster, count: number): number {
     const { words, pairs } = this;
+    if (count === 0 || words[first] !== 0) return 0;
     const end = first + count;
-    let cluster = first;
-    if ((cluster & 1) !== 0 && cluster < end && words[cluster] === 0) cluster += 1;
-    if ((cluster & 1) === 0) {
-      for (; cluster + 8 <= end; cluster += 8) {
+    let cluster = first + 1;
+    if (count >= LONG_RUN_MIN) {
+      if ((cluster & 1) !== 0 && words[cluster] === 0) cluster += 1;
+      for (; (cluster & 1) === 0 && cluster + 8 <= end; cluster += 8) {
         const pair = cluster >>> 1;
         if ((pairs[pair]! | pairs[pair + 1]! | pairs[pair + 2]! | pairs[pair + 3]!) !== 0) break;
       }

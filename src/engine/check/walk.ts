@@ -80,7 +80,7 @@ function countL2Table(pass: CheckPass, l1: L1Location, index: number, view: Data
   const cluster = plainClusterOf(pass.subject.geometry.clusterBits, high, low);
   const isCounted =
     cluster !== 0 &&
-    (l1.role === 'snapshot' ? pass.map.addToEach(cluster, 1) : pass.map.claim(cluster, 1, activeFlagOf(high))) === 1;
+    (l1.role === 'snapshot' ? pass.map.addToEach(cluster, 1) === 1 : pass.map.claimOne(cluster, activeFlagOf(high)));
   if (!isCounted) judgeL1Entry(pass, l1, index, { high: high >>> 0, low: low >>> 0 });
 }
 

@@ -70,6 +70,14 @@ describe('a reference map', () => {
     map.grow(100);
     map.flag(80, ACTIVE_SHARED);
     expect(map.claim(71, 100, ACTIVE_COPIED)).toBe(9);
+    expect([79, 80, 81, 99, 100].map((cluster) => map.claimOne(cluster, ACTIVE_COPIED))).toEqual([
+      false,
+      false,
+      true,
+      true,
+      false,
+    ]);
+    expect(map.claim(82, 100, ACTIVE_COPIED)).toBe(17);
   });
 
   it('adds to each cluster of a run up to the first one whose counter is full', () => {
