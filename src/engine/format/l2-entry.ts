@@ -53,11 +53,9 @@ export function l2HasReservedBits(high: number, low: number): boolean {
 export function likeEntriesFrom(view: DataView, at: number, countMax: number, step: number): number {
   const high = view.getInt32(at);
   const low = view.getInt32(at + 4);
-  let nextLow = (low + step) | 0;
-  if (countMax < 2 || view.getInt32(at + 12) !== nextLow || view.getInt32(at + 8) !== high) return 1;
-  const fitting = step === 0 ? countMax : Math.ceil((2 ** 32 - (low >>> 0)) / step);
-  const end = at + Math.min(countMax, fitting) * 8;
+  const end = at + countMax * 8;
   let next = at + 8;
+  let nextLow = (low + step) | 0;
   for (; next + 24 < end; next += 32) {
     const highs =
       (view.getInt32(next) ^ high) |
@@ -76,7 +74,9 @@ export function likeEntriesFrom(view: DataView, at: number, countMax: number, st
     if (view.getInt32(next + 4) !== nextLow || view.getInt32(next) !== high) break;
     nextLow = (nextLow + step) | 0;
   }
-  return (next - at) / 8;
+  const count = (next - at) >>> 3;
+  const hasOverflowed = (low >>> 0) + (count - 1) * step >= 2 ** 32;
+  return hasOverflowed ? Math.ceil((2 ** 32 - (low >>> 0)) / step) : count;
 }
 
 export interface CompressedExtent {
