@@ -129,7 +129,7 @@ describe('an image on a storage where one access fails', () => {
     const failures = fc.record({
       access: fc.constantFrom(...ACCESSES),
       index: fc.oneof(fc.nat(12), fc.nat(60)),
-      effect: fc.constantFrom('none' as const, 'done' as const),
+      effect: fc.constantFrom('none' as const, 'half' as const, 'done' as const),
     });
     const operations = guestOperations({ virtualSize: variant.clusterSize * 96, clusterSize: variant.clusterSize });
     fc.assert(

@@ -1,6 +1,8 @@
 import type { MemoryStorage } from '#engine';
 import { EngineError, type HostOffset, type Storage } from '#engine';
 
+const SECTOR_SIZE = 512;
+
 export const ACCESSES = ['read', 'write', 'flush', 'discard', 'truncate'] as const;
 export type Access = (typeof ACCESSES)[number];
 
@@ -8,8 +10,8 @@ export interface Failure {
   readonly access: Access;
   /** Which access of that kind fails, counted from 0; only that one. */
   readonly index: number;
-  /** The disk may have done it all the same. */
-  readonly effect: 'none' | 'done';
+  /** The disk may have done it all the same, or about half of what was to be written, in whole sectors. */
+  readonly effect: 'none' | 'half' | 'done';
 }
 
 /** A storage on which one access fails. */
@@ -37,7 +39,13 @@ export class FailingAccess implements Storage {
   }
 
   write(at: HostOffset, bytes: Uint8Array): void {
-    this.#perform('write', () => this.#memory.write(at, bytes));
+    const middle = Math.floor((at + bytes.length / 2) / SECTOR_SIZE) * SECTOR_SIZE;
+    const half = bytes.subarray(0, Math.max(0, middle - at));
+    this.#perform(
+      'write',
+      () => this.#memory.write(at, bytes),
+      () => this.#memory.write(at, half),
+    );
   }
 
   truncate(size: number): void {
@@ -56,9 +64,11 @@ export class FailingAccess implements Storage {
     // The bytes stay readable for the test.
   }
 
-  #perform(access: Access, work: () => void): void {
-    const fails = access === this.#failure.access && this.#count++ === this.#failure.index;
-    if (!fails || this.#failure.effect === 'done') work();
+  #perform(access: Access, work: () => void, half = work): void {
+    const { effect, index } = this.#failure;
+    const fails = access === this.#failure.access && this.#count++ === index;
+    if (!fails || effect === 'done') work();
+    else if (effect === 'half') half();
     if (fails) throw new EngineError('io', `This ${access} was made to fail.`);
   }
 }

@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import {
+  addBitmap,
+  amendImage,
+  applySnapshot,
+  checkImage,
+  closeImage,
+  createImage,
+  createSnapshot,
+  deleteSnapshot,
+  drain,
+  findSnapshot,
+  flushImage,
+  isEngineError,
+  MemoryStorage,
+  openImage,
+  rawSource,
+  readAt,
+  removeBitmap,
+  repairImage,
+  resizeImage,
+  rewriteBackingFile,
+  viewSnapshot,
+  writeAt,
+  writeCompressed,
+  writeVmState,
+  writeZeroes,
+  type Image,
+  type Storage,
+} from '#engine';
+import { FailingAccess, type Failure } from '../image/failing-access.ts';
+import { FullStorage } from '../image/full-storage.ts';
+
+// Whatever access of an operation fails, or if the disk is full: the error is a clear one, the image can be repaired, and
+// disk and snapshots hold what they held, or what the operation makes of them.
+
+const CLUSTER = 512;
+const DISK = 160 * CLUSTER;
+
+/** A disk with a snapshot, changed since then, and a bitmap that records. */
+function newImage(): Uint8Array {
+  const storage = new MemoryStorage();
+  createImage(storage, { size: DISK, clusterSize: CLUSTER });
+  const image = openImage(storage, { writable: true });
+  for (let index = 0; index < 40; index++) writeAt(image, index * 3 * CLUSTER, new Uint8Array(CLUSTER).fill(index + 1));
+  createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
+  addBitmap(image, { name: 'changes', granularity: CLUSTER, isEnabled: true }, 'image');
+  for (let index = 0; index < 20; index++)
+    writeAt(image, index * 5 * CLUSTER, new Uint8Array(CLUSTER).fill(100 + index));
+  closeImage(image);
+  return storage.toBytes();
+}
+
+const ZEROS = rawSource(new MemoryStorage());
+const SOUND = newImage();
+const DISK_BEFORE = diskOf(MemoryStorage.from(SOUND));
+const SNAPSHOT = snapshotOf(MemoryStorage.from(SOUND), 'before')!;
+
+interface Operation {
+  readonly name: string;
+  readonly run: (image: Image) => void;
+  /** What the disk holds when it is done, where that differs. */
+  readonly after?: (disk: Uint8Array) => void;
+}
+
+const OPERATIONS: readonly Operation[] = [
+  {
+    name: 'a snapshot',
+    run: (image) => createSnapshot(image, { name: 'new', dateSeconds: 0, dateNanoseconds: 0 }),
+  },
+  {
+    name: 'going back to a snapshot',
+    run: (image) => applySnapshot(image, findSnapshot(image, 'before')!),
+    after: (disk) => disk.set(SNAPSHOT),
+  },
+  { name: 'a snapshot less', run: (image) => deleteSnapshot(image, findSnapshot(image, 'before')!) },
+  { name: 'a larger disk', run: (image) => resizeImage(image, DISK * 40) },
+  { name: 'wider refcounts', run: (image) => drain(amendImage(image, { refcountBits: 64 })) },
+  { name: 'lazy refcounts', run: (image) => drain(amendImage(image, { lazyRefcounts: true })) },
+  { name: 'an older version', run: (image) => drain(amendImage(image, { compat: '0.10' })) },
+  { name: 'a backing file', run: (image) => rewriteBackingFile(image, { name: 'base.raw', format: 'raw' }) },
+  {
+    name: 'a bitmap more',
+    run: (image) => addBitmap(image, { name: 'more', granularity: CLUSTER, isEnabled: true }, 'image'),
+  },
+  { name: 'a bitmap less', run: (image) => removeBitmap(image, 'changes') },
+  { name: 'a VM state', run: (image) => writeVmState(image, 0, new Uint8Array(3000).fill(7)) },
+  {
+    name: 'compressed data',
+    run: (image) => writeCompressed(image, 150 * CLUSTER, new Uint8Array(CLUSTER).fill(9)),
+    after: (disk) => disk.fill(9, 150 * CLUSTER, 151 * CLUSTER),
+  },
+  {
+    name: 'zeros',
+    run: (image) => writeZeroes(image, 0, 40 * CLUSTER, { unmap: true }),
+    after: (disk) => disk.fill(0, 0, 40 * CLUSTER),
+  },
+];
+
+function diskOf(storage: Storage): Uint8Array {
+  const bytes = new Uint8Array(DISK);
+  readAt(openImage(storage, { backing: ZEROS }), 0, bytes);
+  return bytes;
+}
+
+function snapshotOf(storage: Storage, name: string): Uint8Array | null {
+  const image = openImage(storage, { backing: ZEROS });
+  const snapshot = findSnapshot(image, name);
+  if (snapshot === null) return null;
+  viewSnapshot(image, snapshot);
+  const bytes = new Uint8Array(DISK);
+  readAt(image, 0, bytes);
+  return bytes;
+}
+
+/** Only errors with a name may come out. */
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+  }
+}
+
+/** Runs an operation on a storage that fails, and looks at what the storage holds afterwards. */
+function mustSurvive(memory: MemoryStorage, storage: Storage, { run, after }: Operation, how: string): void {
+  attempt(() => {
+    const image = openImage(storage, { writable: true });
+    attempt(() => {
+      run(image);
+      flushImage(image);
+    });
+    closeImage(image);
+  });
+  drain(repairImage(memory, 'all'));
+  const { counters, messages } = drain(checkImage(memory));
+  expect([counters.corruptions, counters.leaks, counters.checkErrors], `${how}: ${messages.join('; ')}`).toEqual([
+    0, 0, 0,
+  ]);
+  const changed = DISK_BEFORE.slice();
+  after?.(changed);
+  const disk = diskOf(memory);
+  for (let at = 0; at < DISK; at += CLUSTER) {
+    const value = disk[at];
+    if (value !== DISK_BEFORE[at] && value !== changed[at]) expect.fail(`${how}: byte ${at} of the disk is ${value}`);
+  }
+  const snapshot = snapshotOf(memory, 'before');
+  if (snapshot !== null) expect(Buffer.compare(snapshot, SNAPSHOT), `${how}: the snapshot`).toBe(0);
+}
+
+const FAILURES: readonly Omit<Failure, 'index'>[] = [
+  { access: 'read', effect: 'none' },
+  { access: 'write', effect: 'none' },
+  { access: 'write', effect: 'half' },
+  { access: 'write', effect: 'done' },
+  { access: 'flush', effect: 'none' },
+  { access: 'truncate', effect: 'none' },
+];
+
+describe.each(OPERATIONS)('$name', (operation) => {
+  it.each(FAILURES)('survives any $access that fails, done: $effect', (failure) => {
+    for (let index = 0; ; index++) {
+      const memory = MemoryStorage.from(SOUND);
+      const storage = new FailingAccess(memory, { ...failure, index });
+      mustSurvive(memory, storage, operation, `${failure.access} ${index}`);
+      if (!storage.hasFailed) break;
+    }
+  });
+
+  it('survives a full disk, wherever it ends', () => {
+    for (let room = 0; ; room += CLUSTER / 2) {
+      const memory = MemoryStorage.from(SOUND);
+      const storage = new FullStorage(memory, SOUND.length + room);
+      mustSurvive(memory, storage, operation, `${room} bytes of room`);
+      if (!storage.hasFailed) break;
+    }
+  });
+});
