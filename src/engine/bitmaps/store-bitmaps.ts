@@ -1,4 +1,4 @@
-import { ceilDiv } from '../bytes/align.ts';
+import { alignUp, ceilDiv } from '../bytes/align.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
 import {
   BITMAP_AUTO,
@@ -144,8 +144,10 @@ function clustersOf(image: Image, entry: BitmapEntry): Clusters[] {
     }
   }
   const all = [...data, table];
-  const isSound = all.every(
-    ({ offset, count }) => offset % clusterSize === 0 && image.guard.overlapOf(offset, count * clusterSize) === null,
-  );
+  const fileEnd = alignUp(image.storage.size, clusterSize);
+  const isSound = all.every(({ offset, count }) => {
+    const length = count * clusterSize;
+    return offset % clusterSize === 0 && offset + length <= fileEnd && image.guard.overlapOf(offset, length) === null;
+  });
   return isSound ? all : [];
 }

@@ -124,7 +124,9 @@ export class Allocator {
     this.refcounts.file.event('refblock_alloc');
     this.refcounts.file.event('refblock_load');
     const first = hostOffset / this.#clusterSize;
-    for (let cluster = first; cluster < first + count; cluster++) {
+    // Counted from 0: far out, where only a broken image points, one cluster more is the same number.
+    for (let index = 0; index < count; index++) {
+      const cluster = first + index;
       // A refcount of 0 here was wrong before; lowering it further is impossible and nothing is lost by leaving it.
       if (this.refcounts.get(cluster) === 0) continue;
       this.refcounts.add(cluster, 1, -1);

@@ -60,7 +60,8 @@ export class MetadataGuard {
     }
     for (const [name, clusters] of this.#tables) {
       if (!isGuarded(name)) continue;
-      for (let cluster = first; cluster <= last; cluster++) if (clusters.has(cluster)) return name;
+      // Counted from 0: far out, one cluster more is the same number.
+      for (let index = 0; index <= last - first; index++) if (clusters.has(first + index)) return name;
     }
     return null;
   }
