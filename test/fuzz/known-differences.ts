@@ -22,6 +22,11 @@ interface KnownDifference {
 /** The only differences that are accepted, each as narrow as its reason. */
 const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
+    name: 'crash of QEMU',
+    because: 'It ended with a segmentation fault or an assertion, ours with an error that has a name.',
+    applies: ({ difference }) => /^code 1(39|34)\n/.test(difference.theirs) && /^code 1\n/.test(difference.ours),
+  },
+  {
     name: 'backing file not needed',
     because: 'A check looks at the image alone; QEMU opens its backing file too, and fails where that is missing.',
     applies: ({ difference, theirs }) =>
@@ -99,7 +104,8 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   },
   {
     name: 'file longer than QEMU may make it here',
-    because: 'The fuzzer lets the real qemu-img write files of 4 GiB; a file in memory may grow to a block further out.',
+    because:
+      'The fuzzer lets the real qemu-img write files of 4 GiB; a file in memory may grow to a block further out.',
     applies: ({ difference, repair, ours, theirs }) =>
       isAbout(difference, 'repair') &&
       repair?.steps.has('grow-file') === true &&

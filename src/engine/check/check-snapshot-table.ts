@@ -35,7 +35,8 @@ export function checkSnapshotTable(subject: Subject, log: CheckLog, mender: Mend
 
   const entries: SnapshotEntry[] = [];
   let corruptions = 0;
-  let end = header.snapshotsOffset;
+  // Summed up, as positions of a table far out are not exact.
+  let size = 0;
   let keptSize = 0;
   for (const entry of readSnapshotTable(subject.storage, header.snapshotsOffset, count)) {
     const index = entries.length;
@@ -56,7 +57,7 @@ export function checkSnapshotTable(subject: Subject, log: CheckLog, mender: Mend
       break;
     }
     entries.push(entry);
-    end = entry.at + entry.length;
+    size = alignUp(size, 8) + entry.length;
   }
   if (discarded > 0) {
     mender!.cutSnapshots(entries.length);
@@ -64,7 +65,6 @@ export function checkSnapshotTable(subject: Subject, log: CheckLog, mender: Mend
   }
   log.counters.corruptions += corruptions;
   if (header.version >= 3) corruptions += judgeExtraData(entries, log, canFix, header.snapshotsOffset);
-  const size = entries.length === 0 ? 0 : end - header.snapshotsOffset;
   return { offset: header.snapshotsOffset, size, entries, pendingCorruptions: corruptions };
 }
 

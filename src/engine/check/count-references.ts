@@ -114,7 +114,7 @@ function isLoadable({ subject }: CheckPass, entry: BitmapEntry): boolean {
 function countBitmap(pass: CheckPass, entry: BitmapEntry): void {
   const { storage, geometry } = pass.subject;
   if (!countRegion(pass, entry.tableOffset, entry.tableSize * 8, 'exclusive', null)) {
-    throw bitmapInvalid(pass, entry.tableOffset, entry.tableSize * 8);
+    pass.log.unknownReferences ??= `The table of bitmap "${entry.name}" lies outside the file.`;
   }
   const isUnsound = (high: number, low: number) =>
     bitmapTableEntryHasReservedBits(high, low) || offsetOf(high, low) % geometry.clusterSize !== 0;

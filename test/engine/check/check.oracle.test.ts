@@ -1,5 +1,6 @@
 import { truncateSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MemoryStorage, readHead } from '#engine';
 import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
 import { Patient } from './damage.ts';
 import { saidByQemu, saidByUs, words, type Said } from './judged-by-qemu.ts';
@@ -187,6 +188,12 @@ const DAMAGES: readonly Damage[] = [
     harm: (p) => p.setWord(64, p.word(64) + 8n),
   },
   {
+    name: 'snapshot table far away',
+    prepare: (file) => qemuImg('snapshot', '-c', 's1', file),
+    harm: (p) => p.setWord(64, 0x01ff_ffff_ffff_0000n),
+    refusedBecause: /snapshot table lies outside/,
+  },
+  {
     name: 'snapshot table far away, misaligned',
     prepare: (file) => qemuImg('snapshot', '-c', 's1', file),
     harm: (p) => p.setWord(64, 0x56c81ef189908888n),
@@ -195,6 +202,18 @@ const DAMAGES: readonly Damage[] = [
     name: 'a bitmap with an uncounted table',
     prepare: (file) => qemuImg('bitmap', '--add', file, 'b0'),
     harm: (p) => p.setRefcount16(9, 0),
+  },
+  {
+    name: 'a bitmap whose table lies beyond the end',
+    prepare: (file) => {
+      qemuImg('bitmap', '--add', file, 'b0');
+      qemuIo(file, ['write -P 3 4M 64k']);
+    },
+    harm: (p) => {
+      p.bytes.writeUInt32BE(1, bitmapDirectory(p) + 12);
+      p.setWord(bitmapDirectory(p), 0x7dde_0000_0000_0000n);
+    },
+    refusedBecause: /table of bitmap "b0" lies outside/,
   },
   {
     name: 'a bitmap table with reserved bits',
@@ -245,6 +264,11 @@ const DAMAGES: readonly Damage[] = [
     harm: (p: Patient) => p.setRefcount16(cluster(p, p.word(p.l2At(0, 0))), 0),
   })),
 ];
+
+function bitmapDirectory({ bytes }: Patient): number {
+  const { bitmaps } = readHead(MemoryStorage.from(bytes), { writable: false }).extensions;
+  return bitmaps!.directoryOffset;
+}
 
 /** Turns the first entry's 24 bytes of extra data into none, closing the gap. */
 function shortenExtraData({ bytes, header }: Patient): void {
