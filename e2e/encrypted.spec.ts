@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './support/fixtures.ts';
 import { expectFit, SCREENS } from './support/screens.ts';
@@ -65,6 +66,41 @@ test('a LUKS image of real QEMU opens with its passphrase, is read and written, 
   await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText(/kept apart from the file/)).toBeHidden();
   expect(qemu.readEncrypted(path, 'luks', PASSPHRASE, 0, 19)).toBe('written in the page');
+});
+
+test('an image is made encrypted, and real QEMU reads it with the same passphrase', async ({
+  page,
+  workbench,
+  qemu,
+  folder,
+}) => {
+  await workbench.open();
+  await workbench.button('Create an image').click();
+  const dialog = page.getByRole('dialog', { name: 'New image' });
+  await dialog.getByLabel('Name', { exact: true }).fill('made.qcow2');
+  await dialog.getByLabel('Size', { exact: true }).fill('4M');
+  await dialog.getByText('More options').click();
+  await dialog.getByLabel('Encryption').check();
+  await expect(dialog.getByRole('button', { name: 'Create', exact: true })).toBeDisabled();
+  await dialog.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
+  await dialog.getByLabel('Passphrase again').fill('something else');
+  await expect(dialog.getByRole('alert')).toContainText('The two differ.');
+  await dialog.getByLabel('Passphrase again').fill(PASSPHRASE);
+  await dialog.getByLabel('Passphrase again').scrollIntoViewIfNeeded();
+  await expectFit(page, 'new-image-encrypted');
+  await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(workbench.title).toContainText('made.qcow2');
+
+  await expectLocked(workbench);
+  await workbench.button('Enter the passphrase…').click();
+  await unlock(page, PASSPHRASE);
+  await page.getByLabel('Bytes to write').fill('made in the page');
+  await workbench.button('Write 16 bytes at 0x0').click();
+  await expect(page.getByRole('grid', { name: 'Bytes' })).toContainText('made in the page');
+  await workbench.goTo('Library');
+  const path = join(folder, 'made.qcow2');
+  await workbench.download(() => workbench.chooseAction('made.qcow2', 'Download'), path);
+  expect(qemu.readEncrypted(path, 'luks', PASSPHRASE, 0, 16)).toBe('made in the page');
 });
 
 test('nothing of a passphrase outlives the page', async ({ page, workbench, desktop, qemu }) => {

@@ -15,6 +15,8 @@ export { isOverlapped } from './block/file-node.ts';
 export type { BlockDriver, ChildRequest, ChildRole, DriverContext, OpenFlags } from './block/driver.ts';
 export { openBlock, type OpenRequest } from './block/open.ts';
 export { backingNameBeside, backingNameOf } from './block/backing-name.ts';
+export { ITER_TIME_DEFAULT, masterKeyIterations, slotIterations } from './block/luks-iterations.ts';
+export { randomSourceOf } from './random-source.ts';
 export { shownNameOf } from './block/node-name.ts';
 export { hasProtocol } from './block/path.ts';
 export * from './options/objects.ts';

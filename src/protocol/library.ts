@@ -62,4 +62,6 @@ export interface CreateRequest {
   readonly options: CreateOptions;
   /** The image that `options.backingFile` means: a name alone opens nothing. */
   readonly backing?: ImageId | null;
+  /** Encrypts the disk with LUKS. */
+  readonly passphrase?: string | null;
 }

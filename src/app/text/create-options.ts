@@ -13,4 +13,6 @@ export const OPTION_HINTS = {
   preallocation: 'Metadata: all tables are written now, so that later writes only touch data.',
   backingFile: 'What has not been written yet is read from this file; it must not change any more.',
   backingFormat: 'Format of the backing file. Naming it keeps a guest from choosing it.',
+  encrypts:
+    'LUKS with AES-256, as qemu-img does it. Without the passphrase nobody can read the disk, and nobody can bring it back.',
 } as const;

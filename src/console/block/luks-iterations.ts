@@ -8,6 +8,9 @@ import {
 } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 
+/** What is measured, and what it is measured with. */
+export type DerivingHost = Pick<ConsoleHost, 'now' | 'pbkdf2'>;
+
 /** How long deriving a key from a passphrase shall take where nobody says so. */
 export const ITER_TIME_DEFAULT = 2000;
 
@@ -19,7 +22,7 @@ const MASTER_KEY_SHARE = 8;
 
 /** Rounds of key derivation that take this host about `milliseconds`. @throws EngineError where they are too many */
 export async function slotIterations(
-  host: ConsoleHost,
+  host: DerivingHost,
   { spec, hash }: { readonly spec: CipherSpec; readonly hash: HashName },
   milliseconds: number,
 ): Promise<number> {
@@ -27,7 +30,7 @@ export async function slotIterations(
 }
 
 /** Rounds of the master key's digest. */
-export async function masterKeyIterations(host: ConsoleHost, hash: HashName, milliseconds: number): Promise<number> {
+export async function masterKeyIterations(host: DerivingHost, hash: HashName, milliseconds: number): Promise<number> {
   return scaled(await iterationsPerMillisecond(host, hash, LUKS_DIGEST_SIZE), milliseconds / MASTER_KEY_SHARE);
 }
 
@@ -40,7 +43,7 @@ function scaled(rate: number, milliseconds: number): number {
 }
 
 /** Doubles the work until it takes long enough to be measured. */
-async function iterationsPerMillisecond(host: ConsoleHost, hash: HashName, length: number): Promise<number> {
+async function iterationsPerMillisecond(host: DerivingHost, hash: HashName, length: number): Promise<number> {
   const password = new Uint8Array(16);
   const salt = new Uint8Array(32);
   for (let iterations = FIRST_ITERATIONS; ; iterations *= 2) {

@@ -5,14 +5,18 @@ import { addSample } from '../samples/samples.ts';
 import { BlobStorage } from '../storage/blob.ts';
 import { copyStorage } from './copy.ts';
 import type { Library } from './library.ts';
+import { newLuks } from './new-luks.ts';
 
 export type LibraryMethods = Pick<ImageMethods, Extract<keyof ImageMethods, `library.${string}`>>;
 
 export function libraryHandlers(library: Library): Handlers<LibraryMethods> {
   return {
     'library.list': () => library.list(),
-    'library.create': ({ name, options, backing = null }) =>
-      library.add(name, (storage) => createImage(storage, options), backing),
+    'library.create': async ({ name, options, backing = null, passphrase = null }) => {
+      const encryption =
+        passphrase === null ? {} : { encryption: { kind: 'luks', luks: await newLuks(passphrase) } as const };
+      return library.add(name, (storage) => createImage(storage, { ...options, ...encryption }), backing);
+    },
     'library.createSample': ({ sample }) => addSample(library, sample),
     'library.addLocal': ({ file, handle }) => library.addLocal(file, handle),
     'library.import': ({ file, name }, { run }) =>

@@ -14,6 +14,9 @@ export interface CreateForm {
   preallocation: 'off' | 'metadata';
   backingFile: string;
   backingFormat: string;
+  encrypts: boolean;
+  passphrase: string;
+  passphraseAgain: string;
 }
 
 export const NEW_FORM: Readonly<CreateForm> = {
@@ -28,6 +31,9 @@ export const NEW_FORM: Readonly<CreateForm> = {
   preallocation: 'off',
   backingFile: '',
   backingFormat: 'qcow2',
+  encrypts: false,
+  passphrase: '',
+  passphraseAgain: '',
 };
 
 export const CLUSTER_SIZES = Array.from({ length: 13 }, (_, index) => 512 << index);
@@ -56,6 +62,8 @@ export function formErrors(form: CreateForm, takenNames: readonly string[]): For
   if (form.preallocation !== 'off' && form.backingFile !== '' && !form.extendedL2) {
     errors.preallocation = 'Backing file and preallocation can only be used at the same time if extended_l2 is on';
   }
+  if (form.encrypts && form.passphrase === '') errors.passphrase = 'A passphrase is needed.';
+  else if (form.encrypts && form.passphrase !== form.passphraseAgain) errors.passphraseAgain = 'The two differ.';
   return errors;
 }
 
@@ -79,7 +87,8 @@ export function createRequest(form: CreateForm, backing: ChosenBacking | null): 
     preallocation: form.preallocation,
     ...(form.backingFile === '' ? {} : { backingFile: form.backingFile, backingFormat: form.backingFormat }),
   };
-  return { name: form.name.trim(), options, backing: backing?.id ?? null };
+  const passphrase = form.encrypts ? form.passphrase : null;
+  return { name: form.name.trim(), options, backing: backing?.id ?? null, passphrase };
 }
 
 /** The `qemu-img` command that makes the same file; options at their default are left out. */
@@ -92,9 +101,12 @@ export function createCommand(form: CreateForm): string {
     form.extendedL2 && 'extended_l2=on',
     form.compressionType !== 'zlib' && `compression_type=${form.compressionType}`,
     form.preallocation !== 'off' && `preallocation=${form.preallocation}`,
+    form.encrypts && 'encrypt.format=luks,encrypt.key-secret=key',
   ].filter((option) => option !== false);
   return [
     'qemu-img create -f qcow2',
+    // A passphrase does not belong on a command line that is shown.
+    ...(form.encrypts ? ['--object secret,id=key,file=passphrase.txt'] : []),
     ...(form.backingFile === '' ? [] : [`-b ${quote(form.backingFile)} -F ${form.backingFormat}`]),
     ...(options.length === 0 ? [] : [`-o ${options.join(',')}`]),
     fileWord(form.name.trim() || NEW_FORM.name),

@@ -35,6 +35,8 @@ describe('formErrors', () => {
     [{ compat: '0.10' }, 'lazyRefcounts', /^Lazy refcounts only supported with compatibility level 1\.1 and above/],
     [{ compat: '0.10', lazyRefcounts: false, refcountBits: 8 }, 'refcountBits', /^Different refcount widths than 16/],
     [{ extendedL2: true, clusterSize: 8192 }, 'extendedL2', /cluster sizes of at least 16384 bytes/],
+    [{ encrypts: true }, 'passphrase', /needed/],
+    [{ encrypts: true, passphrase: 'a', passphraseAgain: 'b' }, 'passphraseAgain', /differ/],
     [{ preallocation: 'metadata', backingFile: 'base' }, 'preallocation', /can only be used at the same time/],
   ] as const)('%j: says so beside %s', (changes, field, message) => {
     expect(formErrors(form(changes), ['taken.qcow2'])[field]).toMatch(message);
@@ -70,6 +72,21 @@ describe('createCommand', () => {
     expect(command).toBe(
       'qemu-img create -f qcow2 -b base.qcow2 -F qcow2 -o cluster_size=2M,refcount_bits=1,lazy_refcounts=on,extended_l2=on,' +
         "compression_type=zstd,preallocation=metadata 'my disk.qcow2' 10G",
+    );
+  });
+});
+
+describe('an encrypted image', () => {
+  const encrypted = form({ encrypts: true, passphrase: 'open sesame', passphraseAgain: 'open sesame' });
+
+  it('is asked for with its passphrase', () => {
+    expect(createRequest(encrypted, null)).toMatchObject({ passphrase: 'open sesame' });
+    expect(createRequest(form({ passphrase: 'left over' }), null)).toMatchObject({ passphrase: null });
+  });
+
+  it('has a command line without it', () => {
+    expect(createCommand(encrypted)).toBe(
+      'qemu-img create -f qcow2 --object secret,id=key,file=passphrase.txt -o lazy_refcounts=on,encrypt.format=luks,encrypt.key-secret=key disk.qcow2 10G',
     );
   });
 });

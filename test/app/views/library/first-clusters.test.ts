@@ -18,6 +18,15 @@ it('shows what qemu-img create writes and where the first write goes', () => {
   ]);
 });
 
+it('has the header of an encrypted disk before the first write', () => {
+  expect(layout({ size: '10G', encrypts: true }).slice(3)).toEqual([
+    'l1 3+1',
+    'luks 4+32',
+    'l2 36+1 later',
+    'data 37+1 later',
+  ]);
+});
+
 it('counts the clusters of a large L1 table', () => {
   expect(layout({ size: '64M', clusterSize: 512 })[3]).toBe('l1 3+32');
 });
