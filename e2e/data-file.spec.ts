@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from './support/fixtures.ts';
 import { expectFit, SCREENS } from './support/screens.ts';
 
@@ -40,8 +41,25 @@ test('where the data file is not here, the page says which one is wanted', async
   await workbench.tab('Guest disk').click();
   const panel = page.getByRole('region', { name: 'External data file' });
   await expect(panel).toContainText('Open a.raw beside it, or say which file it is.');
-  await desktop.choose([data]);
+  // Opened beside it, it is found by its name.
+  await desktop.drop([data]);
+  await expect(workbench.title).toContainText('a.raw');
+  await page.goBack();
+  await expect(page.getByRole('grid', { name: 'Bytes' })).toContainText('AAAAAAAAAAAAAAAA');
+});
+
+test('a data file of another name is given to its image', async ({ page, workbench, desktop, qemu }) => {
+  const { image, data } = qemu.withDataFile('a.qcow2', 'a.raw', 'write -P 0x41 0 64k');
+  const moved = join(dirname(data), 'moved.raw');
+  renameSync(data, moved);
+  await workbench.open();
+  await desktop.drop([image]);
+  await expect(workbench.verdict).toContainText(/sound|clean/i);
+  const panel = page.getByRole('region', { name: 'External data file' });
+  await desktop.choose([moved]);
   await panel.getByRole('button', { name: 'Choose the file…' }).click();
+  await expect(panel).toContainText('given: moved.raw');
+  await workbench.tab('Guest disk').click();
   await expect(page.getByRole('grid', { name: 'Bytes' })).toContainText('AAAAAAAAAAAAAAAA');
 });
 

@@ -43,6 +43,13 @@ const STOPS: readonly Stop[] = [
     },
   },
   {
+    name: 'image-guest',
+    show: async (workbench, page) => {
+      await workbench.tab('Guest disk').click();
+      await expect(page.getByLabel('Bytes to write')).toBeVisible();
+    },
+  },
+  {
     name: 'image-check',
     show: async (workbench, page) => {
       await workbench.tab('Check & repair').click();

@@ -337,6 +337,8 @@ describe('an image with an external data file', () => {
     await client.call('library.rename', { id: 'opfs:d.raw', name: 'moved.raw' });
     expect(await client.call('image.overview', { id })).toMatchObject({ dataFile: { name: 'd.raw', file: null } });
     expect((await client.call('image.check', { id })).verdict.level).toBe('sound');
+    expect((await client.call('image.guestMap', { id, buckets: 64 })).use.slice(0, 3)).toEqual(Uint8Array.of(0, 2, 0));
+    expect(await client.call('image.translate', { id, guestOffset: 65536 })).toMatchObject({ kind: 'data' });
     const part = { id, at: 65536, length: 1 };
     await expect(client.call('image.guestBytes', part)).rejects.toMatchObject({
       code: 'data-file',

@@ -148,6 +148,8 @@ export class ImageState {
     this.overview = await this.#client.call('image.write', { id: this.id, at, bytes });
     this.repair = null;
     this.#bytesChanged(null, null);
+    const data = this.overview.dataFile?.file ?? null;
+    if (data !== null) this.#workbench.images.reload([data.id]);
   }
 
   async grantDataFile(dataFile: ImageId): Promise<void> {

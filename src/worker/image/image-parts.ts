@@ -1,6 +1,7 @@
 import {
   EngineError,
   imageSource,
+  MemoryStorage,
   openImage,
   rawSource,
   readHead,
@@ -20,8 +21,8 @@ export type ImageParts = Required<Pick<OpenOptions, 'backing' | 'dataStorage' | 
 interface PartsRequest {
   readonly id: ImageId;
   readonly storage: Storage;
-  /** What is done to the data: that of a backing file is never changed. */
-  readonly use: 'look' | 'change';
+  /** What is done to the data, if anything: that of a backing file is never changed. */
+  readonly use: 'tables-only' | 'look' | 'change';
   /** The files that are held open for it already, of the images above it in a backing chain. */
   readonly held?: readonly ImageId[];
 }
@@ -65,6 +66,7 @@ async function withDataFile<T>(
   work: (dataStorage: Storage | null, held: readonly ImageId[]) => Promise<T>,
 ): Promise<T> {
   if (!hasDataFile) return work(null, [...held, id]);
+  if (use === 'tables-only') return work(new MemoryStorage(), [...held, id]);
   const file = await library.dataFileOf(id, dataFile);
   if (file === null) {
     throw new EngineError(
@@ -86,7 +88,7 @@ async function withDataFile<T>(
 /** `held` holds the image itself here. */
 async function withBacking<T>(
   library: Library,
-  { id, held }: PartsRequest & { readonly held: readonly ImageId[] },
+  { id, use, held }: PartsRequest & { readonly held: readonly ImageId[] },
   { backingFile, backingFormat }: ImageHead,
   work: (backing: GuestSource | null) => Promise<T> | T,
 ): Promise<T> {
@@ -101,7 +103,7 @@ async function withBacking<T>(
   if (held.includes(granted)) throw new EngineError('backing', 'The backing chain runs in a circle.');
   return library.look(granted, async (below) => {
     if (backingFormatOf(below, backingFormat) === 'raw') return work(rawSource(below));
-    const request = { id: granted, storage: below, use: 'look', held } as const;
+    const request = { id: granted, storage: below, use: use === 'change' ? 'look' : use, held } as const;
     return withParts(library, request, (parts) => work(imageSource(openImage(below, parts))));
   });
 }

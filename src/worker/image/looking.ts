@@ -72,20 +72,20 @@ export function lookingHandlers(library: Library): Handlers<LookingMethods> {
       library.look(id, (storage) => structureChildren(storage, path, from, count)),
     'image.check': ({ id }, { run }) => library.look(id, (storage) => run(checkOutcome(storage))),
     'image.guestMap': ({ id, buckets }, context) =>
-      withImage(library, id, async (image) => {
+      withImage(library, { id, use: 'tables-only' }, async (image) => {
         const map = await context.run(guestMap(image, buckets));
         context.transfer(map.use.buffer);
         return map;
       }),
     'image.guestBytes': ({ id, at, length }, context) =>
-      withImage(library, id, (image) => {
+      withImage(library, { id, use: 'look' }, (image) => {
         const bytes = new Uint8Array(lengthWithin(image.virtualSize, at, length));
         readAt(image, at, bytes);
         context.transfer(bytes.buffer);
         return { bytes, extents: guestExtents(image, at, bytes.length) };
       }),
     'image.translate': ({ id, guestOffset }) =>
-      withImage(library, id, (image) => {
+      withImage(library, { id, use: 'tables-only' }, (image) => {
         const { kind, hostOffset } = extentAt(image, guestOffset, 1);
         return { kind, hostOffset };
       }),

@@ -3,10 +3,17 @@ import type { ImageId } from '#protocol';
 import type { Library } from '../library/library.ts';
 import { withParts } from './image-parts.ts';
 
-/** Runs `work` on the image, opened for reading with all that belongs to it. The file is not touched. */
-export function withImage<T>(library: Library, id: ImageId, work: (image: Image) => Promise<T> | T): Promise<T> {
+/**
+ * Runs `work` on the image, opened for reading with all that belongs to it, or with what finding its data takes. The file
+ * is not touched.
+ */
+export function withImage<T>(
+  library: Library,
+  { id, use }: { id: ImageId; use: 'tables-only' | 'look' },
+  work: (image: Image) => Promise<T> | T,
+): Promise<T> {
   return library.look(id, (storage) =>
-    withParts(library, { id, storage, use: 'look' }, (parts) => work(openImage(storage, parts))),
+    withParts(library, { id, storage, use }, (parts) => work(openImage(storage, parts))),
   );
 }
 
