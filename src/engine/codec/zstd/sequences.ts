@@ -166,20 +166,24 @@ function runSequences(at: number, end: number, count: number, literals: Literals
     const matchLengthMove = MOVES[matchLengthState]!;
     const literalLengthMove = MOVES[literalLengthState]!;
 
-    let extraBits = (offsetMove >>> 4) & 31;
-    bit -= extraBits;
+    const offsetExtra = (offsetMove >>> 4) & 31;
+    bit -= offsetExtra;
     // One check a sequence: what the other fields take, 90 bits at most, is still within the memory's slack.
     if (bit < start) throw corrupt('sequences are truncated');
     let offset = BASES[offsetState]!;
-    if (extraBits <= 25) offset += peekBits(bit, extraBits);
+    if (offsetExtra <= 25) offset += peekBits(bit, offsetExtra);
     // No window that this engine reads reaches that far back.
     else throw corrupt('a match reaches back before the start');
-    extraBits = (matchLengthMove >>> 4) & 31;
-    bit -= extraBits;
-    const matchLength = BASES[matchLengthState]! + peekBits(bit, extraBits);
-    extraBits = (literalLengthMove >>> 4) & 31;
-    bit -= extraBits;
-    const literalLength = BASES[literalLengthState]! + peekBits(bit, extraBits);
+    let matchLength = BASES[matchLengthState]!;
+    let literalLength = BASES[literalLengthState]!;
+    const matchLengthExtra = (matchLengthMove >>> 4) & 31;
+    const literalLengthExtra = (literalLengthMove >>> 4) & 31;
+    // Most lengths have none.
+    if (matchLengthExtra + literalLengthExtra > 0) {
+      bit -= matchLengthExtra + literalLengthExtra;
+      literalLength += peekBits(bit, literalLengthExtra);
+      matchLength += peekBits(bit + literalLengthExtra, matchLengthExtra);
+    }
 
     // Early, as the copies below need not wait for it. The last sequence has no next states.
     if (--count > 0) {
