@@ -39,7 +39,7 @@ class ReversingPool implements CodecPool {
 }
 
 beforeAll(async () => {
-  // Text that compresses, noise that does not, zeros, and an end within a cluster.
+  // Text that compresses well, noise that compresses by half, noise that does not, zeros, and an end within a cluster.
   const bytes = new Uint8Array(18 * MIB + 512 * 7);
   const line = new TextEncoder().encode(
     'The same text over and over again, at places that are no multiple of anything.\n',
@@ -47,7 +47,7 @@ beforeAll(async () => {
   for (let at = 0; at < 4 * MIB; at += line.length) bytes.set(line, at);
   for (let at = 0, state = 1; at < 2 * MIB; at++) {
     state = (state * 1103515245 + 12345) & 0x7fffffff;
-    bytes[6 * MIB + at] = state >>> 16;
+    bytes[6 * MIB + at] = at < MIB ? (state >>> 16) & 15 : state >>> 16;
   }
   bytes.fill(7, 9 * MIB, 17 * MIB);
   bytes.fill(9, 17 * MIB);

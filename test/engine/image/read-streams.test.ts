@@ -17,7 +17,12 @@ function imageOfStreams(): { image: Image; storage: MemoryStorage; content: Uint
   const storage = new MemoryStorage();
   createImage(storage, { size: 6 * CLUSTER, clusterSize: CLUSTER });
   const image = openImage(storage, { writable: true });
-  const content = Uint8Array.from({ length: 6 * CLUSTER }, (_, i) => (i * i) >> (7 + (i >> 12)));
+  // Sixteen values, in no order: a stream of some two thousand bytes.
+  let state = 1;
+  const content = Uint8Array.from({ length: 6 * CLUSTER }, () => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return (state >>> 16) & 15;
+  });
   for (const index of [0, 1, 5, 2, 3]) {
     writeCompressed(image, index * CLUSTER, content.subarray(index * CLUSTER, (index + 1) * CLUSTER));
   }
