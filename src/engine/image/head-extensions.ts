@@ -110,7 +110,7 @@ function luksPointerOf(data: Uint8Array, header: Header): LuksExtension {
   mustHaveLength(data, size, `CRYPTO header extension size ${data.length}, but expected size ${size}`);
   const pointer = LUKS_EXTENSION.decode(data);
   const clusterSize = 2 ** header.clusterBits;
-  const offset = offsetIn(data, LUKS_EXTENSION.fields.offset.at);
+  const offset = wordIn(data, LUKS_EXTENSION.fields.offset.at);
   if (offset % BigInt(clusterSize) !== 0n) {
     throw invalid(`Encryption header offset '${offset}' is not a multiple of cluster size '${clusterSize}'`);
   }
@@ -127,20 +127,21 @@ function bitmapsOf(data: Uint8Array, header: Header): BitmapsExtension {
     );
   }
   if (bitmapCount === 0) throw invalid('found bitmaps extension with zero bitmaps');
-  const directoryOffset = offsetIn(data, BITMAPS_EXTENSION.fields.directoryOffset.at);
+  const directoryOffset = wordIn(data, BITMAPS_EXTENSION.fields.directoryOffset.at);
   if (directoryOffset % (1n << BigInt(header.clusterBits)) !== 0n) {
     throw invalid('bitmaps_ext: invalid bitmap directory offset');
   }
   if (directorySize > BITMAP_DIRECTORY_SIZE_MAX) {
+    const size = wordIn(data, BITMAPS_EXTENSION.fields.directorySize.at);
     throw invalid(
-      `bitmaps_ext: bitmap directory size (${directorySize}) exceeds the maximum supported size (${BITMAP_DIRECTORY_SIZE_MAX})`,
+      `bitmaps_ext: bitmap directory size (${size}) exceeds the maximum supported size (${BITMAP_DIRECTORY_SIZE_MAX})`,
     );
   }
   return extension;
 }
 
-/** As it stands: a number does not hold the low bits of a huge offset. */
-function offsetIn(data: Uint8Array, at: number): bigint {
+/** As it stands: a number does not hold the low bits of a huge one. */
+function wordIn(data: Uint8Array, at: number): bigint {
   return viewOf(data).getBigUint64(at);
 }
 

@@ -119,6 +119,7 @@ const CASES: readonly [what: string, base: Base, ...patches: Patch[]][] = [
   ['bitmap directory unaligned', 'bitmaps', [0x210, 8, 0x80008]],
   ['bitmap directory far away, unaligned', 'bitmaps', [0x210, 8, 0x7000000000080008n]],
   ['bitmap directory too large', 'bitmaps', [0x208, 8, 67107841]],
+  ['bitmap directory of exabytes', 'bitmaps', [0x208, 8, 0x56a11d99ffe72a64n]],
   ['bitmap directory of no bytes', 'bitmaps', [0x208, 8, 0]],
   ['bitmap directory cut off', 'bitmaps', [0x208, 8, 40]],
   ['bitmap directory with more than counted', 'bitmaps', [0x200, 4, 1]],
