@@ -113,7 +113,8 @@ function isLoadable({ subject }: CheckPass, entry: BitmapEntry): boolean {
 
 function countBitmap(pass: CheckPass, entry: BitmapEntry): void {
   const { storage, geometry } = pass.subject;
-  if (!countRegion(pass, entry.tableOffset, entry.tableSize * 8, 'exclusive', null)) {
+  const tableHex = entry.tableOffsetBits.toString(16);
+  if (!countRegion(pass, entry.tableOffset, entry.tableSize * 8, 'exclusive', null, tableHex)) {
     pass.log.unknownReferences ??= `The table of bitmap "${entry.name}" lies outside the file.`;
   }
   const isUnsound = (high: number, low: number) =>

@@ -27,7 +27,8 @@ export type Sharing = 'exclusive' | 'compressed' | 'shared';
 
 /**
  * Adds one reference to every cluster that [offset, offset + size) touches. The last cluster of the file may be
- * half-written, so a region may end up to a cluster behind the file's end; one that ends further out is not counted. `pointer` is where the image names the region. Returns
+ * half-written, so a region may end up to a cluster behind the file's end; one that ends further out is not counted.
+ * `pointer` is where the image names the region, `offsetHex` its place where a number may not hold that exactly. Returns
  * whether the region lies in the file.
  */
 export function countRegion(
@@ -36,12 +37,13 @@ export function countRegion(
   size: number,
   sharing: Sharing,
   pointer: Finding['at'],
+  offsetHex = offset.toString(16),
 ): boolean {
   const { subject, map, log } = pass;
   if (size <= 0) return true;
   if (offset + size - fileLengthOf(subject) >= subject.geometry.clusterSize) {
     const isMended = mendBeyondEnd(pass, offset, size);
-    reportBeyondEnd(pass, offset.toString(16), size, pointer, isMended);
+    reportBeyondEnd(pass, offsetHex, size, pointer, isMended);
     if (!isMended) {
       map.addDangling({ first: clusterOf(subject, offset), last: clusterOf(subject, offset + size - 1) });
       return false;

@@ -116,6 +116,8 @@ function judgeL1Entry(
     pass.needsCopiedPass = true;
   }
   const cluster = clusterOf(subject, offset);
+  // What was lost with the entry is unknown, and what the header seems to refer to changes with a repair.
+  if (cluster === 0) log.unknownReferences ??= `L2 table ${index} lies in the header.`;
   if (l1.role === 'snapshot') return;
   if (cluster >= map.clusterCount || offset === 0) pass.needsCopiedPass = true;
   else map.flag(cluster, activeFlagOf(high));

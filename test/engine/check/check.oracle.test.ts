@@ -114,7 +114,16 @@ const DAMAGES: readonly Damage[] = [
   {
     name: 'L1 entry with COPIED and nothing else',
     harm: (p) => p.setWord(p.l1At(0), COPIED),
-    refusedBecause: /refcounts must be rebuilt|check could not get through|not the only table/,
+    refusedBecause: /refcounts must be rebuilt|check could not get through|lies in the header/,
+  },
+  {
+    name: 'L1 entry of a snapshot with COPIED and nothing else',
+    prepare: (file) => {
+      qemuImg('snapshot', '-c', 's1', file);
+      qemuIo(file, ['write -P 3 0 64k']);
+    },
+    harm: (p) => p.setWord(Number(p.word(p.header.snapshotsOffset)), COPIED),
+    refusedBecause: /refcounts must be rebuilt|check could not get through|lies in the header/,
   },
   {
     name: 'L2 table beyond the end',
@@ -211,7 +220,7 @@ const DAMAGES: readonly Damage[] = [
     },
     harm: (p) => {
       p.bytes.writeUInt32BE(1, bitmapDirectory(p) + 12);
-      p.setWord(bitmapDirectory(p), 0x7dde_0000_0000_0000n);
+      p.setWord(bitmapDirectory(p), 0x7dde_0000_0001_0000n);
     },
     refusedBecause: /table of bitmap "b0" lies outside/,
   },
