@@ -7,6 +7,7 @@ import { readHead, type ImageHead } from '../image/head.ts';
 import type { Storage } from '../storage/storage.ts';
 import { backingPathOf, type InfoNames } from './info-text.ts';
 import { luksInfoJson } from './luks-info.ts';
+import { printedIcount } from './snapshot-list.ts';
 
 /** The object of `qemu-img info --output=json`, its keys in QEMU's order. @throws EngineError as a read-only open does */
 export function infoJson(storage: Storage, names: InfoNames): Readonly<Record<string, unknown>> {
@@ -32,7 +33,7 @@ export function infoJson(storage: Storage, names: InfoNames): Readonly<Record<st
 
 function snapshotJson({ id, name, vmStateSize, dateSeconds, dateNanoseconds, vmClock, icount }: SnapshotEntry) {
   return {
-    ...(icount !== null && { icount }),
+    ...(icount !== null && { icount: printedIcount(icount) }),
     'vm-clock-nsec': vmClock % 1_000_000_000n,
     name: printedName(name),
     'date-sec': dateSeconds,

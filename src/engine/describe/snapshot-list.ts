@@ -10,7 +10,13 @@ export function snapshotListLines(snapshots: readonly SnapshotEntry[]): string[]
 
 function snapshotLine({ id, name, vmStateSize, dateSeconds, vmClock, icount }: SnapshotEntry): string {
   const names = `${paddedByBytes(printedName(id), 9)} ${paddedByBytes(printedName(name), 16)} `;
-  return row(names, sizeText(vmStateSize), dateText(dateSeconds), clockText(vmClock), icount?.toString() ?? '');
+  const count = icount === null ? '' : String(printedIcount(icount));
+  return row(names, sizeText(vmStateSize), dateText(dateSeconds), clockText(vmClock), count);
+}
+
+/** QEMU prints a count of instructions with a sign. */
+export function printedIcount(icount: bigint): bigint {
+  return BigInt.asIntN(64, icount);
 }
 
 /** Columns are counted in bytes there, so a name beyond ASCII gets less padding. */

@@ -45,6 +45,15 @@ describe('infoText says what qemu-img info says', () => {
     expectSameInfo(file);
   });
 
+  it('of a snapshot with a count of instructions beyond 2^63', () => {
+    const file = scratch.create('icount.qcow2', '64M');
+    qemuImg('snapshot', '-c', 's1', file);
+    const bytes = readFileSync(file);
+    bytes.writeBigUInt64BE(2n ** 63n + 5n, Number(bytes.readBigUInt64BE(64)) + 40 + 16);
+    writeFileSync(file, bytes);
+    expectSameInfo(file);
+  });
+
   it('of an image with bitmaps, enabled, disabled and in use', () => {
     const file = scratch.create('bitmaps.qcow2', '64M');
     qemuImg('bitmap', '--add', file, 'recording');
