@@ -75,6 +75,7 @@ export * from './describe/explain.ts';
 export * from './describe/cluster-map.ts';
 export * from './describe/cluster-detail.ts';
 export * from './describe/check-text.ts';
+export * from './describe/fixed-text.ts';
 export { annotate } from './describe/annotate.ts';
 export * from './describe/rows.ts';
 export { structureChildren } from './describe/structure.ts';

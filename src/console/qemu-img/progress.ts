@@ -1,3 +1,4 @@
+import { fixedText } from '#engine';
 import type { Invocation } from './invocation.ts';
 
 /**
@@ -41,7 +42,7 @@ export class ProgressLine {
     const hasMoved = Math.abs(this.#percent - this.#shown) > this.#step;
     if (!this.isShown || (!hasMoved && this.#percent !== 100 && this.#percent !== 0)) return;
     this.#shown = this.#percent;
-    this.#invocation.host.writeOut(`    (${this.#percent.toFixed(2)}/100%)\r`);
+    this.#invocation.host.writeOut(`    (${fixedText(this.#percent, 2)}/100%)\r`);
     this.#invocation.host.flushOut();
   }
 }

@@ -1,20 +1,14 @@
+import { fixedText } from '#engine';
+
 const UNITS = ['EiB', 'PiB', 'TiB', 'GiB', 'MiB', 'KiB'];
 
 /** A size as qemu-io prints it: three decimals, or none where they are zeros. */
 export function ioSize(value: number): string {
   for (const [index, unit] of UNITS.entries()) {
     const scale = 1024 ** (UNITS.length - index);
-    if (value >= scale) return withUnit(threeDecimals(value / scale), unit);
+    if (value >= scale) return withUnit(fixedText(value / scale, 3), unit);
   }
   return withUnit(value.toFixed(6), 'bytes');
-}
-
-/** As C prints it: halfway between two, the even one, where JavaScript takes the larger. */
-function threeDecimals(value: number): string {
-  const thousandths = value * 1000;
-  const below = Math.floor(thousandths);
-  const isHalfway = thousandths - below === 0.5;
-  return isHalfway && below % 2 === 0 ? (below / 1000).toFixed(3) : value.toFixed(3);
 }
 
 function withUnit(digits: string, unit: string): string {

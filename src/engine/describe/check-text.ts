@@ -1,5 +1,6 @@
 import type { CheckCounters, CheckReport } from '../check/report.ts';
 import type { RepairPlan } from '../repair/step.ts';
+import { fixedText } from './fixed-text.ts';
 
 /** What `qemu-img check` prints and how it ends. */
 export interface CheckOutput {
@@ -96,13 +97,8 @@ function summary(counters: CheckCounters): string {
   return text;
 }
 
-/** C's %0.2f: a tie, which only eighths can be, goes to the even digit, where `toFixed` goes up. */
 function percent(part: number, whole: number): string {
-  const value = (part * 100) / whole;
-  const isTie = Math.abs(value * 8) % 2 === 1;
-  if (!isTie) return value.toFixed(2);
-  const below = Math.floor(value * 100);
-  return ((below % 2 === 0 ? below : below + 1) / 100).toFixed(2);
+  return fixedText((part * 100) / whole, 2);
 }
 
 function lines(messages: readonly string[]): string {

@@ -103,3 +103,14 @@ describe('what is salvaged', () => {
     expect(qemuImg('compare', ours, theirs).stdout).toBe('Images are identical.\n');
   });
 });
+
+describe('progress', () => {
+  it('goes in the same steps and is rounded as by the real program', async () => {
+    const source = scratch.create('steps.qcow2', '4M', 'cluster_size=512');
+    qemuIo(source, ['write -P 5 0 4M']);
+    const args = ['convert', '-p', '-O', 'qcow2', source];
+    const theirs = qemuImg(...args, scratch.path('theirs.qcow2'));
+    expect(theirs.stdout).toContain('(3.12/100%)');
+    expect(await ourQemuImg(...args, scratch.path('ours.qcow2'))).toEqual(theirs);
+  });
+});
