@@ -59,6 +59,12 @@ function judgeL1Flag(pass: CheckPass, { index, high, low, refcount, text }: Flag
     refcount,
   } as const;
   if (isMending && mender !== null) {
+    const overlapped = mender.structureUnderL1();
+    if (overlapped !== null) {
+      log.line(finding.message);
+      const message = 'ERROR: Could not write L1 table; metadata overlap check failed: Input/output error';
+      throw overlapFound(log, overlapped, message);
+    }
     mender.setL1Entry(at, withFlag(high, low, refcount));
     log.mended('corruption', finding);
   } else {

@@ -14,6 +14,8 @@ export interface Mender {
   said(line: string): void;
   /** The structure that would break if the L2 table at `tableOffset` were written, in QEMU's words; null if none would. */
   structureUnder(tableOffset: HostOffset): string | null;
+  /** The same for the active L1 table. */
+  structureUnderL1(): string | null;
   /** Makes the L2 entry (8 or 16 bytes at `at`) read as zeros without a host cluster. */
   zeroL2Entry(at: HostOffset, entry: Uint8Array): void;
   setL1Entry(at: HostOffset, entry: Uint8Array): void;

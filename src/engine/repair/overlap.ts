@@ -3,17 +3,26 @@ import type { Subject } from '../check/subject.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { readSnapshotTable, SNAPSHOTS_MAX, type SnapshotEntry } from '../format/snapshot-table.ts';
 
-/** The structure in whose clusters an L2 table at `tableOffset` lies by mistake, in QEMU's words, or null. */
-export function overlappedStructure(subject: Subject, tableOffset: HostOffset): string | null {
+export const ACTIVE_L1 = 'active L1 table';
+
+/**
+ * The structure in whose clusters a table lies by mistake, in QEMU's words, or null.
+ * @param own what may be there, because it is the table itself
+ */
+export function overlappedStructure(
+  subject: Subject,
+  table: { readonly offset: HostOffset; readonly length: number },
+  own: string | null = null,
+): string | null {
   const { header, geometry, refcountTable } = subject;
   const { clusterSize } = geometry;
-  const first = Math.floor(tableOffset / clusterSize);
+  const first = Math.floor(table.offset / clusterSize);
   // A table between clusters touches two.
-  const last = Math.floor((tableOffset + clusterSize - 1) / clusterSize);
+  const last = Math.floor((table.offset + table.length - 1) / clusterSize);
   const covers = (offset: HostOffset, size: number) =>
     size > 0 && last >= Math.floor(offset / clusterSize) && first <= Math.floor((offset + size - 1) / clusterSize);
   if (first === 0) return 'qcow2_header';
-  if (covers(header.l1TableOffset, header.l1Size * 8)) return 'active L1 table';
+  if (own !== ACTIVE_L1 && covers(header.l1TableOffset, header.l1Size * 8)) return ACTIVE_L1;
   if (covers(header.refcountTableOffset, header.refcountTableClusters * clusterSize)) return 'refcount table';
   const snapshots = snapshotsOf(subject);
   const lastSnapshot = snapshots.at(-1);

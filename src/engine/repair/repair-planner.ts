@@ -9,7 +9,7 @@ import { CORRUPT_BIT, DIRTY_BIT } from '../format/features.ts';
 import { HEADER } from '../format/header.ts';
 import { setRefcount } from '../format/refcount-block.ts';
 import type { LongTask } from '../progress.ts';
-import { overlappedStructure } from './overlap.ts';
+import { ACTIVE_L1, overlappedStructure } from './overlap.ts';
 import type { PlanStorage } from './plan-storage.ts';
 import { rebuildRefcounts } from './rebuild-refcounts.ts';
 import { moveSnapshotTable } from './move-snapshot-table.ts';
@@ -37,6 +37,8 @@ export class RepairPlanner implements Mender {
   #hasRebuilt = false;
   /** The L2 table that was last found to lie where no other structure does. */
   #provenTable = -1;
+  /** Under the active L1 table; undefined before anybody asked. */
+  #underL1: string | null | undefined = undefined;
   /** A cluster is given up: whoever should still refer to it would lose it. */
   freesClusters = false;
 
@@ -53,9 +55,17 @@ export class RepairPlanner implements Mender {
 
   structureUnder(tableOffset: HostOffset): string | null {
     if (tableOffset === this.#provenTable) return null;
-    const name = overlappedStructure(this.#subject, tableOffset);
+    const length = this.#subject.geometry.clusterSize;
+    const name = overlappedStructure(this.#subject, { offset: tableOffset, length });
     if (name === null) this.#provenTable = tableOffset;
     return name;
+  }
+
+  structureUnderL1(): string | null {
+    const { l1TableOffset, l1Size } = this.#subject.header;
+    const table = { offset: l1TableOffset, length: l1Size * 8 };
+    if (this.#underL1 === undefined) this.#underL1 = overlappedStructure(this.#subject, table, ACTIVE_L1);
+    return this.#underL1;
   }
 
   zeroL2Entry(at: HostOffset, entry: Uint8Array): void {
@@ -127,6 +137,7 @@ export class RepairPlanner implements Mender {
     this.#messages = [];
     this.#subject = readSubject(this.#storage);
     this.#provenTable = -1;
+    this.#underL1 = undefined;
     this.#hasRebuilt = true;
   }
 

@@ -5,10 +5,12 @@ import {
   createSnapshot,
   decodeHeader,
   drain,
+  HEADER,
   MemoryStorage,
   openImage,
   planRepair,
   SNAPSHOT_HEADER,
+  viewOf,
   writeAt,
 } from '#engine';
 
@@ -27,5 +29,24 @@ it('no flag is mended in an L2 table that lies in a long snapshot table', () => 
   const { report, refused, steps } = drain(planRepair(storage, 'all'));
   expect(report.messages).toContainEqual(expect.stringContaining('overlaps with snapshot table'));
   expect(refused).toMatch(/could not get through/);
+  expect(steps).toEqual([]);
+});
+
+it('no flag is mended in an L1 table that is the one of a snapshot', () => {
+  const disk = new MemoryStorage();
+  createImage(disk, { size: 64 * 1024, clusterSize: 512 });
+  const image = openImage(disk, { writable: true });
+  writeAt(image, 0, new Uint8Array(4096).fill(1));
+  createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
+  writeAt(image, 0, new Uint8Array(4096).fill(2));
+  closeImage(image);
+  const bytes = disk.toBytes();
+  const view = viewOf(bytes);
+  const snapshotL1 = view.getBigUint64(decodeHeader(bytes).snapshotsOffset);
+  view.setBigUint64(HEADER.fields.l1TableOffset.at, snapshotL1);
+  const flagged = Number(snapshotL1);
+  view.setBigUint64(flagged, view.getBigUint64(flagged) | (1n << 63n));
+  const { report, steps } = drain(planRepair(MemoryStorage.from(bytes), 'all'));
+  expect(report.messages).toContainEqual(expect.stringContaining('overlaps with inactive L1 table'));
   expect(steps).toEqual([]);
 });
