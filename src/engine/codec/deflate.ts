@@ -5,7 +5,6 @@ import {
   findMatch,
   type Match,
   matchDistance,
-  MATCH_LENGTH_MIN,
   matchLength,
   skipPositions,
   startMatching,
@@ -18,7 +17,7 @@ import { source, takeInput } from './scratch.ts';
  */
 export function deflateRaw(input: Uint8Array, output: Uint8Array): number | null {
   takeInput(input, 0, FINDER_SLACK);
-  startMatching();
+  startMatching(input.length);
   const writer = new BlockWriter(output.length);
 
   let at = 0;
@@ -50,7 +49,7 @@ function findTokens(start: number, end: number): number {
   let literalRun = 0;
   let at = start;
   while (at < end && count < TOKEN_COUNT_MAX) {
-    let match = findMatch(at, end, MATCH_LENGTH_MIN - 1, DEPTH_MAX, NICE_LENGTH);
+    let match = findMatch(at, end, 2, DEPTH_MAX, NICE_LENGTH);
     if (match === 0) {
       literalRun++;
       const step = Math.min(1 + (literalRun >> PATIENCE_BITS), end - at, TOKEN_COUNT_MAX - count);
