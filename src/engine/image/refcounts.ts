@@ -50,6 +50,11 @@ export class Refcounts {
     return index < this.table.length && this.table[index] !== 0;
   }
 
+  /** Behind this cluster no refcount block counts any. */
+  get countedEnd(): HostCluster {
+    return (this.table.findLastIndex((offset) => offset !== 0) + 1) * this.geometry.refcountBlockEntries;
+  }
+
   /** @throws EngineError uncounted when no block counts the cluster, too-large when no table could name such a block */
   mustCount(cluster: HostCluster): void {
     if (this.isCovered(cluster)) return;

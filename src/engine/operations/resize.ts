@@ -107,7 +107,7 @@ export function freeTablesBeyond(image: Image, entryCount: number): void {
 /** Shortens the file to its last used cluster. */
 export function truncateAfterLastCluster(image: Image): void {
   const { clusterSize } = image.geometry;
-  let end = ceilDiv(image.file.size, clusterSize);
+  let end = Math.min(ceilDiv(image.file.size, clusterSize), image.refcounts.countedEnd);
   while (end > 0 && image.refcounts.get(end - 1) === 0) end--;
   if (end * clusterSize < image.file.size) image.file.truncate(end * clusterSize, 'truncate');
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { truncateAfterLastCluster } from '../../../src/engine/operations/resize.ts';
 import {
   addBitmap,
   checkImage,
@@ -33,6 +34,14 @@ describe('a place beyond 2^62', () => {
     const image = openImage(newDisk(), { writable: true });
     image.allocator.free(2 ** 62, 3);
     closeImage(image);
+  });
+
+  it('is not where a file is looked through for its last cluster', () => {
+    const disk = newDisk();
+    const image = openImage(disk, { writable: true });
+    disk.truncate(2 ** 59);
+    truncateAfterLastCluster(image);
+    expect(disk.size).toBeLessThan(64 * 1024);
   });
 
   it('is no reason not to close an image whose bitmap points there', () => {
