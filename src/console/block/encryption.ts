@@ -4,6 +4,7 @@ import {
   deriveWith,
   EngineError,
   HEADER,
+  luksVolumeOf,
   readHead,
   unlockImage,
   type ImageCipher,
@@ -37,7 +38,11 @@ export async function takeImageCipher(
   }
   const [unknown] = encrypt.keys();
   if (unknown !== undefined) throw refused(`Parameter '${unknown}' is unexpected`);
-  if (flags.withoutData === true) return 'locked';
+  if (flags.withoutData === true) {
+    // Nobody asks for a key, but what says how to make one is read all the same.
+    if (encryption === 'luks') luksVolumeOf(storage, head);
+    return 'locked';
+  }
   if (id === undefined) return undefined;
   const passphrase = await secretNamed(host, objects, id);
   return deriveWith(unlockImage(storage, head, passphrase), (request) => host.pbkdf2(request));

@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ourQemuImg } from '../../tools/our-qemu-img.ts';
 import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
@@ -52,4 +52,15 @@ describe('qemu-img info', () => {
     );
     expect(await ourQemuImg(...args)).toEqual(qemuImg(...args));
   });
+});
+
+it('is refused of an encrypted image whose LUKS header is none', async () => {
+  const file = scratch.path('encrypted.qcow2');
+  const options = 'encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10';
+  qemuImg('create', '-q', '-f', 'qcow2', '--object', 'secret,id=s,data=x', '-o', options, file, '1M');
+  expect((await ourQemuImg('info', file)).code).toBe(0);
+  // The LUKS header is the first thing behind the tables of a new image.
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.fill(0, bytes.indexOf('LUKS\xba\xbe', 'latin1')));
+  expect(await ourQemuImg('info', file)).toEqual(qemuImg('info', file));
 });
