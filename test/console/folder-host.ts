@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { ConsoleFiles } from '#console';
 import { TerminalHost } from '../../src/node/cli/host.ts';
+import { runReal } from '../tools/qemu.ts';
 import { CapturingHost, type ConsoleRun } from './capturing-host.ts';
 
 /** A console's host that works in a folder of its own, in which the real tools can be run too. */
@@ -22,9 +22,7 @@ export class FolderHost extends CapturingHost {
 
   /** The real program, with the same arguments. */
   real(program: 'qemu-img' | 'qemu-io', ...args: string[]): ConsoleRun {
-    const { stdout, stderr, status, error } = spawnSync(program, args, { cwd: this.folder, encoding: 'utf8' });
-    if (error) throw error;
-    return { stdout, stderr, code: status ?? -1 };
+    return runReal(program, args, this.folder);
   }
 
   remove(): void {

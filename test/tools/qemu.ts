@@ -13,18 +13,27 @@ export interface Ran {
 
 /** Runs the real `qemu-img`, the judge of everything here. */
 export function qemuImg(...args: string[]): Ran {
-  return run('qemu-img', args);
+  return runReal('qemu-img', args);
 }
 
 /** Runs the real `qemu-io` on an image, one `-c` a command. */
 export function qemuIo(file: string, commands: readonly string[], options: readonly string[] = []): Ran {
-  return run('qemu-io', [...options, ...commands.flatMap((command) => ['-c', command]), file]);
+  return runReal('qemu-io', [...options, ...commands.flatMap((command) => ['-c', command]), file]);
 }
 
-function run(program: string, args: readonly string[]): Ran {
-  const { stdout, stderr, status, signal, error } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
-  if (error) throw error;
-  return { stdout, stderr, code: status ?? 128 + (signal === 'SIGABRT' ? 6 : 9) };
+/** QEMU times its key derivation by the CPU's clock, which is too coarse on some virtual machines, now and then. */
+const CLOCK_TOO_COARSE = 'Unable to get accurate CPU usage';
+const TRIES_MAX = 40;
+
+/** Runs a real program, again if it could not make a key for want of a clock: that is no answer. */
+export function runReal(program: 'qemu-img' | 'qemu-io', args: readonly string[], cwd?: string): Ran {
+  for (let tries = 1; ; tries++) {
+    const options = { cwd, encoding: 'utf8', maxBuffer: 1 << 28 } as const;
+    const { stdout, stderr, status, signal, error } = spawnSync(program, args, options);
+    if (error) throw error;
+    if (stderr.includes(CLOCK_TOO_COARSE) && tries < TRIES_MAX) continue;
+    return { stdout, stderr, code: status ?? 128 + (signal === 'SIGABRT' ? 6 : 9) };
+  }
 }
 
 /** A folder of its own for a test's image files; `remove` when done. */

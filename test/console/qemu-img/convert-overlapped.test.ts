@@ -109,6 +109,20 @@ describe('convert between files that work beside it', () => {
     expect(await host.qemuImg('compare', 'source', 'target')).toMatchObject({ code: 0 });
   });
 
+  it('keeps what is being written apart from what is read, ahead or not', async () => {
+    const host = new SlowHost();
+    await host.qemuImg('create', '-f', 'qcow2', 'base', '32M');
+    await host.qemuImg('create', '-f', 'qcow2', '-F', 'qcow2', '-b', 'base', 'overlay', '32M');
+    const write = (at: number) => `write -q -P ${at + 1} ${at}M 1M`;
+    const places = [...Array(32).keys()];
+    await host.qemuIo(places.map(write), 'base');
+    // Every other one is the overlay's own, which can be read ahead; those of the backing file are read in their turn.
+    await host.qemuIo(places.filter((at) => at % 2 === 1).map(write), 'overlay');
+    expect(await host.qemuImg('convert', '-O', 'raw', 'overlay', 'target')).toMatchObject({ code: 0 });
+    const expected = Buffer.concat(Array.from({ length: 32 }, (_, at) => Buffer.alloc(MIB, at + 1)));
+    expect(Buffer.compare(await host.bytes('target'), expected)).toBe(0);
+  });
+
   it('says where the disk was full, and leaves nothing under way', async () => {
     const host = new SlowHost();
     await host.put('source', content());

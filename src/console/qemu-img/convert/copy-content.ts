@@ -46,20 +46,22 @@ export async function copyContent(
   const pool = plan.isCompressed || hasCompressed ? poolFor(invocation, plan, work) : null;
   const pause = () => invocation.host.pause();
   const writer = writerFor(target, plan, { total, pool, pause });
-  // One part is filled, one still being written, one copied, perhaps after it could not be filled ahead.
+  // One part is filled, one copied, one still being written. A run takes one part, ahead or in its turn, and never another.
   const buffers = new Buffers(4, () => new Uint8Array(RUN_LENGTH_MAX));
   const runs = runsOf(invocation, plan, sources, target);
   let done = 0;
   try {
-    for await (const { run, content } of pool === null ? overlapped(runs, buffers) : readAhead(runs, pool, pause)) {
+    for await (const { run, into, isRead } of pool === null
+      ? overlapped(runs, buffers)
+      : readAhead(runs, pool, pause)) {
       const { source, from, to, length, kind } = run;
       const share = workOf(plan, run);
       done += share;
       if (share > 0) progress.update(done, work);
       if (kind === 'data') {
-        const into = content ?? buffers.next().subarray(0, length);
-        if (content === null) readSource(invocation, source, { at: from, into, salvages });
-        writer.writeData(to, into);
+        const content = into ?? buffers.next().subarray(0, length);
+        if (!isRead) readSource(invocation, source, { at: from, into: content, salvages });
+        writer.writeData(to, content);
       } else if (kind === 'zero') {
         writer.writeZeros(to, length);
       }
@@ -118,14 +120,14 @@ async function* overlapped(runs: Iterable<Run>, buffers: Buffers): AsyncGenerato
 }
 
 async function begun(run: Run, buffers: Buffers): Promise<RunContent> {
-  if (run.kind !== 'data' || run.source.readLater === undefined) return { run, content: null };
-  const content = buffers.next().subarray(0, run.length);
+  if (run.kind !== 'data') return { run, into: null, isRead: false };
+  const into = buffers.next().subarray(0, run.length);
   try {
-    const reading = run.source.readLater(run.from, content);
+    const reading = run.source.readLater?.(run.from, into) ?? null;
     await reading;
-    return { run, content: reading === null ? null : content };
+    return { run, into, isRead: reading !== null };
   } catch {
-    return { run, content: null };
+    return { run, into, isRead: false };
   }
 }
 

@@ -3,10 +3,11 @@ import type { CodecPool } from '../../host.ts';
 import { Buffers } from './buffers.ts';
 import { RUN_LENGTH_MAX, type Run } from './runs.ts';
 
-/** A run, with its bytes if they were read already. */
+/** A run, with the place for its bytes where it has one already, and whether they are there. */
 export interface RunContent {
   readonly run: Run;
-  readonly content: Uint8Array | null;
+  readonly into: Uint8Array | null;
+  readonly isRead: boolean;
 }
 
 /** What the copy holds on to beside what is being read: a part being copied, and two being written. */
@@ -51,8 +52,8 @@ async function* arrived(one: Started, pool: CodecPool, pause: () => Promise<void
   while (!one.hasArrived && pool.help()) await pause();
   const { whole, parts } = one.group;
   const content = await one.content;
-  if (content !== null) yield { run: whole, content };
-  else for (const run of parts) yield { run, content };
+  if (content !== null) yield { run: whole, into: content, isRead: true };
+  else for (const run of parts) yield { run, into: null, isRead: false };
 }
 
 interface Memory {
