@@ -1,4 +1,5 @@
 import { decodeHeader, RAW_EXTERNAL_DATA_BIT, type Header } from '#engine';
+import { MESSAGES_MAX } from '../../src/engine/check/run-check.ts';
 import type { Difference } from './compare.ts';
 import type { Answers } from './questions.ts';
 import type { RepairOutline } from './repair-outline.ts';
@@ -133,14 +134,13 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   },
   {
     name: 'lines left out',
-    because: 'Ours keeps the first 100,000 lines of a check, and says how many there were more.',
+    because: 'Ours keeps the first 100,000 lines of a check. The summary counts all that was found.',
     applies: ({ difference }) => {
       if (!isAbout(difference, 'check', 'our repair')) return false;
       const [ours, theirs] = [difference.ours.split('\n'), difference.theirs.split('\n')];
-      const cut = ours.findIndex((line) => /^\d+ further lines are left out\.$/.test(line));
-      const missing = parseInt(ours[cut] ?? '0');
-      const isSame = (line: string, index: number) => line === theirs[index < cut ? index : index + missing - 1];
-      return missing > 0 && ours.every((line, index) => index === cut || isSame(line, index));
+      const missing = theirs.length - ours.length;
+      const cut = ours.findIndex((line, index) => line !== theirs[index]);
+      return cut >= MESSAGES_MAX && ours.slice(cut).every((line, index) => line === theirs[cut + missing + index]);
     },
   },
   {
