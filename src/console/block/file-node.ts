@@ -1,4 +1,12 @@
-import { EngineError, growFile, type GuestOffset, type Preallocation, type Storage } from '#engine';
+import {
+  EngineError,
+  growFile,
+  ignoresFlushes,
+  type CacheMode,
+  type GuestOffset,
+  type Preallocation,
+  type Storage,
+} from '#engine';
 import type { OverlappedStorage } from '../host.ts';
 import { LowestNode } from './lowest-node.ts';
 import { refuseCompressed, type BlockStatus, type NodeOrigin, type WriteOptions } from './node.ts';
@@ -10,10 +18,12 @@ const CHUNK = 1024 * 1024;
 export class FileNode extends LowestNode {
   readonly storage: Storage;
   readonly growsOnWrite = true;
+  readonly #ignoresFlushes: boolean;
 
-  constructor(origin: NodeOrigin, storage: Storage) {
+  constructor(origin: NodeOrigin, storage: Storage, cacheMode: CacheMode = 'writeback') {
     super(origin);
     this.storage = storage;
+    this.#ignoresFlushes = ignoresFlushes(cacheMode);
   }
 
   get isReadOnly(): boolean {
@@ -65,7 +75,7 @@ export class FileNode extends LowestNode {
   }
 
   flush(): void {
-    this.storage.flush('flush-guest');
+    if (!this.#ignoresFlushes) this.storage.flush('flush-guest');
   }
 
   truncate(length: number, preallocation: Preallocation = 'off'): void {

@@ -28,7 +28,7 @@ export async function openHostFile(
     if (!isEngineError(error) || error.code === 'locked') throw error;
     throw new EngineError(error.code, `Could not open '${path}': ${strerror(error)}`, { cause: error });
   }
-  return new FileNode(origin, storage);
+  return new FileNode(origin, storage, flags.cacheMode);
 }
 
 function refuse(path: string, reason: string): never {

@@ -7,6 +7,7 @@ const MIB = 1024 * 1024;
 
 /** How a slow disk goes on beside the program: it looks at the memory only when a request ends, later ones first. */
 class SlowDisk {
+  flushes = 0;
   underWay = 0;
   underWayMax = 0;
   count = 0;
@@ -46,7 +47,11 @@ function onSlowDisk(storage: Storage, disk: SlowDisk, failFrom: number): Overlap
     write,
     discard: (at, length, why) => storage.discard(at, length, why),
     truncate: (size, why) => (idle(), storage.truncate(size, why)),
-    flush: (why) => (idle(), storage.flush(why)),
+    flush: (why) => {
+      idle();
+      disk.flushes++;
+      storage.flush(why);
+    },
     close: () => (idle(), storage.close()),
     readLater: (at, into) => disk.request(() => storage.read(at, into)),
     writeLater: (at, bytes) => disk.request(() => write(at, bytes)),
@@ -121,6 +126,19 @@ describe('convert between files that work beside it', () => {
     expect(await host.qemuImg('convert', '-O', 'raw', 'overlay', 'target')).toMatchObject({ code: 0 });
     const expected = Buffer.concat(Array.from({ length: 32 }, (_, at) => Buffer.alloc(MIB, at + 1)));
     expect(Buffer.compare(await host.bytes('target'), expected)).toBe(0);
+  });
+
+  it.each(['raw', 'qcow2'])('makes a %s target durable only where a cache mode asks for it', async (format) => {
+    const host = new SlowHost();
+    await host.put('source', content());
+    const flushesOf = async (...options: string[]) => {
+      const before = host.disk.flushes;
+      await host.qemuImg('convert', ...options, '-n', '-O', format, 'source', 'target');
+      return host.disk.flushes - before;
+    };
+    await host.qemuImg('create', '-f', format, 'target', String(content().length));
+    expect(await flushesOf()).toBe(0);
+    expect(await flushesOf('-t', 'writeback')).toBeGreaterThan(0);
   });
 
   it('says where the disk was full, and leaves nothing under way', async () => {
