@@ -84,4 +84,21 @@ describe('the codecs of the page', { timeout: 30_000 }, () => {
     await vi.waitFor(() => expect(codecs.run(job())).rejects.toMatchObject({ code: 'io' }), STARTING);
     await doneWith(codecs);
   });
+
+  it('take nothing more from a worker that failed, since its memory may be somebody else’s', async () => {
+    const script = `
+      let count = 0;
+      postMessage(null);
+      onmessage = ({ data }) => {
+        if (count++ === 1) throw new Error('gone');
+        postMessage({ result: [1, 1], output: new Uint8Array(data.output).fill(9) });
+      };`;
+    const codecs = browserCodecs(1, () => new Worker(URL.createObjectURL(new Blob([script]))));
+    await codecs.run(job());
+    const jobs = [job(), job()];
+    const outcomes = await Promise.allSettled(jobs.map((one) => codecs.run(one)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (const { output } of jobs) expect(output.every((byte) => byte === 0)).toBe(true);
+  });
 });

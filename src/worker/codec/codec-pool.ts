@@ -49,6 +49,9 @@ function codecWorker(start: () => Worker): CodecWorker {
   };
   worker.onerror = (event) => {
     event.preventDefault();
+    // It would go on with its next job, whose memory may be somebody else's by then.
+    worker.onmessage = null;
+    worker.terminate();
     own.onFailure(new Error(event.message));
   };
   return own;
