@@ -1,6 +1,7 @@
 import { compressionOf, type CodecResult } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
 import type { CodecPool } from '../../host.ts';
+import { JobResult } from '../../codec/job-result.ts';
 import { attemptWrite } from './write-failure.ts';
 
 /** What becomes of the clusters of a compressed target, in their order. */
@@ -54,8 +55,7 @@ interface Room {
 
 interface Batch extends Room {
   readonly items: readonly Item[];
-  readonly result: Promise<CodecResult>;
-  isDone: boolean;
+  readonly result: JobResult<CodecResult>;
 }
 
 /** Bytes of clusters that are compressed as one job. */
@@ -124,11 +124,7 @@ export class PooledSink implements ClusterSink {
         return { from: index * clusterSize, length: clusterSize, to: index * clusterSize };
       }),
     });
-    const batch: Batch = { input, output, items: this.#items, result, isDone: false };
-    const finish = () => void (batch.isDone = true);
-    // A failure is met where the batch's turn comes, which may be never after another one.
-    result.then(finish, finish);
-    this.#underWay.push(batch);
+    this.#underWay.push({ input, output, items: this.#items, result: new JobResult(result) });
     this.#items = [];
     this.#clusterCount = 0;
     this.#room = this.#takeRoom();
@@ -136,8 +132,7 @@ export class PooledSink implements ClusterSink {
 
   async #writeNext(): Promise<void> {
     const batch = this.#underWay.shift()!;
-    while (!batch.isDone && this.#pool.help()) await this.#pause();
-    const results = await batch.result;
+    const results = await batch.result.arrival(this.#pool, this.#pause);
     let index = 0;
     for (const { kind, at, length } of batch.items) {
       if (kind === 'zeros') {

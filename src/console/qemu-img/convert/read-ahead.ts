@@ -1,5 +1,6 @@
 import { compressionOf, isEngineError, readAllButCompressed } from '#engine';
 import type { CodecPool } from '../../host.ts';
+import { JobResult } from '../../codec/job-result.ts';
 import { Buffers } from './buffers.ts';
 import { RUN_LENGTH_MAX, type Run } from './runs.ts';
 
@@ -35,23 +36,17 @@ export async function* readAhead(
 
 interface Started {
   readonly group: RunGroup;
-  readonly content: Promise<Uint8Array | null>;
-  hasArrived: boolean;
+  readonly content: JobResult<Uint8Array | null>;
 }
 
 function start(group: RunGroup, pool: CodecPool, memory: Memory): Started {
   const content = group.whole.isCompressed ? readGroup(group.whole, pool, memory) : Promise.resolve(null);
-  const started = { group, content, hasArrived: false };
-  const arrive = () => void (started.hasArrived = true);
-  // A failure is met where the run's turn comes, which may be never after another one.
-  content.then(arrive, arrive);
-  return started;
+  return { group, content: new JobResult(content) };
 }
 
 async function* arrived(one: Started, pool: CodecPool, pause: () => Promise<void>): AsyncGenerator<RunContent> {
-  while (!one.hasArrived && pool.help()) await pause();
   const { whole, parts } = one.group;
-  const content = await one.content;
+  const content = await one.content.arrival(pool, pause);
   if (content !== null) yield { run: whole, into: content, isRead: true };
   else for (const run of parts) yield { run, into: null, isRead: false };
 }
