@@ -14,15 +14,20 @@ import {
   writeAt,
 } from '#engine';
 
-it('no flag is mended in an L2 table that lies in a long snapshot table', () => {
+/** What was written is in a snapshot, and was written over since: the L2 table has a new place, behind the snapshot table. */
+function diskWithSnapshot(): MemoryStorage {
   const disk = new MemoryStorage();
   createImage(disk, { size: 64 * 1024, clusterSize: 512 });
   const image = openImage(disk, { writable: true });
   writeAt(image, 0, new Uint8Array(4096).fill(1));
   createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
-  // The L2 table gets a new place, behind the snapshot table.
   writeAt(image, 0, new Uint8Array(4096).fill(2));
   closeImage(image);
+  return disk;
+}
+
+it('no flag is mended in an L2 table that lies in a long snapshot table', () => {
+  const disk = diskWithSnapshot();
   const storage = MemoryStorage.from(disk.toBytes());
   const { snapshotsOffset } = decodeHeader(disk.toBytes());
   storage.write(snapshotsOffset + SNAPSHOT_HEADER.fields.nameLength.at, Uint8Array.of(8, 0));
@@ -33,13 +38,7 @@ it('no flag is mended in an L2 table that lies in a long snapshot table', () => 
 });
 
 it('no flag is mended in an L1 table that is the one of a snapshot', () => {
-  const disk = new MemoryStorage();
-  createImage(disk, { size: 64 * 1024, clusterSize: 512 });
-  const image = openImage(disk, { writable: true });
-  writeAt(image, 0, new Uint8Array(4096).fill(1));
-  createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
-  writeAt(image, 0, new Uint8Array(4096).fill(2));
-  closeImage(image);
+  const disk = diskWithSnapshot();
   const bytes = disk.toBytes();
   const view = viewOf(bytes);
   const snapshotL1 = view.getBigUint64(decodeHeader(bytes).snapshotsOffset);
