@@ -2,8 +2,8 @@ import { DISTANCE_SYMBOL_COUNT, DISTANCE_SYMBOLS, LENGTH_SYMBOLS, LITERAL_SYMBOL
 import { tokenDistance, tokenLength } from './deflate-token.ts';
 
 const SYMBOL_COUNT = LITERAL_SYMBOL_COUNT + DISTANCE_SYMBOL_COUNT;
-const CHUNK_TOKENS = 2048;
-const CHUNK_COUNT_MAX = 33;
+const CHUNK_TOKENS = 4096;
+const CHUNK_COUNT_MAX = 17;
 
 /** A run of tokens and how often each symbol occurs in it, distances after literals and lengths. */
 export interface TokenRun {
