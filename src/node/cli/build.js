@@ -28,12 +28,22 @@ let cachedData;
 try {
   if (WORKBENCH_KEEP_CODE === undefined) cachedData = readFileSync(__dirname + '/${program}.code');
 } catch {}
-const script = new Script('(function (require, __dirname) {' + readFileSync(filename, 'utf8') + '})', { filename, cachedData });
+const script = new Script('(function (require, __dirname) {' + readFileSync(filename, 'latin1') + '})', { filename, cachedData });
 if (WORKBENCH_KEEP_CODE !== undefined) {
   process.on('exit', () => require('node:fs').writeFileSync(WORKBENCH_KEEP_CODE, script.createCachedData()));
 }
 script.runInThisContext()(require, __dirname);
 `;
+
+/** Escapes in place of what ASCII lacks: as bytes the launcher's source then takes half the memory, and no decoding. */
+const asciiOnly = {
+  name: 'ascii-only',
+  generateBundle(_options, files) {
+    for (const file of Object.values(files)) {
+      file.code = file.code.replace(/[^\0-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    }
+  },
+};
 
 // The files of the programs have no ending, and the package around them is made of modules.
 mkdirSync(outDir, { recursive: true });
@@ -60,6 +70,7 @@ function bundle(name) {
     configFile: false,
     logLevel: 'warn',
     publicDir: false,
+    plugins: [asciiOnly],
     // Libraries go into the file too.
     ssr: { noExternal: true },
     build: {
