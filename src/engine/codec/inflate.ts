@@ -19,7 +19,7 @@ import {
   PRECODE_ROOT_BITS,
   PRECODE_SYMBOLS,
 } from './inflate-tables.ts';
-import { mustHold, source, takeInput, target } from './scratch.ts';
+import { mustHold, placeInStep, source, takeInput, target } from './scratch.ts';
 
 /**
  * Decompresses one raw deflate stream (RFC 1951) into `output` and returns how many bytes it gave. It stops when the
@@ -28,10 +28,11 @@ import { mustHold, source, takeInput, target } from './scratch.ts';
  * as in zlib, invalid is also what stands between the last byte wanted and the next one that the stream would give.
  */
 export function inflateRaw(input: Uint8Array, output: Uint8Array): number {
-  takeInput(input, 0, INPUT_SLACK);
+  const start = placeInStep(input, 0);
+  takeInput(input, start, INPUT_SLACK);
   mustHold(output.length + OUTPUT_SLACK);
-  bit = 0;
-  bitEnd = input.length * 8;
+  bit = start * 8;
+  bitEnd = (start + input.length) * 8;
   out = 0;
   outEnd = output.length;
 

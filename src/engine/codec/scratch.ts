@@ -18,6 +18,14 @@ class Scratch {
 export const source = new Scratch();
 export const target = new Scratch();
 
+/**
+ * The first place from `from` on that is in step with the input's own memory: V8 copies words from memory that threads share
+ * only where both sides are in step, and else byte by byte.
+ */
+export function placeInStep(input: Uint8Array, from: number): number {
+  return from + ((input.byteOffset - from) & 7);
+}
+
 /** Puts the input into `source`, with zeros before and behind it. */
 export function takeInput(input: Uint8Array, before: number, behind: number): void {
   const end = before + input.length;

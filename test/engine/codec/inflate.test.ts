@@ -91,6 +91,18 @@ describe(`inflateRaw, seed ${SEED}`, () => {
     expect(Buffer.from(output).toString()).toBe('clusters share a sector');
   });
 
+  it('reads memory that threads share, wherever in it a stream begins', () => {
+    const content = mixedSample(60_000, randomOf(SEED));
+    const stream = deflateRawSync(content);
+    for (let at = 0; at < 16; at++) {
+      const input = new Uint8Array(new SharedArrayBuffer(at + stream.length), at);
+      input.set(stream);
+      const target = new GuardedRoom(content.length);
+      expect(inflateRaw(input, target.room)).toBe(content.length);
+      expect(Buffer.compare(target.room, content), `from byte ${at} on`).toBe(0);
+    }
+  });
+
   // Bits in the order of the stream; spaces only divide them.
   it.each([
     ['nothing at all', '', 'the stream ends too early'],

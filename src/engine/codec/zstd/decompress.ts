@@ -1,6 +1,6 @@
 import { assert } from '../../assert.ts';
 import { EngineError } from '../../errors.ts';
-import { mustHold, source, takeInput, target } from '../scratch.ts';
+import { mustHold, placeInStep, source, takeInput, target } from '../scratch.ts';
 import { BLOCK_SIZE_MAX } from './codes.ts';
 import { corrupt } from './corrupt.ts';
 import { forgetHuffmanTable } from './huffman-decode.ts';
@@ -16,21 +16,22 @@ import { xxh64Low32 } from './xxh64.ts';
  * Checksums are verified. A frame that needs a dictionary is refused as `unsupported`.
  */
 export function zstdDecompress(input: Uint8Array, output: Uint8Array): number {
-  takeInput(input, SLACK, SLACK);
+  const start = placeInStep(input, SLACK);
+  takeInput(input, start, SLACK);
   mustHold(output.length + OUTPUT_SLACK);
-  const end = SLACK + input.length;
+  const end = start + input.length;
   assert(end + SLACK <= LITERALS_AT, 'the input does not reach into the literals');
   progress.out = 0;
   progress.outEnd = output.length;
 
-  let at = SLACK;
+  let at = start;
   while (progress.out < output.length && at + 4 <= end) {
     const magic = source.view.getUint32(at, true);
     if (magic === FRAME_MAGIC) at = decompressFrame(at + 4, end);
     else if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) at = skipFrame(at + 4, end);
     else break;
   }
-  if (at === SLACK && output.length > 0) throw corrupt('no frame');
+  if (at === start && output.length > 0) throw corrupt('no frame');
 
   output.set(target.bytes.subarray(0, progress.out));
   return progress.out;

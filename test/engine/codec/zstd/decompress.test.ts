@@ -21,6 +21,16 @@ describe(`zstdDecompress, seed ${SEED}`, () => {
     expect(target.isIntact).toBe(true);
   });
 
+  it('reads memory that threads share, wherever in it a frame begins', () => {
+    for (let at = 0; at < 16; at++) {
+      const input = new Uint8Array(new SharedArrayBuffer(at + FLUSHED_FRAME.length), at);
+      input.set(FLUSHED_FRAME);
+      const target = new GuardedRoom(FLUSHED_CONTENT.length);
+      expect(zstdDecompress(input, target.room)).toBe(FLUSHED_CONTENT.length);
+      expect(Buffer.compare(target.room, FLUSHED_CONTENT), `from byte ${at} on`).toBe(0);
+    }
+  });
+
   it.each([
     ['a stored block', ABC, 'abc'],
     ['a run', XXXX, 'xxxx'],
