@@ -63,6 +63,15 @@ async function localFile(name: string, bytes: BlobPart): Promise<FileSystemFileH
 }
 
 describe('the console over the library', () => {
+  it.each([
+    ['an unknown program', 'foo', 'foo: command not found\n', 127],
+    ['a line that is none', "ls 'a", 'console: ', 2],
+  ])('says what is wrong with %s', async (_name, line, message, exitCode) => {
+    const end = await run(line);
+    expect(end.err).toContain(message);
+    expect(end.exitCode).toBe(exitCode);
+  });
+
   it('makes library entries, and says which images changed', async () => {
     expect(await run(CREATE)).toEqual({
       exitCode: 0,

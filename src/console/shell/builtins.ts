@@ -7,6 +7,7 @@ import { quoteWord } from './words.ts';
 const HELP = `Programs (each says more with --help):
   qemu-img    create, inspect, check, repair and convert images
   qemu-io     read and write a disk, or kill the program in the middle of it
+  qcow2.py    show and change an image's header and its extensions
 
 Of the console itself:
   ls [-l]     the files that names can mean

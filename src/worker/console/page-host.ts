@@ -115,8 +115,9 @@ export class PageHost implements ShellHost {
     this.flushOut();
   }
 
-  /** Ends the host itself; nothing of it may be used after. */
+  /** Ends the host itself; nothing of it may be used after. What no program wrote, such as a refusal of the line, goes out now. */
   close(): void {
+    this.flushOut();
     this.#turns.close();
   }
 
