@@ -10,6 +10,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { EngineError, isEngineError, type EngineErrorCode, type Storage } from '#engine';
+import { OpenFile, type FileRun } from './open-file.ts';
+import { reserveSpace } from './sparse-calls.ts';
 
 const CODES: Record<string, EngineErrorCode> = {
   ENOENT: 'not-found',
@@ -28,11 +30,20 @@ export type FileMode = 'read' | 'write' | 'create';
 
 const FLAGS: Record<FileMode, string> = { read: 'r', write: 'r+', create: 'w+' };
 
-/** A file of the operating system as a storage. */
+/** As QEMU does, a file that gets its first bytes by a new size has so many of them written: space that is no hole. */
+const FIRST_BLOCK = 4096;
+const SECTOR = 512;
+
+/**
+ * A file of the operating system as a storage. What was discarded is given back when the file is closed, or when much of
+ * it has gathered; a program that is killed gives nothing back.
+ */
 export class NodeStorage implements Storage {
   readonly isReadOnly: boolean;
   readonly path: string;
   readonly #file: number;
+  /** Null for devices and other things that have no holes. */
+  readonly #openFile: OpenFile | null;
   #size: number;
   #isClosed = false;
 
@@ -41,6 +52,7 @@ export class NodeStorage implements Storage {
     this.isReadOnly = mode === 'read';
     this.#file = guarded(() => openSync(path, FLAGS[mode]));
     this.#size = guarded(() => fstatSync(this.#file).size);
+    this.#openFile = guarded(() => OpenFile.of(this.#file, !this.isReadOnly));
   }
 
   get size(): number {
@@ -65,6 +77,7 @@ export class NodeStorage implements Storage {
 
   write(at: number, bytes: Uint8Array): void {
     this.#mustBeWritable();
+    this.#openFile?.noteChange(at, at + bytes.length);
     try {
       for (let done = 0; done < bytes.length;) {
         done += guarded(() => writeSync(this.#file, bytes, done, bytes.length - done, at + done));
@@ -90,6 +103,7 @@ export class NodeStorage implements Storage {
 
   async writeLater(at: number, bytes: Uint8Array): Promise<void> {
     this.#mustBeWritable();
+    this.#openFile?.noteChange(at, at + bytes.length);
     for (let done = 0; done < bytes.length;) {
       done += await soon((finish) => write(this.#file, bytes, done, bytes.length - done, at + done, finish));
     }
@@ -98,13 +112,34 @@ export class NodeStorage implements Storage {
 
   truncate(size: number): void {
     this.#mustBeWritable();
+    this.#openFile?.noteChange(size, Infinity);
+    if (this.#size === 0 && size >= SECTOR) {
+      this.write(0, new Uint8Array(size < FIRST_BLOCK ? SECTOR : FIRST_BLOCK));
+    }
     guarded(() => ftruncateSync(this.#file, size));
     this.#size = size;
   }
 
-  /** Node has no call that punches a hole; the bytes stay, which the contract allows. */
-  discard(): void {
+  discard(at: number, length: number): void {
     this.#mustBeWritable();
+    this.#openFile?.discard(this.#file, at, Math.min(at + length, this.#size));
+  }
+
+  /** Takes space for a new part of the file; false where the file system has no such call. */
+  reserve(at: number, length: number): boolean {
+    this.#mustBeWritable();
+    if (this.#openFile === null) return false;
+    this.#openFile.noteChange(at, at + length);
+    const isReserved = reserveSpace(this.#file, { start: at, end: at + length });
+    if (isReserved) this.#size = Math.max(this.#size, at + length);
+    // What it took before it failed must not stay behind.
+    else guarded(() => ftruncateSync(this.#file, this.#size));
+    return isReserved;
+  }
+
+  runAt(at: number): FileRun | null {
+    this.#mustBeOpen();
+    return this.#openFile?.runAt(this.#file, at) ?? null;
   }
 
   flush(): void {
@@ -115,6 +150,7 @@ export class NodeStorage implements Storage {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    guarded(() => this.#openFile?.release(this.#file, !this.isReadOnly));
     guarded(() => closeSync(this.#file));
   }
 

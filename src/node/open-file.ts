@@ -1,0 +1,114 @@
+import { fstatSync } from 'node:fs';
+import { ByteRanges } from './byte-ranges.ts';
+import { listData, punchHoles } from './sparse-calls.ts';
+
+/** A hole in the middle of a page frees nothing. */
+const PAGE = 4096;
+/** So much is gathered before the space is given back: starting a process for it takes some milliseconds. */
+const GATHERED_BYTES_MAX = 256 * 1024 * 1024;
+const GATHERED_RANGES_MAX = 2 ** 16;
+
+/** A run of bytes of one kind. */
+export interface FileRun {
+  readonly isHole: boolean;
+  readonly length: number;
+}
+
+/**
+ * A regular file that this process has open, once or more often: what of its bytes nobody needs any more, and where it has
+ * holes. All who have it open share this, as what one writes is not to be punched by another.
+ */
+export class OpenFile {
+  readonly #key: string;
+  readonly #discarded = new ByteRanges();
+  #openCount = 0;
+  #writerCount = 0;
+  #canPunch = true;
+  /** Starts and ends of the runs of data, as long as the file is what it was when they were listed. */
+  #data: Float64Array | null = null;
+  #dataVersion = '';
+  #cannotList = false;
+
+  private constructor(key: string) {
+    this.#key = key;
+  }
+
+  /** The file of a descriptor that was just opened; null for what is no regular file. */
+  static of(file: number, isWritable: boolean): OpenFile | null {
+    const stat = fstatSync(file, { bigint: true });
+    if (!stat.isFile()) return null;
+    const key = `${stat.dev}:${stat.ino}`;
+    const known = OPEN_FILES.get(key) ?? new OpenFile(key);
+    OPEN_FILES.set(key, known);
+    known.#openCount++;
+    if (isWritable) known.#writerCount++;
+    return known;
+  }
+
+  /** To be called before bytes are written, or cut off. */
+  noteChange(start: number, end: number): void {
+    this.#discarded.remove(start, end);
+    this.#data = null;
+  }
+
+  /** Remembers that nobody needs a range. */
+  discard(file: number, start: number, end: number): void {
+    if (!this.#canPunch) return;
+    this.#discarded.add(start, end);
+    const { byteCount, rangeCount } = this.#discarded;
+    if (byteCount >= GATHERED_BYTES_MAX || rangeCount >= GATHERED_RANGES_MAX) this.giveBack(file);
+  }
+
+  /** Gives back what was discarded. Only advice, so that it is no failure where the file system has no holes. */
+  giveBack(file: number): void {
+    if (this.#discarded.rangeCount === 0) return;
+    const { size } = fstatSync(file);
+    const holes = Array.from(this.#discarded, ({ start, end }) => ({
+      start: Math.ceil(start / PAGE) * PAGE,
+      end: (end >= size ? Math.ceil(end / PAGE) : Math.floor(end / PAGE)) * PAGE,
+    })).filter(({ start, end }) => start < end);
+    this.#discarded.clear();
+    if (holes.length === 0) return;
+    this.#data = null;
+    this.#canPunch = punchHoles(file, holes);
+  }
+
+  /** What there is at a place, up to where that changes, or the end; null where the system does not tell. */
+  runAt(file: number, at: number): FileRun | null {
+    // Other programs may write to it too.
+    const { size, mtimeMs, ctimeMs } = fstatSync(file);
+    const version = `${size} ${mtimeMs} ${ctimeMs}`;
+    if (this.#data === null || this.#dataVersion !== version) {
+      if (this.#cannotList) return null;
+      this.#data = listData(file);
+      this.#dataVersion = version;
+      this.#cannotList = this.#data === null;
+      if (this.#data === null) return null;
+    }
+    // Starts stand at even indexes and ends at odd ones: behind a start there is data up to the next border.
+    const next = firstBorderAfter(this.#data, at);
+    return { isHole: next % 2 === 0, length: Math.min(this.#data[next] ?? size, size) - at };
+  }
+
+  /** To be called before a descriptor is closed. The last that can write gives back what was discarded. */
+  release(file: number, isWritable: boolean): void {
+    this.#openCount--;
+    if (this.#openCount === 0) OPEN_FILES.delete(this.#key);
+    if (!isWritable) return;
+    this.#writerCount--;
+    if (this.#writerCount === 0) this.giveBack(file);
+  }
+}
+
+/** By device and number on it. */
+const OPEN_FILES = new Map<string, OpenFile>();
+
+function firstBorderAfter(borders: Float64Array, at: number): number {
+  let [low, high] = [0, borders.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (borders[middle]! > at) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
