@@ -35,6 +35,20 @@ export interface OverlappedStorage extends Storage {
   writeLater(at: number, bytes: Uint8Array): Promise<void>;
 }
 
+/** What a storage has from a place on: a hole takes no space and reads as zeros. */
+export interface StorageRun {
+  readonly isHole: boolean;
+  readonly length: number;
+}
+
+/** A storage that can tell its holes. Nothing is asked before it is needed. */
+export interface SparseStorage extends Storage {
+  /** Bytes that it takes on its disk. */
+  readonly allocatedBytes: number;
+  /** The run that begins at a place within the storage; null where nobody knows, so that everything counts as data. */
+  runAt(at: number): StorageRun | null;
+}
+
 /** Compresses and decompresses clusters beside the command, on other processors. */
 export interface CodecPool {
   /** So many jobs under way keep it busy. */

@@ -59,6 +59,10 @@ export class NodeStorage implements Storage {
     return this.#size;
   }
 
+  get allocatedBytes(): number {
+    return guarded(() => fstatSync(this.#file).blocks * 512);
+  }
+
   read(at: number, into: Uint8Array): void {
     this.#mustBeOpen();
     let done = 0;

@@ -16,7 +16,7 @@ export class CopyOnReadNode extends FilterNode {
     const end = at + into.length;
     const copyEnd = Math.min(file.length, Math.ceil(end / unit) * unit);
     for (let start = Math.floor(at / unit) * unit; start < copyEnd;) {
-      const own = file.statusAt(start, Math.min(CHUNK, copyEnd - start));
+      const own = file.statusAt(start, Math.min(CHUNK, copyEnd - start), 'allocation');
       const from = Math.max(at, start);
       const to = Math.max(from, Math.min(end, start + own.length));
       const part = into.subarray(from - at, to - at);

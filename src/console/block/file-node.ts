@@ -7,9 +7,9 @@ import {
   type Preallocation,
   type Storage,
 } from '#engine';
-import type { OverlappedStorage } from '../host.ts';
+import type { OverlappedStorage, SparseStorage } from '../host.ts';
 import { LowestNode } from './lowest-node.ts';
-import { refuseCompressed, type BlockStatus, type NodeOrigin, type WriteOptions } from './node.ts';
+import { refuseCompressed, type BlockStatus, type NodeOrigin, type StatusWanted, type WriteOptions } from './node.ts';
 import { isAllZero } from './zeros.ts';
 
 const CHUNK = 1024 * 1024;
@@ -51,7 +51,8 @@ export class FileNode extends LowestNode {
     return isOverlapped(this.storage) ? this.storage.writeLater(at as number, bytes) : null;
   }
 
-  writeZeroes(at: GuestOffset, length: number): void {
+  writeZeroes(at: GuestOffset, length: number, { unmap }: { readonly unmap: boolean }): void {
+    if (unmap && at + length <= this.length) return this.discard(at, length);
     const zeros = new Uint8Array(Math.min(length, CHUNK));
     for (let done = 0; done < length; done += zeros.length) {
       this.writeAt(at + done, zeros.subarray(0, Math.min(zeros.length, length - done)));
@@ -70,7 +71,10 @@ export class FileNode extends LowestNode {
     for (let done = at as number; done < end; done += bytes.length) {
       const part = bytes.subarray(0, Math.min(bytes.length, end - done));
       this.storage.read(done, part);
-      if (!isAllZero(part)) this.storage.write(done, part.fill(0), 'discard');
+      if (isAllZero(part)) continue;
+      this.storage.write(done, part.fill(0), 'discard');
+      // What is written is needed again, for all that the storage knows.
+      this.storage.discard(done, part.length, 'discard');
     }
   }
 
@@ -84,21 +88,37 @@ export class FileNode extends LowestNode {
     else this.storage.truncate(length, 'truncate');
   }
 
-  statusAt(at: GuestOffset, lengthMax: number): BlockStatus {
+  statusAt(at: GuestOffset, lengthMax: number, wanted: StatusWanted = 'zeros'): BlockStatus {
+    const { storage } = this;
     const isPastEnd = at >= this.length;
+    const run = !isPastEnd && wanted === 'zeros' && isSparse(storage) ? storage.runAt(at as number) : null;
+    const isHole = isPastEnd || run?.isHole === true;
     return {
-      length: isPastEnd ? lengthMax : Math.min(lengthMax, this.length - at),
+      length: isPastEnd ? lengthMax : Math.min(lengthMax, run?.length ?? this.length - at),
       isAllocated: true,
-      isZero: isPastEnd,
-      isData: !isPastEnd,
+      isZero: isHole,
+      isData: !isHole,
       isCompressed: false,
       hostOffset: at as number,
     };
   }
 
+  get knowsHoles(): boolean {
+    return isSparse(this.storage) && this.storage.runAt(0) !== null;
+  }
+
+  get allocatedBytes(): number | null {
+    return isSparse(this.storage) ? this.storage.allocatedBytes : null;
+  }
+
   close(): void {
     this.storage.close();
   }
+}
+
+/** Whether a storage can be asked for its holes. */
+function isSparse(storage: Storage): storage is SparseStorage {
+  return 'runAt' in storage;
 }
 
 /** Whether a storage also works while the program goes on. */

@@ -1,7 +1,7 @@
 import type { GuestOffset, Image, Preallocation, Storage } from '#engine';
 import { shownNameOf } from './node-name.ts';
 import { storageOf } from './node-storage.ts';
-import type { BlockNode, BlockStatus, NodeOrigin, WriteOptions } from './node.ts';
+import type { BlockNode, BlockStatus, NodeOrigin, StatusWanted, WriteOptions } from './node.ts';
 
 /** A node that is what the one below it is. Drivers that change something about it override that. */
 export class FilterNode implements BlockNode {
@@ -42,6 +42,14 @@ export class FilterNode implements BlockNode {
     return this.file.backing;
   }
 
+  get knowsHoles(): boolean {
+    return this.file.knowsHoles === true;
+  }
+
+  get allocatedBytes(): number | null {
+    return this.file.allocatedBytes ?? null;
+  }
+
   readAt(at: GuestOffset, into: Uint8Array): void {
     this.file.readAt(at, into);
   }
@@ -74,8 +82,8 @@ export class FilterNode implements BlockNode {
     this.file.writeVmState(at, bytes);
   }
 
-  statusAt(at: GuestOffset, lengthMax: number): BlockStatus {
-    return this.file.statusAt(at, lengthMax);
+  statusAt(at: GuestOffset, lengthMax: number, wanted?: StatusWanted): BlockStatus {
+    return this.file.statusAt(at, lengthMax, wanted);
   }
 
   close(): void {

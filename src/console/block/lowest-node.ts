@@ -1,6 +1,13 @@
 import type { GuestOffset, Preallocation, Storage } from '#engine';
 import { shownNameOf } from './node-name.ts';
-import { refuseVmState, type BlockNode, type BlockStatus, type NodeOrigin, type WriteOptions } from './node.ts';
+import {
+  refuseVmState,
+  type BlockNode,
+  type BlockStatus,
+  type NodeOrigin,
+  type StatusWanted,
+  type WriteOptions,
+} from './node.ts';
 
 /** What nodes have in common that are no image and pass nobody else's bytes on as their own. */
 export abstract class LowestNode implements BlockNode {
@@ -32,7 +39,7 @@ export abstract class LowestNode implements BlockNode {
   abstract discard(at: GuestOffset, length: number): void;
   abstract flush(): void;
   abstract truncate(length: number, preallocation?: Preallocation): void;
-  abstract statusAt(at: GuestOffset, lengthMax: number): BlockStatus;
+  abstract statusAt(at: GuestOffset, lengthMax: number, wanted?: StatusWanted): BlockStatus;
   abstract close(): void;
 
   readVmState(): void {

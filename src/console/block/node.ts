@@ -23,6 +23,9 @@ export interface BlockStatus {
   readonly hostOffset: HostOffset | null;
 }
 
+/** What somebody asks a status for: without a wish to know zeros, files need not look for their holes. */
+export type StatusWanted = 'zeros' | 'allocation';
+
 export interface WriteOptions {
   /** As compressed clusters. */
   readonly compressed?: boolean;
@@ -77,7 +80,12 @@ export interface BlockNode {
   /** VM state, `at` counting from its start. */
   readVmState(at: number, into: Uint8Array): void;
   writeVmState(at: number, bytes: Uint8Array): void;
-  statusAt(at: GuestOffset, lengthMax: number): BlockStatus;
+  /** `wanted` is `zeros` where it is left out. */
+  statusAt(at: GuestOffset, lengthMax: number, wanted?: StatusWanted): BlockStatus;
+  /** The bytes stand in a file that knows its holes: what it calls data is some, whatever it reads as. */
+  readonly knowsHoles?: boolean;
+  /** Bytes that this file takes on its disk; null or absent where nobody knows. */
+  readonly allocatedBytes?: number | null;
   /**
    * Reads and writes while the program goes on, where nothing between the node and its file could have a say and the file
    * can; null where not. The rules are those of `OverlappedStorage`.

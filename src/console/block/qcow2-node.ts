@@ -4,6 +4,7 @@ import {
   EngineError,
   extentAt,
   flushImage,
+  hasMetadataPreallocation,
   readAt,
   readVmState,
   resizeImage,
@@ -13,15 +14,17 @@ import {
   writeVmState,
   writeZeroes,
   type GuestOffset,
+  type HostOffset,
   type Image,
   type Preallocation,
   type Storage,
 } from '#engine';
 import { strerror } from '../text/strerror.ts';
+import { clusterHoleAt } from './cluster-holes.ts';
 import type { Report } from './driver.ts';
 import { shownNameOf } from './node-name.ts';
 import { storageOf } from './node-storage.ts';
-import type { BlockNode, BlockStatus, NodeOrigin, WriteOptions } from './node.ts';
+import type { BlockNode, BlockStatus, NodeOrigin, StatusWanted, WriteOptions } from './node.ts';
 
 export interface Qcow2Parts {
   readonly origin: NodeOrigin;
@@ -46,6 +49,8 @@ export class Qcow2Node implements BlockNode {
   readonly image: Image;
 
   readonly #report: Report;
+  /** Found out when it is first asked. */
+  #isPreallocated: boolean | null = null;
 
   constructor({ origin, image, file, dataFile, backing, impliedBacking, report }: Qcow2Parts) {
     this.#report = report;
@@ -133,17 +138,30 @@ export class Qcow2Node implements BlockNode {
     writeVmState(this.image, at, bytes);
   }
 
-  statusAt(at: GuestOffset, lengthMax: number): BlockStatus {
+  statusAt(at: GuestOffset, lengthMax: number, wanted: StatusWanted = 'zeros'): BlockStatus {
     const extent = extentAt(this.image, at, lengthMax);
     const isReadable = extent.kind !== 'compressed' && this.image.cipher === null;
+    const hole =
+      wanted === 'zeros' && isReadable && extent.kind === 'data'
+        ? this.#holeAt(extent.hostOffset, extent.length)
+        : null;
     return {
-      length: extent.length,
+      length: hole?.length ?? extent.length,
       isAllocated: extent.kind !== 'unallocated',
-      isZero: extent.kind === 'zero',
+      isZero: extent.kind === 'zero' || hole?.isZero === true,
       isData: extent.kind === 'data' || extent.kind === 'compressed',
       isCompressed: extent.kind === 'compressed',
       hostOffset: isReadable ? extent.hostOffset : null,
     };
+  }
+
+  /** Where clusters were given out ahead of their data, what the file itself says of a place; null where not. */
+  #holeAt(hostOffset: HostOffset, lengthMax: number): Pick<BlockStatus, 'isZero' | 'length'> | null {
+    const { image, file } = this;
+    this.#isPreallocated ??= hasMetadataPreallocation(image, file.allocatedBytes ?? Infinity);
+    const dataFile = this.dataFile ?? file;
+    if (!this.#isPreallocated || dataFile.knowsHoles !== true) return null;
+    return clusterHoleAt(dataFile, hostOffset, lengthMax, image.geometry.clusterSize);
   }
 
   close(): void {

@@ -1,6 +1,13 @@
 import { EngineError, type GuestOffset, type Preallocation } from '#engine';
 import { FilterNode } from './filter-node.ts';
-import { refuseCompressed, type BlockNode, type BlockStatus, type NodeOrigin, type WriteOptions } from './node.ts';
+import {
+  refuseCompressed,
+  type BlockNode,
+  type BlockStatus,
+  type NodeOrigin,
+  type StatusWanted,
+  type WriteOptions,
+} from './node.ts';
 
 const SECTOR = 512;
 
@@ -61,8 +68,8 @@ export class RawNode extends FilterNode {
     this.file.truncate(this.#below(length), preallocation);
   }
 
-  override statusAt(at: GuestOffset, lengthMax: number): BlockStatus {
-    return this.file.statusAt(this.#below(at), lengthMax);
+  override statusAt(at: GuestOffset, lengthMax: number, wanted?: StatusWanted): BlockStatus {
+    return this.file.statusAt(this.#below(at), lengthMax, wanted);
   }
 
   #below(at: number): number {

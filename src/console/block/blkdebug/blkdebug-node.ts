@@ -1,7 +1,7 @@
 import type { DebugEvent, GuestOffset, Storage } from '#engine';
 import { LimitedNode } from '../limited-node.ts';
 import type { Limits } from '../limits.ts';
-import type { BlockNode, BlockStatus, NodeOrigin } from '../node.ts';
+import type { BlockNode, BlockStatus, NodeOrigin, StatusWanted } from '../node.ts';
 import { storageOf } from '../node-storage.ts';
 import type { BlkdebugRules } from './rules.ts';
 
@@ -60,8 +60,8 @@ export class BlkdebugNode extends LimitedNode {
     super.flush();
   }
 
-  override statusAt(at: GuestOffset, lengthMax: number): BlockStatus {
+  override statusAt(at: GuestOffset, lengthMax: number, wanted?: StatusWanted): BlockStatus {
     this.rules.check('block-status', at, lengthMax);
-    return super.statusAt(at, lengthMax);
+    return super.statusAt(at, lengthMax, wanted);
   }
 }

@@ -131,8 +131,9 @@ function usedIn(source: BlockNode, clusterSize: number): number {
     }
     const start = at - (at % clusterSize);
     const end = Math.ceil((at + length) / clusterSize) * clusterSize;
-    // A raw file says of all its bytes that they are data: only a look at them tells.
-    used += source.image === null ? nonZeroClusters(source, start, end, clusterSize) : end - start;
+    // A file that does not know its holes says of all its bytes that they are data: only a look at them tells.
+    const isKnown = source.image !== null || source.knowsHoles === true;
+    used += isKnown ? end - start : nonZeroClusters(source, start, end, clusterSize);
     at = end;
   }
   return used;

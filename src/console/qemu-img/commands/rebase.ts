@@ -61,7 +61,7 @@ async function keepContent(
   const percent = 100 / Math.floor(node.length / Math.min(CHUNK, node.length));
   try {
     for (let at = 0; at < node.length;) {
-      const status = node.statusAt(at, Math.min(CHUNK, node.length - at));
+      const status = node.statusAt(at, Math.min(CHUNK, node.length - at), 'allocation');
       const length = status.isAllocated ? status.length : keepRun(node, next, at, status.length);
       at += length;
       if (!status.isAllocated) progress.advance(percent);

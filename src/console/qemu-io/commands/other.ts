@@ -93,7 +93,7 @@ export const ALLOC: IoCommand = {
     let at = start;
     const end = Math.min(start + count, session.disk.length);
     while (at < end) {
-      const status = session.disk.statusAt(at, end - at);
+      const status = session.disk.statusAt(at, end - at, 'allocation');
       if (status.isAllocated) allocated += status.length;
       at += status.length;
     }
@@ -113,9 +113,9 @@ export const MAP: IoCommand = {
     const { disk } = session;
     for (let at = 0; at < disk.length;) {
       const start = at;
-      const { isAllocated } = disk.statusAt(at, disk.length - at);
+      const { isAllocated } = disk.statusAt(at, disk.length - at, 'allocation');
       while (at < disk.length) {
-        const status = disk.statusAt(at, disk.length - at);
+        const status = disk.statusAt(at, disk.length - at, 'allocation');
         if (status.isAllocated !== isAllocated) break;
         at += status.length;
       }
