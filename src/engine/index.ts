@@ -46,7 +46,7 @@ export * from './image/write-zeroes.ts';
 export { discard } from './image/discard.ts';
 export { closeImage, flushImage, UnwrittenTables, type UnwrittenCache } from './image/flush.ts';
 export { extentAt, type Extent } from './image/extents.ts';
-export { hasMetadataPreallocation } from './image/metadata-preallocation.ts';
+export { unitOfHoles } from './image/metadata-preallocation.ts';
 export * from './image/guest-source-adapters.ts';
 export * from './image/head.ts';
 export * from './image/image-cipher.ts';

@@ -4,10 +4,10 @@ import {
   EngineError,
   extentAt,
   flushImage,
-  hasMetadataPreallocation,
   readAt,
   readVmState,
   resizeImage,
+  unitOfHoles,
   UnwrittenTables,
   writeAt,
   writeCompressed,
@@ -20,8 +20,8 @@ import {
   type Storage,
 } from '#engine';
 import { strerror } from '../text/strerror.ts';
-import { clusterHoleAt } from './cluster-holes.ts';
 import type { Report } from './driver.ts';
+import { holeAt } from './file-holes.ts';
 import { shownNameOf } from './node-name.ts';
 import { storageOf } from './node-storage.ts';
 import type { BlockNode, BlockStatus, NodeOrigin, StatusWanted, WriteOptions } from './node.ts';
@@ -49,8 +49,8 @@ export class Qcow2Node implements BlockNode {
   readonly image: Image;
 
   readonly #report: Report;
-  /** Found out when it is first asked. */
-  #isPreallocated: boolean | null = null;
+  /** In what units the file's holes count, null: not at all. Found out when it is first asked. */
+  #holeUnit?: number | null;
 
   constructor({ origin, image, file, dataFile, backing, impliedBacking, report }: Qcow2Parts) {
     this.#report = report;
@@ -158,10 +158,10 @@ export class Qcow2Node implements BlockNode {
   /** Where clusters were given out ahead of their data, what the file itself says of a place; null where not. */
   #holeAt(hostOffset: HostOffset, lengthMax: number): Pick<BlockStatus, 'isZero' | 'length'> | null {
     const { image, file } = this;
-    this.#isPreallocated ??= hasMetadataPreallocation(image, file.allocatedBytes ?? Infinity);
+    if (this.#holeUnit === undefined) this.#holeUnit = unitOfHoles(image, file.allocatedBytes ?? Infinity);
     const dataFile = this.dataFile ?? file;
-    if (!this.#isPreallocated || dataFile.knowsHoles !== true) return null;
-    return clusterHoleAt(dataFile, hostOffset, lengthMax, image.geometry.clusterSize);
+    if (this.#holeUnit === null || dataFile.knowsHoles !== true) return null;
+    return holeAt(dataFile, hostOffset, lengthMax, this.#holeUnit);
   }
 
   close(): void {

@@ -3,30 +3,46 @@ import { isEngineError } from '../errors.ts';
 import { l2OffsetOf } from './l2-access.ts';
 import type { Image } from './image.ts';
 
+/** The least that a cluster takes of which anything was written. */
+const PAGE = 4096;
+
 /**
- * Whether clusters were given out for which the file takes no space, as preallocation of metadata does: QEMU asks for more
- * than a tenth of what is there, and than one. Tables are taken as if they had all of their space, since an empty part of
- * one need not have been written. Where refcounts cannot be read, nobody knows.
+ * Clusters may be given out ahead of their data, as preallocation of metadata does; then only the file knows which of them
+ * read as zeros. QEMU takes it so where more than a tenth, and more than one, have no space. It writes all of each cluster
+ * that it allocates, whereas here parts may be left out: so holes count by whole clusters, unless there is less space than
+ * a page for each cluster.
  * @param allocatedBytes what the image file takes on its disk
+ * @returns the unit in which holes count, null: they say nothing
  */
-export function hasMetadataPreallocation(image: Image, allocatedBytes: number): boolean {
-  const { refcounts, geometry, file } = image;
-  const { clusterSize, refcountBlockEntries } = geometry;
-  const withSpace = Math.floor(allocatedBytes / clusterSize) + tableClusterCount(image);
-  const wanted = Math.max(Math.floor((withSpace * 10) / 9), withSpace + 2);
-  const end = Math.min(ceilDiv(file.size, clusterSize), refcounts.countedEnd);
-  if (end < wanted) return false;
+export function unitOfHoles(image: Image, allocatedBytes: number): number | null {
+  const { clusterSize } = image.geometry;
+  // Tables as if they had all of their space.
+  const fewest = moreThan(Math.floor(allocatedBytes / clusterSize) + tableClusterCount(image));
+  const many = Math.max(fewest, moreThan(Math.floor(allocatedBytes / PAGE)));
+  const found = usedClusterCount(image, fewest, many);
+  if (found < fewest) return null;
+  return found < many ? clusterSize : 1;
+}
+
+function moreThan(count: number): number {
+  return Math.max(Math.floor((count * 10) / 9), count + 2);
+}
+
+/** Counts up to `many`; less than `fewest` where there cannot be so many, or where refcounts cannot be read. */
+function usedClusterCount({ refcounts, geometry, file }: Image, fewest: number, many: number): number {
+  const end = Math.min(ceilDiv(file.size, geometry.clusterSize), refcounts.countedEnd);
   let found = 0;
+  if (end < fewest) return found;
   try {
-    for (let cluster = 0; cluster < end && found < wanted; cluster++) {
-      if (cluster % refcountBlockEntries === 0 && !refcounts.isCovered(cluster)) cluster += refcountBlockEntries - 1;
-      else if (refcounts.get(cluster) > 0) found++;
+    for (let cluster = 0; cluster < end && found < many; cluster++) {
+      if (refcounts.get(cluster) > 0) found++;
+      else if (!refcounts.isCovered(cluster)) cluster += geometry.refcountBlockEntries - 1;
     }
   } catch (error) {
     if (!isEngineError(error)) throw error;
-    return false;
+    return 0;
   }
-  return found >= wanted;
+  return found;
 }
 
 /** Clusters of the header and the tables of the disk. */
