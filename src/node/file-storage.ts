@@ -117,9 +117,7 @@ export class NodeStorage implements Storage {
   truncate(size: number): void {
     this.#mustBeWritable();
     this.#openFile?.noteChange(size, Infinity);
-    if (this.#size === 0 && size >= SECTOR) {
-      this.write(0, new Uint8Array(size < FIRST_BLOCK ? SECTOR : FIRST_BLOCK));
-    }
+    if (this.#size === 0) this.#writeFirstBlock(size);
     guarded(() => ftruncateSync(this.#file, size));
     this.#size = size;
   }
@@ -134,10 +132,12 @@ export class NodeStorage implements Storage {
     this.#mustBeWritable();
     if (this.#openFile === null) return false;
     this.#openFile.noteChange(at, at + length);
+    const isNew = this.#size === 0;
     const isReserved = reserveSpace(this.#file, { start: at, end: at + length });
     if (isReserved) this.#size = Math.max(this.#size, at + length);
     // What it took before it failed must not stay behind.
     else guarded(() => ftruncateSync(this.#file, this.#size));
+    if (isReserved && isNew) this.#writeFirstBlock(this.#size);
     return isReserved;
   }
 
@@ -156,6 +156,10 @@ export class NodeStorage implements Storage {
     this.#isClosed = true;
     guarded(() => this.#openFile?.release(this.#file, !this.isReadOnly));
     guarded(() => closeSync(this.#file));
+  }
+
+  #writeFirstBlock(size: number): void {
+    if (size >= SECTOR) this.write(0, new Uint8Array(size < FIRST_BLOCK ? SECTOR : FIRST_BLOCK));
   }
 
   #mustBeOpen(): void {

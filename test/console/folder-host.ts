@@ -10,8 +10,8 @@ import { CapturingHost, type ConsoleRun } from './capturing-host.ts';
 export class FolderHost extends CapturingHost {
   readonly folder: string;
 
-  constructor() {
-    const folder = mkdtempSync(join(tmpdir(), 'qcow2-workbench-'));
+  constructor(parent = tmpdir()) {
+    const folder = mkdtempSync(join(parent, 'qcow2-workbench-'));
     super(filesIn(folder));
     this.folder = folder;
   }

@@ -46,6 +46,13 @@ export class ImageFile {
     this.storage.write(at, bytes, why);
   }
 
+  /** Whether the storage took space for a new part of the file, which reads as zeros. */
+  reserve(at: HostOffset, length: number): boolean {
+    this.beforeWrite(at, length, 'zero-fill');
+    this.#hasUnflushedWrites = true;
+    return this.storage.reserve?.(at, length) ?? false;
+  }
+
   truncate(size: number, why: Purpose): void {
     this.#hasUnflushedWrites = true;
     this.storage.truncate(size, why);

@@ -4,10 +4,9 @@ import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { l1IndexOf, l2IndexOf } from '../format/geometry.ts';
 import { COPIED_HIGH } from '../format/l1-entry.ts';
 import { allocateDataClusters } from './data-clusters.ts';
-import { writeZeros } from './data-file-holes.ts';
 import type { Image } from './image.ts';
 import { allocateAreaAtEnd } from './reserved-area.ts';
-import type { Preallocation } from './reserve-space.ts';
+import { takeSpace, type Preallocation } from './reserve-space.ts';
 
 export interface NewDisk {
   readonly virtualSize: number;
@@ -25,15 +24,15 @@ const REQUEST_SIZE_MAX = 2 ** 31 - 1;
 export function preallocateDisk(image: Image, disk: NewDisk, mode: Preallocation): void {
   if (mode === 'off' || disk.virtualSize === 0) return;
   if (mode === 'metadata' || image.geometry.hasDataFile) preallocateScattered(image, disk);
-  else preallocateContiguous(image, disk);
+  else preallocateContiguous(image, disk, mode);
 }
 
 /** All clusters in one piece, with disk space behind them. */
-function preallocateContiguous(image: Image, { virtualSize, ...disk }: NewDisk): void {
+function preallocateContiguous(image: Image, { virtualSize, ...disk }: NewDisk, mode: 'falloc' | 'full'): void {
   const { clusterSize, l2Coverage, l2Entries } = image.geometry;
   const clusterCount = ceilDiv(virtualSize, clusterSize);
   const area = allocateAreaAtEnd(image, clusterCount);
-  writeZeros(image.file, area, clusterCount * clusterSize);
+  takeSpace(image.file, area, clusterCount * clusterSize, mode);
   const tables = new NewTables(image, { virtualSize, ...disk });
   for (let done = 0; done < clusterCount; done += l2Entries) {
     tables.enter((done * clusterSize) / l2Coverage);

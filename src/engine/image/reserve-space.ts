@@ -1,15 +1,26 @@
+import type { HostOffset } from '../format/addresses.ts';
 import type { Storage } from '../storage/storage.ts';
 import { writeZeros } from './data-file-holes.ts';
 
 /** How new clusters get their room on the disk: by and by as they are written, or at once. */
 export type Preallocation = 'off' | 'metadata' | 'falloc' | 'full';
 
-/**
- * Grows a file to `size`, with disk space behind the new part where the mode asks for it. No host that this runs on has a
- * call that reserves space, so it is taken by writing zeros.
- */
-export function growFile(file: Pick<Storage, 'size' | 'write' | 'truncate'>, size: number, mode: Preallocation): void {
+/** Grows a file to `size`, with disk space behind the new part where the mode asks for it. */
+export function growFile(file: Growing, size: number, mode: Preallocation): void {
   if (size <= file.size) return;
-  if (mode === 'falloc' || mode === 'full') writeZeros(file, file.size, size - file.size);
+  if (mode === 'falloc' || mode === 'full') takeSpace(file, file.size, size - file.size, mode);
   else file.truncate(size, 'truncate');
+}
+
+type Growing = Pick<Storage, 'size' | 'write' | 'truncate' | 'reserve'>;
+
+/** Gives a new part of a file its disk space: where the host cannot reserve it, or is not to, zeros are written. */
+export function takeSpace(
+  file: Pick<Storage, 'write' | 'reserve'>,
+  at: HostOffset,
+  length: number,
+  mode: 'falloc' | 'full',
+): void {
+  if (mode === 'falloc' && file.reserve?.(at, length) === true) return;
+  writeZeros(file, at, length);
 }

@@ -61,6 +61,11 @@ export interface Storage {
   discard(at: HostOffset, length: number, why: Purpose): void;
   flush(why: Purpose): void;
   close(): void;
+  /**
+   * Only of storages that can take space without writing: for a part of the storage that holds nothing yet, which reads as
+   * zeros afterwards and belongs to the size. False, with nothing changed, where that was not possible.
+   */
+  reserve?(at: HostOffset, length: number): boolean;
   /** Only of storages that test error paths: told where the engine is, just before its next access. May throw. */
   onEvent?(event: DebugEvent): void;
 }
