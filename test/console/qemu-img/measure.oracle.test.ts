@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ourQemuImg } from '../../tools/our-qemu-img.ts';
 import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
 
@@ -70,11 +70,20 @@ describe('qemu-img measure', () => {
     expect(await ourQemuImg(...args)).toEqual(qemuImg(...args));
   });
 
-  it('looks at the bytes of a raw file, which no map tells apart', async () => {
+  describe('of a raw file', () => {
     const raw = scratch.path('disk.raw');
-    qemuImg('convert', '-O', 'raw', FILE, raw);
-    const { stdout } = await ourQemuImg('measure', '-f', 'raw', '-O', 'qcow2', '--output', 'json', raw);
-    const real = JSON.parse(qemuImg('measure', '-O', 'qcow2', '--output', 'json', FILE).stdout) as object;
-    expect(JSON.parse(stdout)).toEqual({ ...real, bitmaps: undefined });
+    const args = ['measure', '-f', 'raw', '-O', 'qcow2', '--output', 'json', raw];
+    beforeAll(() => void qemuImg('convert', '-O', 'raw', FILE, raw));
+    afterEach(() => vi.unstubAllEnvs());
+
+    it('counts what is no hole', async () => {
+      expect((await ourQemuImg(...args)).stdout).toBe(qemuImg(...args).stdout);
+    });
+
+    it('looks at the bytes where nobody can tell the holes', async () => {
+      const real = JSON.parse(qemuImg('measure', '-O', 'qcow2', '--output', 'json', FILE).stdout) as object;
+      vi.stubEnv('PATH', '/nonexistent');
+      expect(JSON.parse((await ourQemuImg(...args)).stdout)).toEqual({ ...real, bitmaps: undefined });
+    });
   });
 });
