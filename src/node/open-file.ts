@@ -77,6 +77,7 @@ export class OpenFile {
   runAt(file: number, at: number): FileRun | null {
     // Other programs may write to it too.
     const { size, mtimeMs, ctimeMs } = fstatSync(file);
+    if (at >= size) return null;
     const version = `${size} ${mtimeMs} ${ctimeMs}`;
     if (this.#data === null || this.#dataVersion !== version) {
       if (this.#cannotList) return null;

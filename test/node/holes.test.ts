@@ -188,6 +188,14 @@ describe.runIf(process.platform === 'linux').each(FOLDERS)('holes of a file in %
       storage.close();
     });
 
+    it('are not told of what somebody else has cut off', () => {
+      const storage = filled();
+      truncateSync(path, MIB);
+      expect(storage.runAt(2 * MIB)).toBeNull();
+      expect(storage.runAt(0)).toEqual({ isHole: false, length: MIB });
+      storage.close();
+    });
+
     it('are told of an empty file, and of one that ends within a page', () => {
       const storage = new NodeStorage(path, 'create');
       expect(holesOf(storage)).toEqual([]);
