@@ -228,11 +228,26 @@ export function sizeOf(what: string, text: string, max = 2 ** 63 - 1): number {
   return size;
 }
 
-/** Pretty-printed as QEMU does: four spaces a level, and brackets on lines of their own even around nothing. */
+/** Pretty-printed as QEMU does: four spaces a level, brackets on lines of their own even around nothing, whole numbers exact. */
 export function jsonText(value: unknown): string {
-  const text = JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v), 4);
-  // A line that ends in such brackets ends in no string: that would have its quotation mark there.
-  return `${text.replaceAll(/^( *)(.*)(\[\]|\{\})(,?)$/gm, (_, indent: string, start: string, brackets: string, comma: string) => `${indent}${start}${brackets[0]}\n${indent}${brackets[1]}${comma}`)}\n`;
+  return `${jsonLines(value, '\n')}\n`;
+}
+
+/** @param newline what begins each line: a line feed, and the indentation of what the value stands in */
+function jsonLines(value: unknown, newline: string): string {
+  if (typeof value === 'bigint' || Number.isInteger(value)) return String(BigInt(value as bigint | number));
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const within = `${newline}    `;
+  const [open, members, close] = Array.isArray(value)
+    ? ['[', value.map((member) => jsonLines(member, within)), ']']
+    : ['{', jsonMembers(value, within), '}'];
+  return `${open}${members.map((member) => within + member).join(',')}${newline}${close}`;
+}
+
+function jsonMembers(value: object, newline: string): string[] {
+  return Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .map(([name, member]) => `${JSON.stringify(name)}: ${jsonLines(member, newline)}`);
 }
 
 function problemText(message: string): string {

@@ -34,6 +34,7 @@ describe('qemu-img measure', () => {
     '--size 0 -O qcow2',
     '--size 64T -O qcow2',
     '--size 7E -O qcow2',
+    '--size 7E -O raw --output json',
     '--size 2P -O qcow2 --output json',
     '--size 1G -O qcow2 -o cluster_size=512',
     '--size 1G -O qcow2 -o cluster_size=2M,refcount_bits=64',
