@@ -1,6 +1,7 @@
 import { viewOf } from '../bytes/big-endian.ts';
 import type { HostCluster } from '../format/addresses.ts';
 import { getRefcount } from '../format/refcount-block.ts';
+import { Announcer } from '../storage/announcer.ts';
 import { isAlignedRefcountBlock, refcountBlockOffset, refcountBlockOffsetHex } from './count-refcount-blocks.ts';
 import { readBytesOrFail, type Subject } from './subject.ts';
 
@@ -18,13 +19,21 @@ export type RefcountBlock =
 export class RefcountReader {
   readonly #subject: Subject;
   readonly #blocks = new Map<number, RefcountBlock>();
+  readonly #announcer: Announcer;
 
   constructor(subject: Subject) {
     this.#subject = subject;
+    const { refcountTable, geometry, storage } = subject;
+    this.#announcer = new Announcer(storage, {
+      count: refcountTable.length / 2,
+      size: geometry.clusterSize,
+      offsetAt: (index) => refcountBlockOffset(refcountTable, index),
+    });
   }
 
   /** Reads a block without keeping it, into `buffer` (a cluster), for those who go through all of them in order. */
   passingBlock(index: number, buffer: Uint8Array): RefcountBlock {
+    this.#announcer.reach(index);
     return this.#read(index, buffer);
   }
 

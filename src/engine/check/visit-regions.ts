@@ -7,6 +7,7 @@ import { offsetOf } from '../format/l1-entry.ts';
 import { compressedExtentOf, l2KindOf } from '../format/l2-entry.ts';
 import { hasAlignedL1 } from '../format/snapshot-table.ts';
 import type { LongTask } from '../progress.ts';
+import { Announcer } from '../storage/announcer.ts';
 import { L1_ENTRIES_MAX } from './count-references.ts';
 import { refcountBlockOffset } from './count-refcount-blocks.ts';
 import { readBytes, readHalves, type SnapshotList, type Subject } from './subject.ts';
@@ -68,6 +69,11 @@ function* visitL1(subject: Subject, l1: L1Visit, onRegion: OnRegion): LongTask<v
   );
   const halves = readHalves(storage, l1.offset, l1.entries);
   const table = new Uint8Array(geometry.clusterSize);
+  const announcer = new Announcer(storage, {
+    count: l1.entries,
+    size: geometry.clusterSize,
+    offsetAt: (index) => offsetOf(halves[index * 2]!, halves[index * 2 + 1]!),
+  });
   for (let index = 0; index < l1.entries; index++) {
     const high = halves[index * 2]!;
     const low = halves[index * 2 + 1]!;
@@ -79,6 +85,7 @@ function* visitL1(subject: Subject, l1: L1Visit, onRegion: OnRegion): LongTask<v
       length: 8,
       guest: { offset: index * geometry.l2Coverage, length: geometry.l2Coverage },
     }));
+    announcer.reach(index);
     readBytes(storage, offset, table);
     visitL2(subject, l1, { index, offset, table }, onRegion);
     yield { phase: 'references', done: index + 1, total: l1.entries };

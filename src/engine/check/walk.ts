@@ -2,6 +2,7 @@ import { viewOf } from '../bytes/big-endian.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { l1HasReservedBits, offsetOf } from '../format/l1-entry.ts';
 import type { LongTask } from '../progress.ts';
+import { Announcer } from '../storage/announcer.ts';
 import { CheckAborted } from './check-log.ts';
 import { countRegion, type CheckPass } from './count-region.ts';
 import { clusterOf, hexOfHalves, readBytes, readBytesOrFail } from './subject.ts';
@@ -37,6 +38,11 @@ export function* walkL1(pass: CheckPass, l1: L1Location): LongTask<void> {
   const walkTable = geometry.extendedL2 ? walkExtendedL2Table : walkL2Table;
   let tables = buffer;
   let reportAt = 0;
+  const announcer = new Announcer(storage, {
+    count: l1.entries,
+    size: clusterSize,
+    offsetAt: (index) => offsetOf(l1View.getUint32(index * 8), l1View.getUint32(index * 8 + 4)),
+  });
 
   for (let index = 0; index < l1.entries;) {
     const count = runFrom(l1View, index, Math.min(runTablesMax, l1.entries - index), clusterSize);
@@ -44,6 +50,7 @@ export function* walkL1(pass: CheckPass, l1: L1Location): LongTask<void> {
       index += 1;
       continue;
     }
+    announcer.reach(index);
     const offset = offsetOf(l1View.getUint32(index * 8), l1View.getUint32(index * 8 + 4));
     if (tables.length !== count * clusterSize) tables = buffer.subarray(0, count * clusterSize);
     readOrAbort(pass, 'l2', () => readBytes(storage, offset, tables));

@@ -17,6 +17,7 @@ import { markCorrupt, refuseOverlap } from './mark-corrupt.ts';
 import { MetadataGuard, OVERLAP_TEMPLATES, type MetadataName } from './metadata-guard.ts';
 import { Refcounts } from './refcounts.ts';
 import { TableCache } from './table-cache.ts';
+import { Announcer } from '../storage/announcer.ts';
 import type { Storage } from '../storage/storage.ts';
 
 const L2_CACHE_SIZE_MAX = 32 * 1024 * 1024;
@@ -60,6 +61,8 @@ export class Image {
   /** Between the guest's bytes and the file's; null where they are the same. */
   readonly cipher: ImageCipher | null;
   readonly l2Tables: TableCache;
+  /** Says which L2 tables come next; null where the disk is read from anywhere. */
+  readonly l2Announcer: Announcer | null;
   readonly refcounts: Refcounts;
   readonly allocator: Allocator;
   readonly guard: MetadataGuard;
@@ -108,6 +111,7 @@ export class Image {
       loadEvent: 'l2_load',
       writeEvent: 'l2_update',
     });
+    this.l2Announcer = options.readsInOrder === true ? this.#newL2Announcer() : null;
     const refcountBlocks = new TableCache(this.file, {
       clusterSize,
       sizeMax: REFCOUNT_CACHE_SIZE_MAX,
@@ -133,6 +137,14 @@ export class Image {
       this.dataFileHoles?.noteFlushed();
     };
     this.file.beforeWrite = (at, length, why) => refuseOverlap(this, at, length, why);
+  }
+
+  #newL2Announcer(): Announcer {
+    return new Announcer(this.storage, {
+      count: this.header.l1Size,
+      size: this.geometry.clusterSize,
+      offsetAt: (index) => this.l1.l2OffsetAt(index),
+    });
   }
 
   /** Bytes of the virtual disk. */

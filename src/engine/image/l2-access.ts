@@ -17,7 +17,9 @@ export interface L2Entry {
 
 /** The L2 entry that maps a guest offset, or null where the L1 entry names no L2 table. */
 export function findL2Entry(image: Image, guestOffset: GuestOffset): L2Entry | null {
-  const l2Offset = l2OffsetOf(image, l1IndexOf(image.geometry, guestOffset));
+  const l1Index = l1IndexOf(image.geometry, guestOffset);
+  image.l2Announcer?.reach(l1Index);
+  const l2Offset = l2OffsetOf(image, l1Index);
   return l2Offset === 0 ? null : l2EntryAt(image, l2Offset, l2IndexOf(image.geometry, guestOffset));
 }
 

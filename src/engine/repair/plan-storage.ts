@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { HostOffset } from '../format/addresses.ts';
-import type { Purpose, Storage } from '../storage/storage.ts';
+import type { ByteRange, Purpose, Storage } from '../storage/storage.ts';
 import type { RepairStep, RepairStepKind, RepairWrite } from './step.ts';
 
 const PAGE_SIZE = 4096;
@@ -29,6 +29,7 @@ interface Hole {
 export class PlanStorage implements Storage {
   readonly isReadOnly = false;
   readonly steps: RepairStep[] = [];
+  readonly willRead?: (ranges: readonly ByteRange[]) => void;
   readonly #base: Storage;
   readonly #keepsDiscarded: boolean;
   readonly #pages = new Map<number, Uint8Array>();
@@ -40,6 +41,7 @@ export class PlanStorage implements Storage {
 
   constructor(base: Storage, { keepsDiscarded }: { keepsDiscarded: boolean }) {
     this.#base = base;
+    if (base.willRead !== undefined) this.willRead = (ranges) => base.willRead!(ranges);
     this.#keepsDiscarded = keepsDiscarded;
     this.#size = base.size;
     this.#sizeBeforeStep = base.size;

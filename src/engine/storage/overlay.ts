@@ -2,7 +2,7 @@ import { EngineError } from '../errors.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { OVERLAY_BLOCK_SIZE, OverlayIndex, type ChangedRange, type OverlayPiece } from './overlay-index.ts';
 import { OverlayJournal, type BaseVersion } from './overlay-journal.ts';
-import type { Storage } from './storage.ts';
+import type { ByteRange, Storage } from './storage.ts';
 
 export interface OverlayParts {
   /** The original; only ever read. */
@@ -21,6 +21,7 @@ export interface OverlayParts {
  */
 export class OverlayStorage implements Storage {
   readonly isReadOnly: boolean;
+  readonly willRead?: (ranges: readonly ByteRange[]) => void;
   readonly #base: Storage;
   readonly #baseVersion: BaseVersion;
   readonly #data: Storage;
@@ -30,6 +31,8 @@ export class OverlayStorage implements Storage {
 
   constructor({ base, baseVersion, data, journal }: OverlayParts) {
     this.#base = base;
+    // Few blocks have changed where the base is a large file.
+    if (base.willRead !== undefined) this.willRead = (ranges) => base.willRead!(ranges);
     this.#baseVersion = baseVersion;
     this.#data = data;
     this.#journal = new OverlayJournal(journal);

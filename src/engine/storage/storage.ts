@@ -66,8 +66,15 @@ export interface Storage {
    * zeros afterwards and belongs to the size. False, with nothing changed, where that was not possible.
    */
   reserve?(at: HostOffset, length: number): boolean;
+  /** Only of storages where each read costs much: told what is likely to be read next, in this order. Reads give the same without it. */
+  willRead?(ranges: readonly ByteRange[]): void;
   /** Only of storages that test error paths: told where the engine is, just before its next access. May throw. */
   onEvent?(event: DebugEvent): void;
+}
+
+export interface ByteRange {
+  readonly at: HostOffset;
+  readonly length: number;
 }
 
 /** Opens storages by name; asynchronous, whereas an opened storage is used synchronously. */

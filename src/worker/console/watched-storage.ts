@@ -1,5 +1,5 @@
 import { isOverlapped, type OverlappedStorage } from '#console';
-import type { HostOffset, Purpose, Storage } from '#engine';
+import type { ByteRange, HostOffset, Purpose, Storage } from '#engine';
 
 export interface Watch {
   /** Called before the first change. */
@@ -13,6 +13,7 @@ export function watch(storage: Storage, on: Watch): Storage {
 }
 
 class WatchedStorage<Kind extends Storage> implements Storage {
+  readonly willRead?: (ranges: readonly ByteRange[]) => void;
   protected readonly storage: Kind;
   readonly #watch: Watch;
   #hasChanged = false;
@@ -20,6 +21,7 @@ class WatchedStorage<Kind extends Storage> implements Storage {
   constructor(storage: Kind, watch: Watch) {
     this.storage = storage;
     this.#watch = watch;
+    if (storage.willRead !== undefined) this.willRead = (ranges) => storage.willRead!(ranges);
   }
 
   get size(): number {

@@ -1,16 +1,16 @@
 import type { OverlappedStorage } from '#console';
-import { EngineError, ReadCache } from '#engine';
+import { EngineError, ReadCache, type ByteRange } from '#engine';
 import { BlobReadAhead } from './blob-read-ahead.ts';
 import { guarded } from './faults.ts';
 
 /** Bytes that are read at once at most: eight times as much takes the browser four times as long. */
 const READ_LENGTH_MAX = 8 * 1024 * 1024;
 
-/** Reads a stretch of a blob at once; a worker has `FileReaderSync` for it. */
-export type BlobReader = (blob: Blob, at: number, length: number) => Uint8Array;
-
-const readSync: BlobReader = (blob, at, length) =>
-  new Uint8Array(new FileReaderSync().readAsArrayBuffer(blob.slice(at, at + length)));
+/** Reads ranges of a blob, one behind the other, at once: for many in one the browser takes half the time that it takes for each. */
+function readSync(blob: Blob, ranges: readonly ByteRange[]): Uint8Array {
+  const parts = ranges.map(({ at, length }) => blob.slice(at, at + length));
+  return new Uint8Array(new FileReaderSync().readAsArrayBuffer(parts.length === 1 ? parts[0]! : new Blob(parts)));
+}
 
 /** A local file (or any blob) to look at. It is never written; edits go to an overlay. */
 export class BlobStorage implements OverlappedStorage {
@@ -20,9 +20,9 @@ export class BlobStorage implements OverlappedStorage {
   readonly #readAhead: BlobReadAhead;
   #isClosed = false;
 
-  constructor(blob: Blob, readBlob: BlobReader = readSync) {
+  constructor(blob: Blob) {
     this.size = blob.size;
-    this.#cache = new ReadCache(blob.size, (at, length) => guarded(() => readBlob(blob, at, length)), {
+    this.#cache = new ReadCache(blob.size, (ranges) => guarded(() => readSync(blob, ranges)), {
       readAheadMax: READ_LENGTH_MAX,
     });
     this.#readAhead = new BlobReadAhead(blob);
@@ -31,6 +31,11 @@ export class BlobStorage implements OverlappedStorage {
   read(at: number, into: Uint8Array): void {
     this.#mustBeOpen();
     this.#cache.read(at, into);
+  }
+
+  willRead(ranges: readonly ByteRange[]): void {
+    this.#mustBeOpen();
+    this.#cache.willRead(ranges);
   }
 
   readLater(at: number, into: Uint8Array): Promise<void> {

@@ -85,6 +85,19 @@ export const STORAGE_CONTRACT: Readonly<Record<string, (bench: Bench) => void | 
     same(storage.size, 1000);
     expectBytes(readBack(storage, 0, 500), pattern(1000).subarray(0, 500));
   },
+  'reads the same whatever it was told of what would be read': ({ storage }) => {
+    const bytes = pattern(400_000);
+    storage.write(0, bytes, 'guest-data');
+    const told = [350_000, 70_000, 3, 200_000, 399_999, 2 ** 40].map((at) => ({ at, length: 1000 }));
+    storage.willRead?.(told);
+    storage.write(70_500, new Uint8Array(200), 'guest-data');
+    bytes.fill(0, 70_500, 70_700);
+    for (const { at } of [...told, { at: 130_000 }]) {
+      const expected = new Uint8Array(1000);
+      expected.set(bytes.subarray(at, at + 1000));
+      expectBytes(readBack(storage, at, 1000), expected);
+    }
+  },
   'takes offsets far beyond 4 GiB': ({ storage }) => {
     const far = 5 * 2 ** 30 + 3;
     storage.truncate(6 * 2 ** 30, 'create');

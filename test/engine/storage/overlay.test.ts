@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { EngineError, isEngineError, MemoryStorage, OVERLAY_BLOCK_SIZE, OverlayStorage, type Storage } from '#engine';
+import {
+  EngineError,
+  isEngineError,
+  MemoryStorage,
+  OVERLAY_BLOCK_SIZE,
+  OverlayStorage,
+  type ByteRange,
+  type Storage,
+} from '#engine';
 import { codeOf, describeStorageContract, expectBytes, pattern, readBack } from './contract.ts';
 
 const BLOCK = OVERLAY_BLOCK_SIZE;
@@ -61,6 +69,20 @@ describe('an overlay', () => {
       Uint8Array.from([...pattern(300).subarray(90, 100), ...new Uint8Array(10), ...pattern(300).subarray(110, 120)]),
     );
     expectBytes(desk.base.toBytes(), pattern(VERSION.size));
+  });
+
+  it('tells the original what will be read, and shows its own changes all the same', () => {
+    const desk = new Desk();
+    const told: ByteRange[] = [];
+    const base = Object.assign(asFile(desk.base, true), { willRead: (ranges: ByteRange[]) => told.push(...ranges) });
+    const [data, journal] = [asFile(desk.data), asFile(desk.journal)];
+    const overlay = new OverlayStorage({ base, baseVersion: VERSION, data, journal });
+    overlay.write(BLOCK, new Uint8Array(10));
+    const ranges = [0, BLOCK, 3 * BLOCK].map((at) => ({ at, length: 10 }));
+    overlay.willRead!(ranges);
+    expect(told).toEqual(ranges);
+    expectBytes(readBack(overlay, BLOCK, 10), new Uint8Array(10));
+    expect(desk.open().willRead).toBeUndefined();
   });
 
   it('keeps flushed changes over a crash and loses unflushed ones without harm', () => {

@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { ReadCache } from '#engine';
+import { ReadCache, type ByteRange } from '#engine';
 import { expectBytes, pattern } from './contract.ts';
 
 const KIB = 1024;
 
 function cacheOver(source: Uint8Array, options = {}) {
   const fetches: { at: number; length: number }[] = [];
+  const tripLengths: number[] = [];
   const cache = new ReadCache(
     source.length,
-    (at, length) => {
-      fetches.push({ at, length });
-      expect(at + length).toBeLessThanOrEqual(source.length);
-      return source.slice(at, at + length);
+    (ranges) => {
+      fetches.push(...ranges);
+      tripLengths.push(ranges.length);
+      for (const { at, length } of ranges) expect(at + length).toBeLessThanOrEqual(source.length);
+      return Buffer.concat(ranges.map(({ at, length }) => source.subarray(at, at + length)));
     },
     options,
   );
@@ -20,7 +22,8 @@ function cacheOver(source: Uint8Array, options = {}) {
     cache.read(at, into);
     return into;
   };
-  return { read, fetches };
+  const willRead = (ranges: readonly ByteRange[]) => cache.willRead(ranges);
+  return { read, willRead, fetches, tripLengths };
 }
 
 describe('a read cache', () => {
@@ -73,6 +76,56 @@ describe('a read cache', () => {
       { at: KIB, length: 1024 * KIB },
       { at: 1025 * KIB, length: 1024 * KIB },
     ]);
+  });
+
+  it('fetches what was announced in few trips, ever more at once, and gives the same', () => {
+    const source = pattern(64 * 1024 * KIB);
+    const { read, willRead, fetches, tripLengths } = cacheOver(source);
+    const places = Array.from({ length: 200 }, (_, index) => ((index * 77) % 256) * 256 * KIB + 100);
+    willRead(places.map((at) => ({ at, length: 1000 })));
+    for (const at of places) expectBytes(read(at, 1000), source.subarray(at, at + 1000));
+    expect(tripLengths).toEqual([8, 16, 32, 64, 80]);
+    expect(fetches.every(({ length }) => length === 64 * KIB)).toBe(true);
+  });
+
+  it('fetches neighbours among what was announced in one piece', () => {
+    const source = pattern(4096 * KIB);
+    const { read, willRead, fetches, tripLengths } = cacheOver(source);
+    willRead([
+      { at: 100 * KIB, length: 100 * KIB },
+      { at: 1024 * KIB, length: 64 * KIB },
+      { at: 1088 * KIB, length: 64 * KIB },
+    ]);
+    expectBytes(read(100 * KIB, 100 * KIB), source.subarray(100 * KIB, 200 * KIB));
+    expectBytes(read(1024 * KIB, 128 * KIB), source.subarray(1024 * KIB, 1152 * KIB));
+    expect(fetches).toEqual([
+      { at: 64 * KIB, length: 192 * KIB },
+      { at: 1024 * KIB, length: 128 * KIB },
+    ]);
+    expect(tripLengths).toEqual([2]);
+  });
+
+  it('leaves out what was announced and passed by, what it holds, and what lies behind the end', () => {
+    const source = pattern(1000 * KIB);
+    const { read, willRead, fetches } = cacheOver(source);
+    const block = (index: number) => ({ at: index * 64 * KIB, length: 64 * KIB });
+    read(block(9).at, 1);
+    willRead([block(2), block(5), block(9), block(15), block(99), block(7)]);
+    read(block(12).at, 1);
+    expectBytes(read(block(5).at, 10), source.subarray(block(5).at, block(5).at + 10));
+    expect(fetches.slice(2)).toEqual([block(5), { at: block(15).at, length: 40 * KIB }, block(7)]);
+    expectBytes(read(block(15).at, 64 * KIB).subarray(0, 40 * KIB), source.subarray(block(15).at));
+    expectBytes(read(block(2).at, 10), source.subarray(block(2).at, block(2).at + 10));
+    expect(fetches.slice(5)).toEqual([block(2)]);
+  });
+
+  it('fetches no more than it keeps, whatever was announced', () => {
+    const source = pattern(1024 * KIB);
+    const { read, willRead, tripLengths } = cacheOver(source, { cacheSizeMax: 128 * KIB });
+    const places = [0, 256 * KIB, 512 * KIB, 768 * KIB];
+    willRead(places.map((at) => ({ at, length: 10 })));
+    for (const at of places) expectBytes(read(at, 10), source.subarray(at, at + 10));
+    expect(tripLengths).toEqual([2, 2]);
   });
 
   it('throws out the block that was not used for longest', () => {

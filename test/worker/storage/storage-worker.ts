@@ -47,6 +47,7 @@ acceptPorts(self, (port) => {
       held = blob === null ? await openOpfsStorage(await fileHandle(name), mode) : new BlobStorage(blob);
       return held.size;
     },
+    willRead: ({ ranges }) => held!.willRead!(ranges),
     read: ({ at, length }) => {
       const bytes = new Uint8Array(length);
       held!.read(at, bytes);

@@ -109,6 +109,27 @@ describe('a blob', () => {
     await expect(client.call('write', { at: 0, bytes: pattern(1) })).rejects.toMatchObject({ code: 'read-only' });
   });
 
+  it.each(['a file', 'memory'])('gives what it was told of, out of %s', async (kind) => {
+    const bytes = pattern(9 * 2 ** 20 + 5000);
+    const blob = kind === 'a file' ? await (await writeFile('a', bytes)).getFile() : new Blob([bytes]);
+    await client.call('hold', { name: '', mode: 'read', blob });
+    const ranges = Array.from({ length: 60 }, (_, index) => ({ at: ((index * 37) % 145) * 65_500, length: 3000 }));
+    await client.call('willRead', { ranges });
+    for (const { at, length } of ranges) {
+      const expected = new Uint8Array(length);
+      expected.set(bytes.subarray(at, at + length));
+      expect(await client.call('read', { at, length })).toEqual(expected);
+    }
+  });
+
+  it('is stale once its file has changed, where it was told what will be read too', async () => {
+    const handle = await writeFile('a', pattern(10 * 65536));
+    await client.call('hold', { name: '', mode: 'read', blob: await handle.getFile() });
+    await client.call('willRead', { ranges: [0, 5 * 65536].map((at) => ({ at, length: 10 })) });
+    await writeFile('a', pattern(999));
+    await expect(client.call('read', { at: 0, length: 10 })).rejects.toMatchObject({ code: 'stale' });
+  });
+
   it('is stale once its file has changed', async () => {
     const handle = await writeFile('a', pattern(1000));
     const file = await handle.getFile();
