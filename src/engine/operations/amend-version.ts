@@ -37,16 +37,19 @@ export function* downgradeVersion(image: Image): LongTask<void> {
     throw new EngineError('corrupt', 'Failed to make the image clean: Input/output error');
   }
   if (image.isDirty) markClean(image);
-  if (usesZstd(image.header) && hasCompressedClusters(image)) {
+  let hasZstdClusters: boolean;
+  try {
+    // Looked for before anything changes. Tables that keep this from being found out stop the expansion as well.
+    hasZstdClusters = usesZstd(image.header) && hasCompressedClusters(image);
+    if (!hasZstdClusters) yield* expandZeroClusters(image);
+  } catch (cause) {
+    throw StepFailure.of('Failed to turn zero into data clusters', cause);
+  }
+  if (hasZstdClusters) {
     throw new EngineError(
       'unsupported',
       'Cannot downgrade an image with zstd compression type and existing compressed clusters',
     );
-  }
-  try {
-    yield* expandZeroClusters(image);
-  } catch (cause) {
-    throw StepFailure.of('Failed to turn zero into data clusters', cause);
   }
   writeTablesDurably(image);
   rewriteHeader(image, {

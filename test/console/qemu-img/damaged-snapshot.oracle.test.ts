@@ -7,8 +7,8 @@ const scratch = new Scratch();
 afterAll(() => scratch.remove());
 
 /** An image with a written cluster and a snapshot of it, then changed by hand. */
-function damaged(name: string, change: (bytes: Buffer) => void): string {
-  const file = scratch.create(name, '64M');
+function damaged(name: string, change: (bytes: Buffer) => void, options = ''): string {
+  const file = scratch.create(name, '64M', options);
   qemuIo(file, ['write 0 512']);
   qemuImg('snapshot', '-c', 'test', file);
   const bytes = readFileSync(file);
@@ -57,6 +57,32 @@ describe.each(Object.entries(DAMAGES))('an image with a %s', (what, change) => {
     if (args[1] !== '-c' || !isSnapshotDamaged) expect(qemuImg('check', copied).stdout).toBe(leftBy(original));
   });
 });
+
+/** A look for compressed clusters comes before the expansion of zero clusters, for which QEMU reads the same tables. */
+describe('the downgrade of an image with zstd', () => {
+  it.each(['snapshot L1 table at no cluster', 'snapshot L1 table too large', 'L2 table of a snapshot at no cluster'])(
+    'is refused with the words of QEMU: %s',
+    async (what) => {
+      const original = damaged(
+        `zstd ${what}.qcow2`,
+        DAMAGES[what] ?? misplaceL2TableOfSnapshot,
+        'compression_type=zstd',
+      );
+      const copied = scratch.path('copied.qcow2');
+      copyFileSync(original, copied);
+      const expected = qemuImg('amend', '-o', 'compat=0.10', copied);
+      copyFileSync(original, copied);
+      const { code, stderr } = await ourQemuImg('amend', '-o', 'compat=0.10', copied);
+      expect(stderr).toBe(expected.stderr);
+      expect(code).toBe(expected.code);
+    },
+  );
+});
+
+function misplaceL2TableOfSnapshot(bytes: Buffer): void {
+  const l1Table = Number(bytes.readBigUInt64BE(snapshotTable(bytes)));
+  bytes.writeBigUInt64BE(bytes.readBigUInt64BE(l1Table) | 0x200n, l1Table);
+}
 
 /** What a check says of the image as it was. */
 const leftBy = (file: string) => qemuImg('check', file).stdout.replaceAll(file, '');
