@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { HostOffset } from '../format/addresses.ts';
-import type { ByteRange, Purpose, Storage } from '../storage/storage.ts';
+import type { StorageRange, Purpose, Storage } from '../storage/storage.ts';
 import type { RepairStep, RepairStepKind, RepairWrite } from './step.ts';
 
 const PAGE_SIZE = 4096;
@@ -29,7 +29,7 @@ interface Hole {
 export class PlanStorage implements Storage {
   readonly isReadOnly = false;
   readonly steps: RepairStep[] = [];
-  readonly willRead?: (ranges: readonly ByteRange[]) => void;
+  readonly willRead?: (ranges: readonly StorageRange[]) => void;
   readonly #base: Storage;
   readonly #keepsDiscarded: boolean;
   readonly #pages = new Map<number, Uint8Array>();

@@ -1,5 +1,5 @@
 import type { HostOffset } from '../format/addresses.ts';
-import type { ByteRange, Storage } from './storage.ts';
+import type { StorageRange, Storage } from './storage.ts';
 
 /** Tables that are told at once at most. */
 const TABLES_MAX = 1024;
@@ -32,7 +32,7 @@ export class Announcer {
 
   #tellFrom(first: number): void {
     const { count, size, offsetAt } = this.#tables;
-    const ranges: ByteRange[] = [];
+    const ranges: StorageRange[] = [];
     let index = first;
     for (; index < count && ranges.length < TABLES_MAX; index++) {
       const at = offsetAt(index);

@@ -2,7 +2,7 @@ import { EngineError } from '../errors.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { OVERLAY_BLOCK_SIZE, OverlayIndex, type ChangedRange, type OverlayPiece } from './overlay-index.ts';
 import { OverlayJournal, type BaseVersion } from './overlay-journal.ts';
-import type { ByteRange, Storage } from './storage.ts';
+import type { StorageRange, Storage } from './storage.ts';
 
 export interface OverlayParts {
   /** The original; only ever read. */
@@ -21,7 +21,7 @@ export interface OverlayParts {
  */
 export class OverlayStorage implements Storage {
   readonly isReadOnly: boolean;
-  readonly willRead?: (ranges: readonly ByteRange[]) => void;
+  readonly willRead?: (ranges: readonly StorageRange[]) => void;
   readonly #base: Storage;
   readonly #baseVersion: BaseVersion;
   readonly #data: Storage;

@@ -1,5 +1,5 @@
 import { alignDown, alignUp } from '../bytes/align.ts';
-import type { ByteRange } from './storage.ts';
+import type { StorageRange } from './storage.ts';
 
 export interface ReadCacheOptions {
   /** Bytes of a block; a power of two. */
@@ -11,7 +11,7 @@ export interface ReadCacheOptions {
 }
 
 /** Fetches ranges, one behind the other; they lie inside the source. */
-export type Fetch = (ranges: readonly ByteRange[]) => Uint8Array;
+export type Fetch = (ranges: readonly StorageRange[]) => Uint8Array;
 
 /** Bytes of announced blocks that are fetched at once, at first and at most. */
 const ANNOUNCED_MIN = 512 * 1024;
@@ -49,7 +49,7 @@ export class ReadCache {
   }
 
   /** Takes the place of what was announced before. */
-  willRead(ranges: readonly ByteRange[]): void {
+  willRead(ranges: readonly StorageRange[]): void {
     this.#announced.clear();
     for (const { at, length } of ranges) {
       const end = Math.min(at + length, this.#sourceSize);
@@ -125,7 +125,7 @@ export class ReadCache {
   }
 
   /** Ranges of blocks, neighbours in one. */
-  #joined(starts: readonly number[]): ByteRange[] {
+  #joined(starts: readonly number[]): StorageRange[] {
     const ranges: { at: number; length: number }[] = [];
     for (const at of starts) {
       const length = Math.min(this.#blockSize, this.#sourceSize - at);

@@ -67,12 +67,12 @@ export interface Storage {
    */
   reserve?(at: HostOffset, length: number): boolean;
   /** Only of storages where each read costs much: told what is likely to be read next, in this order. Reads give the same without it. */
-  willRead?(ranges: readonly ByteRange[]): void;
+  willRead?(ranges: readonly StorageRange[]): void;
   /** Only of storages that test error paths: told where the engine is, just before its next access. May throw. */
   onEvent?(event: DebugEvent): void;
 }
 
-export interface ByteRange {
+export interface StorageRange {
   readonly at: HostOffset;
   readonly length: number;
 }

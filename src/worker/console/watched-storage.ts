@@ -1,5 +1,5 @@
 import { isOverlapped, type OverlappedStorage } from '#console';
-import type { ByteRange, HostOffset, Purpose, Storage } from '#engine';
+import type { StorageRange, HostOffset, Purpose, Storage } from '#engine';
 
 export interface Watch {
   /** Called before the first change. */
@@ -13,7 +13,7 @@ export function watch(storage: Storage, on: Watch): Storage {
 }
 
 class WatchedStorage<Kind extends Storage> implements Storage {
-  readonly willRead?: (ranges: readonly ByteRange[]) => void;
+  readonly willRead?: (ranges: readonly StorageRange[]) => void;
   protected readonly storage: Kind;
   readonly #watch: Watch;
   #hasChanged = false;

@@ -1,5 +1,5 @@
 import type { OverlappedStorage } from '#console';
-import { EngineError, ReadCache, type ByteRange } from '#engine';
+import { EngineError, ReadCache, type StorageRange } from '#engine';
 import { BlobReadAhead } from './blob-read-ahead.ts';
 import { guarded } from './faults.ts';
 
@@ -7,7 +7,7 @@ import { guarded } from './faults.ts';
 const READ_LENGTH_MAX = 8 * 1024 * 1024;
 
 /** Reads ranges of a blob, one behind the other, at once: for many in one the browser takes half the time that it takes for each. */
-function readSync(blob: Blob, ranges: readonly ByteRange[]): Uint8Array {
+function readSync(blob: Blob, ranges: readonly StorageRange[]): Uint8Array {
   const parts = ranges.map(({ at, length }) => blob.slice(at, at + length));
   return new Uint8Array(new FileReaderSync().readAsArrayBuffer(parts.length === 1 ? parts[0]! : new Blob(parts)));
 }
@@ -33,7 +33,7 @@ export class BlobStorage implements OverlappedStorage {
     this.#cache.read(at, into);
   }
 
-  willRead(ranges: readonly ByteRange[]): void {
+  willRead(ranges: readonly StorageRange[]): void {
     this.#mustBeOpen();
     this.#cache.willRead(ranges);
   }

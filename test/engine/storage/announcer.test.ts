@@ -10,7 +10,7 @@ import {
   planRepair,
   readHead,
   viewOf,
-  type ByteRange,
+  type StorageRange,
 } from '#engine';
 
 const CLUSTER_SIZE = 512;
@@ -23,7 +23,7 @@ class ToldStorage extends MemoryStorage {
   readonly told = new Set<number>();
   readonly untold = new Set<number>();
 
-  willRead(ranges: readonly ByteRange[]): void {
+  willRead(ranges: readonly StorageRange[]): void {
     for (const { at, length } of ranges) {
       expect(length).toBe(CLUSTER_SIZE);
       this.told.add(at);

@@ -5,7 +5,7 @@ import {
   MemoryStorage,
   OVERLAY_BLOCK_SIZE,
   OverlayStorage,
-  type ByteRange,
+  type StorageRange,
   type Storage,
 } from '#engine';
 import { codeOf, describeStorageContract, expectBytes, pattern, readBack } from './contract.ts';
@@ -73,8 +73,8 @@ describe('an overlay', () => {
 
   it('tells the original what will be read, and shows its own changes all the same', () => {
     const desk = new Desk();
-    const told: ByteRange[] = [];
-    const base = Object.assign(asFile(desk.base, true), { willRead: (ranges: ByteRange[]) => told.push(...ranges) });
+    const told: StorageRange[] = [];
+    const base = Object.assign(asFile(desk.base, true), { willRead: (ranges: StorageRange[]) => told.push(...ranges) });
     const [data, journal] = [asFile(desk.data), asFile(desk.journal)];
     const overlay = new OverlayStorage({ base, baseVersion: VERSION, data, journal });
     overlay.write(BLOCK, new Uint8Array(10));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ReadCache, type ByteRange } from '#engine';
+import { ReadCache, type StorageRange } from '#engine';
 import { expectBytes, pattern } from './contract.ts';
 
 const KIB = 1024;
@@ -22,7 +22,7 @@ function cacheOver(source: Uint8Array, options = {}) {
     cache.read(at, into);
     return into;
   };
-  const willRead = (ranges: readonly ByteRange[]) => cache.willRead(ranges);
+  const willRead = (ranges: readonly StorageRange[]) => cache.willRead(ranges);
   return { read, willRead, fetches, tripLengths };
 }
 
