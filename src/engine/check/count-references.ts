@@ -13,7 +13,7 @@ import { printedName } from '../format/name.ts';
 import { hasAlignedL1 } from '../format/snapshot-table.ts';
 import type { LongTask } from '../progress.ts';
 import { CheckAborted } from './check-log.ts';
-import { countRegion, type CheckPass } from './count-region.ts';
+import { countRegion, noteShared, type CheckPass } from './count-region.ts';
 import { countRefcountBlocks } from './count-refcount-blocks.ts';
 import { readBytes, type SnapshotList } from './subject.ts';
 import { walkL1 } from './walk.ts';
@@ -31,6 +31,7 @@ export function* countReferences(pass: CheckPass, snapshots: SnapshotList): Long
   countRegion(pass, 0, geometry.clusterSize, 'exclusive', null);
   yield* walkL1(pass, { role: 'active', offset: header.l1TableOffset, entries: header.l1Size });
   yield* countSnapshots(pass, snapshots);
+  noteUnderSnapshots(pass, snapshots);
   if (!countRegion(pass, snapshots.offset, snapshots.size, 'exclusive', headerField('snapshotsOffset'))) {
     pass.log.unknownReferences ??= 'The snapshot table lies outside the file.';
   }
@@ -84,6 +85,21 @@ function* countSnapshots(pass: CheckPass, snapshots: SnapshotList): LongTask<voi
       mendedBy: 'nothing',
       at: { hostOffset: snapshots.offset, length: snapshots.size },
     });
+  }
+}
+
+/**
+ * What snapshots refer to may be shared, so walking them does not tell that one of them claims the header or an L1 table,
+ * which were counted before: these belong to nobody else.
+ */
+function noteUnderSnapshots(pass: CheckPass, snapshots: SnapshotList): void {
+  const { header, geometry } = pass.subject;
+  if (snapshots.entries.length === 0) return;
+  noteShared(pass, 0, geometry.clusterSize);
+  noteShared(pass, header.l1TableOffset, header.l1Size * 8);
+  for (const snapshot of snapshots.entries) {
+    const isRead = hasAlignedL1(snapshot, geometry.clusterSize) && snapshot.l1Size <= L1_ENTRIES_MAX;
+    if (isRead) noteShared(pass, snapshot.l1TableOffset, snapshot.l1Size * 8);
   }
 }
 

@@ -67,6 +67,14 @@ export function countRegion(
   return true;
 }
 
+/** Notes the clusters of a region, counted before, that have more than this one reference. */
+export function noteShared({ subject, map, crossLinked }: CheckPass, offset: HostOffset, size: number): void {
+  const end = Math.min(clusterOf(subject, offset + size - 1) + 1, map.clusterCount);
+  for (let cluster = clusterOf(subject, offset); cluster < end; cluster++) {
+    if (map.countOf(cluster) > 1 && crossLinked.size < CROSS_LINKED_MAX) crossLinked.add(cluster);
+  }
+}
+
 export function reportBeyondEnd(
   { log }: CheckPass,
   offsetHex: string,

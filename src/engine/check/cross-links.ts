@@ -1,3 +1,4 @@
+import type { ClusterUse } from '../describe/use.ts';
 import type { LongTask } from '../progress.ts';
 import type { CheckPass } from './count-region.ts';
 import { findReferences, type FoundReference } from './find-references.ts';
@@ -21,7 +22,7 @@ export function* noteCrossLinks(
   for (const cluster of clusters) {
     const { clusterSize } = subject.geometry;
     if (hidesTable(owners.get(cluster)!)) {
-      log.unknownReferences ??= `The L2 table in cluster ${cluster} is not the only table there.`;
+      log.unknownReferences ??= `The table in cluster ${cluster} is not the only structure there.`;
     }
     log.note({
       kind: 'cross-linked',
@@ -35,11 +36,19 @@ export function* noteCrossLinks(
   log.findingsOmitted += crossLinked.size - clusters.length;
 }
 
-/** An L2 table where another structure lies is hardly the right one; what the right one refers to is not known. */
+/** A table where another structure lies is hardly the right one; what the right one refers to is not known. */
 function hidesTable(owners: readonly FoundReference[]): boolean {
-  const structures = owners.filter(({ use }) => use !== 'data' && use !== 'compressed' && use !== 'snapshot-data');
-  return structures.length > 1 && structures.some(({ use }) => use === 'l2');
+  const counts = new Map<ClusterUse, number>();
+  for (const { use } of owners) counts.set(use, (counts.get(use) ?? 0) + 1);
+  const countOf = (...uses: readonly ClusterUse[]) => uses.reduce((sum, use) => sum + (counts.get(use) ?? 0), 0);
+  const l1Tables = countOf('l1', 'snapshot-l1');
+  // Snapshots may share an L2 table with each other and with the disk, which names it once.
+  const l2Tables = Math.max(countOf('l2'), Math.min(1, countOf('snapshot-l2')));
+  const others = owners.length - countOf('l1', 'snapshot-l1', 'l2', 'snapshot-l2', ...GUEST_DATA);
+  return l1Tables + l2Tables > 0 && l1Tables + l2Tables + others > 1;
 }
+
+const GUEST_DATA: readonly ClusterUse[] = ['data', 'compressed', 'snapshot-data'];
 
 function nameOf({ label, guest, use }: FoundReference): string {
   const isData = use === 'data' || use === 'compressed';

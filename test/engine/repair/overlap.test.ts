@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   closeImage,
   createImage,
@@ -48,4 +48,23 @@ it('no flag is mended in an L1 table that is the one of a snapshot', () => {
   const { report, steps } = drain(planRepair(MemoryStorage.from(bytes), 'all'));
   expect(report.messages).toContainEqual(expect.stringContaining('overlaps with inactive L1 table'));
   expect(steps).toEqual([]);
+});
+
+describe('nothing that the disk referred to is freed where its L1 table lies in', () => {
+  const entryAt = (bytes: Uint8Array, at: number) => Number(viewOf(bytes).getBigUint64(at) & 0xff_ffff_ffff_ffffn);
+  it.each([
+    [
+      'an L2 table of a snapshot',
+      (bytes: Uint8Array) => entryAt(bytes, entryAt(bytes, decodeHeader(bytes).snapshotsOffset)),
+    ],
+    ['the refcount table', (bytes: Uint8Array) => decodeHeader(bytes).refcountTableOffset],
+  ])('%s', (_, placeOf) => {
+    const bytes = diskWithSnapshot().toBytes();
+    const place = placeOf(bytes);
+    viewOf(bytes).setBigUint64(HEADER.fields.l1TableOffset.at, BigInt(place));
+    const { report, refused, steps } = drain(planRepair(MemoryStorage.from(bytes), 'all'));
+    expect(refused).toMatch(/is not the only structure there/);
+    expect(steps).toEqual([]);
+    expect(report.findings).toContainEqual(expect.objectContaining({ kind: 'cross-linked', cluster: place / 512 }));
+  });
 });
