@@ -64,7 +64,9 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       isAbout(difference, 'repair') &&
       repair?.steps.has('switch-to-new-refcounts') === true &&
       (repair.found.has('refcount-table-reserved-bits') || repair.found.has('refcount-block-unaligned')) &&
-      /Rebuilding[^]*overlaps with refcount block\).*\n.*ERROR writing refblock/.test(theirs.said.repair!.stderr),
+      /Rebuilding[^]*overlaps with refcount block\).*\n.*ERROR writing ref(block|table)/.test(
+        theirs.said.repair!.stderr,
+      ),
   },
   {
     name: 'rebuilt beside what dangling entries claim',

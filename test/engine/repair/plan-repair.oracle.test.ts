@@ -123,4 +123,17 @@ describe('a broken refcount table', () => {
     drain(applyRepair(storage, drain(planRepair(storage, 'all'))));
     expect(qemuImg('check', scratch.save('ours.qcow2', storage)).code).toBe(0);
   });
+
+  it('is built anew in the free cluster where a broken entry points, which QEMU takes for a block', () => {
+    const file = scratch.create('free.qcow2', '64M', 'cluster_size=4k');
+    qemuIo(file, ['write -P 1 0 4k']);
+    const patient = new Patient(file);
+    patient.setWord(patient.refcountTableAt(0), BigInt(patient.bytes.length) + 1n);
+    patient.save();
+    const storage = scratch.load(file);
+    drain(applyRepair(storage, drain(planRepair(storage, 'all'))));
+    expect(qemuImg('check', scratch.save('ours.qcow2', storage)).code).toBe(0);
+    const theirs = qemuImg('check', '-r', 'all', file);
+    expect(theirs).toMatchObject({ code: 1, stderr: expect.stringMatching(/overlaps with refcount block/) });
+  });
 });
