@@ -1,7 +1,8 @@
-import { EngineError } from '../errors.ts';
+import { EngineError, StepFailure } from '../errors.ts';
 import { drain } from '../progress.ts';
 import { DIRTY_BIT, LAZY_REFCOUNTS_BIT } from '../format/features.ts';
-import { repairImage } from '../repair/repair-image.ts';
+import { RepairFailure } from '../repair/repair-failure.ts';
+import { repairImage, type RepairResult } from '../repair/repair-image.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { CacheMode } from './cache-mode.ts';
 import type { GuestSource } from './guest-source.ts';
@@ -36,7 +37,8 @@ export interface OpenOptions {
 /**
  * Opens an image. Read-only, the file is not touched. Writable, a dirty image is repaired first: its refcounts may be
  * behind, and allocating by them could overwrite data.
- * @throws EngineError not-qcow2, invalid-image, unsupported, passphrase, corrupt, backing, io; with QEMU's texts
+ * @throws EngineError not-qcow2, invalid-image, unsupported, passphrase, corrupt, backing, io; with QEMU's texts. StepFailure of a
+ *   RepairFailure
  */
 export function openImage(storage: Storage, options: OpenOptions = {}): Image {
   const isWritable = options.writable ?? false;
@@ -94,9 +96,20 @@ function isMarkedDirty(storage: Storage): boolean {
 
 /** What is left broken after a repair keeps the dirty bit set, but does not keep the image from being opened. */
 function repairDirtyImage(storage: Storage, onMessage: (line: string) => void): void {
-  const { report } = drain(repairImage(storage, 'all'));
+  const { report } = repaired(storage);
   report.messages.forEach(onMessage);
   if (report.aborted !== null || report.counters.checkErrors > 0) {
-    throw new EngineError('corrupt', `Could not repair dirty image: ${report.aborted ?? 'Input/output error'}`);
+    throw new EngineError('corrupt', `${REPAIRING_FAILED}: ${report.aborted ?? 'Input/output error'}`);
+  }
+}
+
+const REPAIRING_FAILED = 'Could not repair dirty image';
+
+function repaired(storage: Storage): RepairResult {
+  try {
+    return drain(repairImage(storage, 'all'));
+  } catch (cause) {
+    if (!(cause instanceof RepairFailure)) throw cause;
+    throw new StepFailure(REPAIRING_FAILED, cause);
   }
 }

@@ -1,6 +1,7 @@
 import { EngineError } from '../errors.ts';
 import type { LongTask } from '../progress.ts';
 import type { Storage } from '../storage/storage.ts';
+import { RepairFailure } from './repair-failure.ts';
 import type { RepairPlan, RepairStep, RepairWrite } from './step.ts';
 
 export interface ApplyOptions {
@@ -13,12 +14,13 @@ export interface ApplyOptions {
 /**
  * Applies steps of a plan, each made durable before the next begins. Returns how many steps of the plan are applied now.
  * Refuses an image that is not the one the plan was made for.
+ * @throws RepairFailure where the storage fails
  */
 export function* applyRepair(storage: Storage, plan: RepairPlan, options: ApplyOptions = {}): LongTask<number> {
   const from = options.from ?? 0;
   const end = Math.min(options.stepCount ?? plan.steps.length, plan.steps.length);
   for (let index = from; index < end; index++) {
-    applyStep(storage, plan.steps[index]!, holesOf(plan.steps.slice(0, index)));
+    applyStep(storage, plan, index);
     yield { phase: 'repair', done: index + 1, total: plan.steps.length };
   }
   return Math.max(from, end);
@@ -44,24 +46,34 @@ function holesOf(steps: readonly RepairStep[]): Hole[] {
   return steps.flatMap(({ writes }) => writes.filter((write): write is Hole => write.kind === 'discard'));
 }
 
-function applyStep(storage: Storage, step: RepairStep, holes: readonly Hole[]): void {
+function applyStep(storage: Storage, plan: RepairPlan, index: number): void {
+  const step = plan.steps[index]!;
+  const holes = holesOf(plan.steps.slice(0, index));
   for (const write of step.writes) {
     if (write.kind === 'write') mustStillRead(storage, write.at, write.before, holes);
   }
   for (const write of step.writes) {
-    switch (write.kind) {
-      case 'write':
-        storage.write(write.at, write.after, write.purpose);
-        break;
-      case 'discard':
-        storage.discard(write.at, write.length, write.purpose);
-        break;
-      case 'truncate':
-        if (storage.size < write.after) storage.truncate(write.after, write.purpose);
-        break;
-      case 'flush':
-        storage.flush(write.purpose);
+    try {
+      perform(storage, write);
+    } catch (cause) {
+      throw RepairFailure.of({ plan, step, purpose: write.purpose }, cause);
     }
+  }
+}
+
+function perform(storage: Storage, write: RepairWrite): void {
+  switch (write.kind) {
+    case 'write':
+      storage.write(write.at, write.after, write.purpose);
+      break;
+    case 'discard':
+      storage.discard(write.at, write.length, write.purpose);
+      break;
+    case 'truncate':
+      if (storage.size < write.after) storage.truncate(write.after, write.purpose);
+      break;
+    case 'flush':
+      storage.flush(write.purpose);
   }
 }
 

@@ -1,10 +1,16 @@
 import {
+  EngineError,
   judgeDataStorage,
   MemoryStorage,
   openImage,
   readHead,
+  RepairFailure,
+  repairFailureText,
+  StepFailure,
   type GuestSource,
+  type Image,
   type ImageHead,
+  type OpenOptions,
   type Storage,
 } from '#engine';
 import { strerror } from '../../text/strerror.ts';
@@ -39,7 +45,7 @@ export const QCOW2: BlockDriver = {
     const { node: backing, impliedName } = await openBacking(context, file, head);
     const runtime = takeQcow2Options(options, head);
     const cipher = await takeImageCipher(context, storage, head);
-    const image = openImage(storage, {
+    const image = openedImage(context, storage, {
       ...runtime,
       ...(cipher !== undefined && { cipher }),
       writable: flags.writable,
@@ -64,6 +70,20 @@ export const QCOW2: BlockDriver = {
     });
   },
 };
+
+/** Says what failed where a dirty image could not be repaired. */
+function openedImage({ host, report }: DriverContext, storage: Storage, options: OpenOptions): Image {
+  try {
+    return openImage(storage, options);
+  } catch (error) {
+    if (!(error instanceof StepFailure && error.cause instanceof RepairFailure)) throw error;
+    const reason = strerror(error);
+    const { lines, complaint } = repairFailureText(error.cause, reason);
+    host.writeErr(lines.map((line) => `${line}\n`).join(''));
+    if (complaint !== null) report(complaint);
+    throw new EngineError(error.code, `${error.step}: ${reason}`, { cause: error });
+  }
+}
 
 function recognises(storage: Storage): boolean {
   const start = new Uint8Array(8);

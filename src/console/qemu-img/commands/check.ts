@@ -7,13 +7,17 @@ import {
   headForWriting,
   planRepair,
   readHead,
+  RepairFailure,
+  repairFailureText,
   repairOutput,
+  type CheckOutput,
   type RepairMode,
 } from '#engine';
 import { warningsTo } from '../../block/head-warnings.ts';
 import { ImgFailure, Invocation, jsonText, misused, openFailure, type ImgCommand } from '../invocation.ts';
 import { storageOf } from '../../block/node-storage.ts';
 import { runTask } from '../../pace.ts';
+import { strerror } from '../../text/strerror.ts';
 
 const UNSUPPORTED = 63;
 
@@ -53,10 +57,25 @@ export const check: ImgCommand = async (host, args) => {
 
   async function repaired(repairMode: RepairMode) {
     const plan = await runTask(host, planRepair(storage, repairMode));
-    if (plan.refused === null) await runTask(host, applyRepair(storage, plan));
-    return { ...repairOutput(plan), json: checkJson(name!, plan) };
+    const json = checkJson(name!, plan);
+    try {
+      if (plan.refused === null) await runTask(host, applyRepair(storage, plan));
+    } catch (error) {
+      if (!(error instanceof RepairFailure)) throw error;
+      return { ...failedOutput(error), json };
+    }
+    return { ...repairOutput(plan), json };
   }
 };
+
+/** Where the storage fails during a repair. */
+function failedOutput(failure: RepairFailure): CheckOutput {
+  const reason = strerror(failure);
+  const { lines, complaint } = repairFailureText(failure, reason);
+  const complaints = [...(complaint === null ? [] : [complaint]), `Check failed: ${reason}`];
+  const stderr = [...lines, ...complaints.map((text) => `qemu-img: ${text}`)].map((line) => `${line}\n`).join('');
+  return { output: '', stderr, exitCode: 1 };
+}
 
 function repairModeOf(text: string | undefined): RepairMode | null {
   if (text === undefined) return null;
