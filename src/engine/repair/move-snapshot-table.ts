@@ -44,6 +44,8 @@ export function moveSnapshotTable(
   const oldFirst = Math.floor(snapshots.offset / clusterSize);
   const oldClusters = ceilDiv(snapshots.size, clusterSize);
   for (let cluster = oldFirst; cluster < oldFirst + oldClusters; cluster++) {
+    // Once the file reaches there, it is what the entry refers to.
+    if (isClaimed(dangling, cluster)) continue;
     // Others may use it too, if only by mistake: the count says so by now.
     const refcount = refcounts.refcountOf(cluster) ?? 0;
     if (refcount > 0) writeRefcount(cluster, refcount - 1);
@@ -67,10 +69,13 @@ function findFreeRun(subject: Subject, length: number, dangling: readonly Cluste
     }
     for (let i = 0; i < refcountBlockEntries; i++) {
       const cluster = index * refcountBlockEntries + i;
-      const isClaimed = () => dangling.some(({ first, last }) => cluster >= first && cluster <= last);
-      free = refcounts.refcountOf(cluster) === 0 && !isClaimed() ? free + 1 : 0;
+      free = refcounts.refcountOf(cluster) === 0 && !isClaimed(dangling, cluster) ? free + 1 : 0;
       if (free === length) return cluster - length + 1;
     }
   }
   throw new CheckAborted('No space left on device');
+}
+
+function isClaimed(dangling: readonly ClusterRun[], cluster: HostCluster): boolean {
+  return dangling.some(({ first, last }) => cluster >= first && cluster <= last);
 }

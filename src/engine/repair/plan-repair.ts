@@ -23,7 +23,7 @@ export function* planRepair(storage: Storage, mode: RepairMode, options: PlanOpt
     const refused = found.needsRebuild && mode === 'leaks' ? NEEDS_REBUILD : CHECK_ABORTED;
     return { ...plan, steps: [], report: found, after: null, refused };
   }
-  if (found.unknownReferences !== null && planner.freesClusters) {
+  if (found.unknownReferences !== null && planner.dropsReferences) {
     const report = { ...(yield* runCheck(storage, null, options)), aborted: 'Input/output error' };
     const refused = `${found.unknownReferences} ${REFERENCES_UNKNOWN}`;
     return { ...plan, steps: [], report, after: null, refused };

@@ -39,8 +39,8 @@ export class RepairPlanner implements Mender {
   #provenTable = -1;
   /** Under the active L1 table; undefined before anybody asked. */
   #underL1: string | null | undefined = undefined;
-  /** A cluster is given up: whoever should still refer to it would lose it. */
-  freesClusters = false;
+  /** A reference is given up: whoever should still hold it would lose the cluster, or find it changed by another. */
+  dropsReferences = false;
 
   constructor(storage: PlanStorage, mode: RepairMode) {
     this.#storage = storage;
@@ -98,11 +98,11 @@ export class RepairPlanner implements Mender {
     }
     this.#begin(this.#hasRebuilt ? 'free-old-refcounts' : 'lower-refcounts');
     this.#writeRefcount(cluster, refcount);
+    if (!this.#hasRebuilt) this.dropsReferences = true;
     if (refcount > 0) return;
     const { clusterSize } = this.#subject.geometry;
     const at = cluster * clusterSize;
     this.#storage.discard(at, Math.min(clusterSize, this.#storage.size - at), 'repair-discard');
-    if (!this.#hasRebuilt) this.freesClusters = true;
   }
 
   finishRefcounts(): void {
@@ -121,7 +121,7 @@ export class RepairPlanner implements Mender {
   *rebuildRefcounts(map: ReferenceMap): LongTask<void> {
     const messages = this.#messages.splice(-1);
     this.#end();
-    this.freesClusters = true;
+    this.dropsReferences = true;
     this.#messages = messages;
     const built = yield* rebuildRefcounts(this.#storage, this.#subject, map);
     // The new structures lie in free space, so nothing depends on them yet. They must be durable before the header
@@ -150,7 +150,7 @@ export class RepairPlanner implements Mender {
 
   rewriteSnapshotTable(snapshots: SnapshotList, map: ReferenceMap): void {
     this.#end();
-    this.freesClusters = true;
+    this.dropsReferences = true;
     moveSnapshotTable(this.#storage, snapshots, {
       dangling: map.dangling,
       writeRefcount: (cluster, refcount) => this.#writeRefcount(cluster, refcount),

@@ -43,6 +43,18 @@ describe('moving a snapshot table', () => {
     expect(drain(planRepair(storage, 'all')).steps).toEqual([]);
   });
 
+  it('keeps the old cluster for an entry that claims it, though the file ends before', () => {
+    const { header } = readHead(storage, { writable: false });
+    const claim = new Uint8Array(8);
+    viewOf(claim).setBigUint64(0, BigInt(header.snapshotsOffset));
+    const l1Entry = new Uint8Array(8);
+    storage.read(header.l1TableOffset, l1Entry);
+    storage.write(Number(viewOf(l1Entry).getBigUint64(0) & 0xff_ffff_ffff_fe00n), claim);
+    storage.truncate(header.snapshotsOffset - 100);
+    repair();
+    expect(drain(planRepair(storage, 'all')).steps).toEqual([]);
+  });
+
   it('leaves an old table alone that is something else as well', () => {
     // Between the header's magic and its version there is no L1 table: the snapshot has none.
     storage.write(HEADER.fields.snapshotsOffset.at, new Uint8Array(8));

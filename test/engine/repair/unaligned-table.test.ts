@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import {
   closeImage,
   createImage,
+  createSnapshot,
   decodeHeader,
   drain,
   MemoryStorage,
@@ -36,4 +37,20 @@ it('nothing is mended in an L2 table between clusters, which may be data', () =>
   expect(refused).toBeNull();
   expect(steps.flatMap(({ writes }) => writes.map(({ purpose }) => purpose))).not.toContain('repair-l2');
   expect(report.messages).toContainEqual(expect.stringMatching(/^ERROR offset=4200: Preallocated/));
+});
+
+it('what a snapshot shares with a table whose place is lost does not become its own', () => {
+  const disk = new MemoryStorage();
+  createImage(disk, { size: 64 * CLUSTER_SIZE, clusterSize: CLUSTER_SIZE });
+  const image = openImage(disk, { writable: true });
+  writeAt(image, 0, new Uint8Array(8 * CLUSTER_SIZE).fill(1));
+  createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
+  closeImage(image);
+  const bytes = disk.toBytes();
+  const l1Entry = decodeHeader(bytes).l1TableOffset;
+  viewOf(bytes).setBigUint64(l1Entry, viewOf(bytes).getBigUint64(l1Entry) + 0x200n);
+  const { refused, steps, report } = drain(planRepair(MemoryStorage.from(bytes), 'all'));
+  expect(report.messages).toContainEqual(expect.stringMatching(/^Leaked cluster \d+ refcount=2 reference=1$/));
+  expect(refused).toMatch(/is not where a table can be/);
+  expect(steps).toEqual([]);
 });
