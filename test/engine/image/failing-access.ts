@@ -7,14 +7,16 @@ export const ACCESSES = ['read', 'write', 'flush', 'discard', 'truncate'] as con
 export type Access = (typeof ACCESSES)[number];
 
 export interface Failure {
-  readonly access: Access;
-  /** Which access of that kind fails, counted from 0; only that one. */
+  readonly access: Access | readonly Access[];
+  /** Which access of these kinds fails, counted from 0. */
   readonly index: number;
+  /** All later ones fail as well. */
+  readonly isLasting?: boolean;
   /** The disk may have done it all the same, or about half of what was to be written, in whole sectors. */
   readonly effect: 'none' | 'half' | 'done';
 }
 
-/** A storage on which one access fails. */
+/** A storage on which an access fails. */
 export class FailingAccess implements Storage {
   readonly isReadOnly = false;
   readonly #memory: MemoryStorage;
@@ -65,10 +67,17 @@ export class FailingAccess implements Storage {
   }
 
   #perform(access: Access, work: () => void, half = work): void {
-    const { effect, index } = this.#failure;
-    const fails = access === this.#failure.access && this.#count++ === index;
+    const { access: kinds, effect, index, isLasting = false } = this.#failure;
+    const isCounted = typeof kinds === 'string' ? access === kinds : kinds.includes(access);
+    const count = isCounted ? this.#count++ : -1;
+    const fails = count === index || (isLasting && count > index);
     if (!fails || effect === 'done') work();
     else if (effect === 'half') half();
     if (fails) throw new EngineError('io', `This ${access} was made to fail.`);
   }
+}
+
+/** Keeps the bytes when the image is closed, so that they can be looked at. */
+export function unclosable(memory: MemoryStorage): Storage {
+  return new FailingAccess(memory, { access: [], index: 0, effect: 'none' });
 }

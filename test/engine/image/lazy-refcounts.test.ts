@@ -16,7 +16,7 @@ import {
   type Storage,
 } from '#engine';
 import { RecordingStorage } from '../repair/crash-states.ts';
-import { FailingStorage } from './failing-storage.ts';
+import { FailingAccess, unclosable } from './failing-access.ts';
 
 const CLUSTER = 4096;
 
@@ -24,11 +24,6 @@ function lazyImage(options: Partial<CreateOptions> = {}): MemoryStorage {
   const storage = new MemoryStorage();
   createImage(storage, { size: 1024 * 1024, clusterSize: CLUSTER, lazyRefcounts: true, ...options });
   return storage;
-}
-
-/** Keeps the bytes when the image is closed, so that they can be looked at. */
-function unclosable(storage: MemoryStorage): Storage {
-  return new FailingStorage(storage, Infinity);
 }
 
 function isDirty(storage: Storage): boolean {
@@ -160,6 +155,9 @@ describe('freed clusters', () => {
   });
 });
 
+/** From one access on, nothing that is to change the file succeeds. */
+const DISK_GONE = { access: ['write', 'truncate', 'flush'], effect: 'none', isLasting: true } as const;
+
 describe('a storage that fails', () => {
   it.each([
     { lazyRefcounts: true, cacheMode: 'writethrough' },
@@ -169,7 +167,7 @@ describe('a storage that fails', () => {
   ] as const)('at any write or flush loses nothing acknowledged ($cacheMode, lazy $lazyRefcounts)', (variant) => {
     for (let failAt = 0; ; failAt++) {
       const memory = lazyImage({ lazyRefcounts: variant.lazyRefcounts, refcountBits: 64, clusterSize: 512 });
-      const storage = new FailingStorage(memory, failAt);
+      const storage = new FailingAccess(memory, { ...DISK_GONE, index: failAt });
       const acknowledged = new Map<number, number>();
       const image = openImage(storage, { writable: true, cacheMode: variant.cacheMode });
       try {
@@ -185,12 +183,12 @@ describe('a storage that fails', () => {
           }
         }
       } catch (error) {
-        expect(isEngineError(error, 'no-space'), String(error)).toBe(true);
+        expect(isEngineError(error, 'io'), String(error)).toBe(true);
       }
       try {
         closeImage(image);
       } catch (error) {
-        expect(isEngineError(error, 'no-space'), String(error)).toBe(true);
+        expect(isEngineError(error, 'io'), String(error)).toBe(true);
       }
       const again = openImage(memory, { writable: true });
       for (const [cluster, value] of acknowledged) {

@@ -14,7 +14,7 @@ import {
   writeZeroes,
 } from '#engine';
 import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
-import { FailingStorage } from './failing-storage.ts';
+import { unclosable } from './failing-access.ts';
 
 const CLUSTER = 65536;
 const scratch = new Scratch();
@@ -82,7 +82,7 @@ describe('an image that a killed qemu-io left behind', () => {
       expect(counters.corruptions).toBe(theirs.corruptions ?? 0);
       expect(counters.leaks).toBe(theirs.leaks ?? 0);
 
-      const image = openImage(new FailingStorage(storage, Infinity), { writable: true });
+      const image = openImage(unclosable(storage), { writable: true });
       writeAt(image, 3 * 1024 * 1024, filled(4));
       closeImage(image);
       expect(read(storage, 0, 200 * 1024)).toEqual(filled(1, 200 * 1024));
@@ -119,7 +119,7 @@ describe('an image whose refcounts are wrong', () => {
     const storage = scratch.load(file);
     // The L2 table at cluster 4 gets refcount 0: it looks free.
     storage.write(2 * CLUSTER + 4 * 2, new Uint8Array(2));
-    const image = openImage(new FailingStorage(storage, Infinity), { writable: true });
+    const image = openImage(unclosable(storage), { writable: true });
     expect(() => writeAt(image, 2 * CLUSTER, filled(2))).toThrow('overlaps with active L2 table');
     expect(() => writeAt(image, 0, filled(2))).toThrow('Image is corrupt');
     expect(read(storage, 0)).toEqual(filled(1));
