@@ -9,7 +9,6 @@ import { countReferences } from './count-references.ts';
 import type { CheckPass } from './count-region.ts';
 import { noteCrossLinks } from './cross-links.ts';
 import type { Mender } from './mender.ts';
-import type { ReferenceMap } from './reference-map.ts';
 import type { CheckReport } from './report.ts';
 import { clusterCountOf, newReferenceMap, readSubject, type Subject } from './subject.ts';
 
@@ -36,9 +35,8 @@ export function* runCheck(storage: Storage, mender: Mender | null, options: Chec
     const snapshots = checkSnapshotTable(subject, log, mender);
     const snapshotCounters = log.takeCounters();
     try {
-      const map = yield* checkRefcounts(subject, snapshots, log, mender);
-      if (mender?.mode === 'all' && snapshots.pendingCorruptions > 0) {
-        mender.rewriteSnapshotTable(snapshots, map);
+      yield* checkRefcounts(subject, snapshots, log, mender);
+      if (mender?.mode === 'all') {
         snapshotCounters.corruptionsFixed += snapshots.pendingCorruptions;
         snapshotCounters.corruptions = 0;
       }
@@ -63,13 +61,13 @@ export function* runCheck(storage: Storage, mender: Mender | null, options: Chec
   };
 }
 
-/** Counts all references and holds the refcounts and COPIED flags against them; returns what was counted. */
+/** Counts all references and holds the refcounts and COPIED flags against them. */
 function* checkRefcounts(
   subject: Subject,
   snapshots: SnapshotTableCheck,
   log: CheckLog,
   mender: Mender | null,
-): LongTask<ReferenceMap> {
+): LongTask<void> {
   const { clusterSize } = subject.geometry;
   if (clusterCountOf(subject) > CLUSTERS_MAX) {
     log.counters.checkErrors += 1;
@@ -104,14 +102,17 @@ function* checkRefcounts(
     }
   }
 
+  // Before the flags are looked at: where the old table was, others may be alone from now on.
+  const movesTable = mender?.mode === 'all' && snapshots.pendingCorruptions > 0;
+  if (movesTable) mender.rewriteSnapshotTable(snapshots, pass.map);
+
   const { counters } = log;
   const isMending =
     mender !== null &&
     (mender.mode === 'all' || (counters.checkErrors === 0 && counters.corruptions === 0 && counters.leaks === 0));
-  if (copiedPass.needsCopiedPass || hasFoundAnything(log)) yield* checkCopiedFlags(copiedPass, isMending);
+  if (copiedPass.needsCopiedPass || movesTable || hasFoundAnything(log)) yield* checkCopiedFlags(copiedPass, isMending);
   counters.imageEndOffset = (highestCluster + 1) * clusterSize;
   yield* noteCrossLinks(pass, snapshots);
-  return pass.map;
 }
 
 /** The word-wise comparison proves the COPIED flags only where nothing else was wrong. */

@@ -12,6 +12,7 @@ import {
   planRepair,
   readAt,
   readHead,
+  SNAPSHOT_HEADER,
   viewOf,
   writeAt,
 } from '#engine';
@@ -53,6 +54,21 @@ describe('moving a snapshot table', () => {
     storage.truncate(header.snapshotsOffset - 100);
     repair();
     expect(drain(planRepair(storage, 'all')).steps).toEqual([]);
+  });
+
+  it('lets an entry that claims the old cluster, too, own it', () => {
+    const image = openImage(storage, { writable: true });
+    writeAt(image, 0, new Uint8Array(CLUSTER_SIZE).fill(2));
+    flushImage(image);
+    const bytes = storage.toBytes();
+    const { header } = readHead(storage, { writable: false });
+    const file = viewOf(bytes);
+    const l2TableOffset = Number(file.getBigUint64(header.l1TableOffset) & 0xff_ffff_ffff_fe00n);
+    file.setBigUint64(l2TableOffset, BigInt(header.snapshotsOffset));
+    file.setUint32(header.snapshotsOffset + SNAPSHOT_HEADER.fields.extraDataSize.at, 0);
+    storage = MemoryStorage.from(bytes);
+    repair();
+    expect(drain(checkImage(storage)).messages).toEqual([]);
   });
 
   it('leaves an old table alone that is something else as well', () => {
