@@ -183,7 +183,7 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     because: 'QEMU reads refcounts to guess whether metadata was preallocated, and tells what it finds on the way.',
     applies: ({ difference }) =>
       isAbout(difference, 'convert', 'map') &&
-      /^qcow2: Image is corrupt: Refblock offset /m.test(difference.theirs) &&
+      /^\[?qcow2: Image is corrupt: Refblock offset /m.test(difference.theirs) &&
       // QEMU tells of corruption once: what ours tells instead may not be told any more.
       withoutCorruption(difference.theirs) === withoutCorruption(difference.ours),
   },
@@ -248,5 +248,6 @@ function saysOnlyReadErrors(stderr: string): boolean {
 }
 
 function withoutCorruption(text: string): string {
-  return text.replace(/^qcow2: Image is corrupt: .*\n/gm, '');
+  // The text of a map begins with a bracket.
+  return text.replace(/^(\[?)qcow2: Image is corrupt: .*\n/gm, '$1');
 }

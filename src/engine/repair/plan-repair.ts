@@ -32,7 +32,9 @@ export function* planRepair(storage: Storage, mode: RepairMode, options: PlanOpt
   const { counters } = found;
   const isFixed = counters.corruptionsFixed + counters.leaksFixed > 0;
   const checksAgain = isFixed && (options.checksAgain ?? true);
-  const after = checksAgain ? yield* runCheck(planned, null, options) : null;
+  let after = checksAgain ? yield* runCheck(planned, null, options) : null;
+  // Of an entry with two faults, mending one may have mended the other, which was counted.
+  if (after !== null && planner.finish(after)) after = { ...after, isDirty: false, isMarkedCorrupt: false };
   return { ...plan, steps: planned.steps, report: found, after, refused: null };
 }
 

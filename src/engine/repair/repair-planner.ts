@@ -157,12 +157,16 @@ export class RepairPlanner implements Mender {
     });
   }
 
-  /** The last steps: the marks come off only when the refcounts are known to be right, and the dirty bit last of all. */
-  finish({ aborted, counters }: CheckReport): void {
+  /**
+   * The last steps: the marks come off only when the refcounts are known to be right, and the dirty bit last of all.
+   * Returns whether none is left.
+   */
+  finish({ aborted, counters }: CheckReport): boolean {
     this.#end();
-    if (aborted !== null || counters.checkErrors > 0 || counters.corruptions > 0) return;
+    if (aborted !== null || counters.checkErrors > 0 || counters.corruptions > 0) return false;
     this.#clear(CORRUPT_BIT, 'clear-corrupt-bit');
     this.#clear(DIRTY_BIT, 'clear-dirty-bit');
+    return true;
   }
 
   #clear(bit: bigint, kind: 'clear-corrupt-bit' | 'clear-dirty-bit'): void {
