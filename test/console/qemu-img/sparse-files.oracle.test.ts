@@ -169,7 +169,8 @@ describe.each(FOLDERS)('sparse files in %s', (parent) => {
       else expect((await host.qemuIo(discards, '-f', format, name)).stderr).toBe('');
       freed.push(before - spaceOf(name));
     }
-    expect(freed[1]).toBe(freed[0]);
+    // The file system may take blocks of its own to list the parts of a file; the least discard here frees far more.
+    expect(Math.abs(freed[1]! - freed[0]!)).toBeLessThanOrEqual(2 * 4096);
     const compared = host.real('qemu-img', 'compare', `real.${format}`, `ours.${format}`);
     expect(compared.stdout).toBe('Images are identical.\n');
   });
