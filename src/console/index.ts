@@ -6,6 +6,8 @@ export type {
   ConnectTiming,
   FileStat,
   OverlappedStorage,
+  SparseStorage,
+  StorageRun,
   SocketAddress,
   SocketStream,
 } from './host.ts';

@@ -9,8 +9,9 @@ import {
   write,
   writeSync,
 } from 'node:fs';
-import { EngineError, isEngineError, type EngineErrorCode, type Storage } from '#engine';
-import { OpenFile, type FileRun } from './open-file.ts';
+import type { OverlappedStorage, SparseStorage, StorageRun } from '#console';
+import { EngineError, isEngineError, type EngineErrorCode } from '#engine';
+import { OpenFile } from './open-file.ts';
 import { reserveSpace } from './sparse-calls.ts';
 
 const CODES: Record<string, EngineErrorCode> = {
@@ -38,7 +39,7 @@ const SECTOR = 512;
  * A file of the operating system as a storage. What was discarded is given back when the file is closed, or when much of
  * it has gathered; a program that is killed gives nothing back.
  */
-export class NodeStorage implements Storage {
+export class NodeStorage implements OverlappedStorage, SparseStorage {
   readonly isReadOnly: boolean;
   readonly path: string;
   readonly #file: number;
@@ -51,8 +52,9 @@ export class NodeStorage implements Storage {
     this.path = path;
     this.isReadOnly = mode === 'read';
     this.#file = guarded(() => openSync(path, FLAGS[mode]));
-    this.#size = guarded(() => fstatSync(this.#file).size);
-    this.#openFile = guarded(() => OpenFile.of(this.#file, !this.isReadOnly));
+    const stat = guarded(() => fstatSync(this.#file, { bigint: true }));
+    this.#size = Number(stat.size);
+    this.#openFile = OpenFile.of(stat, !this.isReadOnly);
   }
 
   get size(): number {
@@ -141,7 +143,7 @@ export class NodeStorage implements Storage {
     return isReserved;
   }
 
-  runAt(at: number): FileRun | null {
+  runAt(at: number): StorageRun | null {
     this.#mustBeOpen();
     return this.#openFile?.runAt(this.#file, at) ?? null;
   }

@@ -1,4 +1,5 @@
-import { fstatSync } from 'node:fs';
+import { fstatSync, type BigIntStats } from 'node:fs';
+import type { StorageRun } from '#console';
 import { ByteRanges } from './byte-ranges.ts';
 import { listData, punchHoles } from './sparse-calls.ts';
 
@@ -7,12 +8,6 @@ const PAGE = 4096;
 /** So much is gathered before the space is given back: starting a process for it takes some milliseconds. */
 const GATHERED_BYTES_MAX = 256 * 1024 * 1024;
 const GATHERED_RANGES_MAX = 2 ** 16;
-
-/** A run of bytes of one kind. */
-export interface FileRun {
-  readonly isHole: boolean;
-  readonly length: number;
-}
 
 /**
  * A regular file that this process has open, once or more often: what of its bytes nobody needs any more, and where it has
@@ -33,9 +28,8 @@ export class OpenFile {
     this.#key = key;
   }
 
-  /** The file of a descriptor that was just opened; null for what is no regular file. */
-  static of(file: number, isWritable: boolean): OpenFile | null {
-    const stat = fstatSync(file, { bigint: true });
+  /** The file of a descriptor that was just opened, by what `fstat` says of it; null for what is no regular file. */
+  static of(stat: BigIntStats, isWritable: boolean): OpenFile | null {
     if (!stat.isFile()) return null;
     const key = `${stat.dev}:${stat.ino}`;
     const known = OPEN_FILES.get(key) ?? new OpenFile(key);
@@ -74,7 +68,7 @@ export class OpenFile {
   }
 
   /** What there is at a place, up to where that changes, or the end; null where the system does not tell. */
-  runAt(file: number, at: number): FileRun | null {
+  runAt(file: number, at: number): StorageRun | null {
     // Other programs may write to it too.
     const { size, mtimeMs, ctimeMs } = fstatSync(file);
     if (at >= size) return null;

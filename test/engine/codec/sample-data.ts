@@ -78,6 +78,15 @@ export function mixedSample(length: number, random: Random): Uint8Array {
   return bytes;
 }
 
+/** The same bytes in memory that threads share, at each of sixteen places in a word or two. */
+export function* placesInSharedMemory(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < 16; at++) {
+    const place = new Uint8Array(new SharedArrayBuffer(at + bytes.length), at);
+    place.set(bytes);
+    yield place;
+  }
+}
+
 /** What damage does to a stream: the end is missing, or a few bits are wrong, half of the time near its start. */
 export function damaged(stream: Uint8Array, random: Random): Uint8Array {
   if (random(4) === 0) return stream.slice(0, random(stream.length));

@@ -1,24 +1,12 @@
 import { expect, it } from 'vitest';
-import {
-  closeImage,
-  createImage,
-  createSnapshot,
-  decodeHeader,
-  drain,
-  MemoryStorage,
-  openImage,
-  planRepair,
-  SNAPSHOT_HEADER,
-  viewOf,
-} from '#engine';
+import { createSnapshot, decodeHeader, drain, MemoryStorage, planRepair, SNAPSHOT_HEADER, viewOf } from '#engine';
+import { diskWith } from './disk-with.ts';
 
 /** An image whose refcounts must be rebuilt, and whose snapshot table claims gigabytes behind the end of the file. */
 function claiming(extraDataSize: number): MemoryStorage {
-  const disk = new MemoryStorage();
-  createImage(disk, { size: 64 * 1024, clusterSize: 512 });
-  const image = openImage(disk, { writable: true });
-  createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
-  closeImage(image);
+  const disk = diskWith({ size: 64 * 1024, clusterSize: 512 }, (image) => {
+    createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
+  });
   const bytes = disk.toBytes();
   const { snapshotsOffset, refcountTableOffset } = decodeHeader(bytes);
   viewOf(bytes).setUint32(snapshotsOffset + SNAPSHOT_HEADER.fields.extraDataSize.at, extraDataSize);

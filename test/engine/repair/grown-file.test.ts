@@ -1,27 +1,14 @@
 import { expect, it } from 'vitest';
-import {
-  applyRepair,
-  checkImage,
-  closeImage,
-  createImage,
-  decodeHeader,
-  drain,
-  MemoryStorage,
-  openImage,
-  planRepair,
-  viewOf,
-  writeAt,
-} from '#engine';
+import { applyRepair, checkImage, decodeHeader, drain, MemoryStorage, planRepair, viewOf, writeAt } from '#engine';
+import { diskWith } from './disk-with.ts';
 
 const CLUSTER_SIZE = 512;
 const COPIED = 1n << 63n;
 
 it('a file that grows to a refcount block counts what entries claim in front of it', () => {
-  const disk = new MemoryStorage();
-  createImage(disk, { size: 64 * CLUSTER_SIZE, clusterSize: CLUSTER_SIZE });
-  const image = openImage(disk, { writable: true });
-  writeAt(image, 0, new Uint8Array(2 * CLUSTER_SIZE).fill(1));
-  closeImage(image);
+  const disk = diskWith({ size: 64 * CLUSTER_SIZE, clusterSize: CLUSTER_SIZE }, (image) =>
+    writeAt(image, 0, new Uint8Array(2 * CLUSTER_SIZE).fill(1)),
+  );
   const bytes = disk.toBytes();
   const { l1TableOffset, refcountTableOffset } = decodeHeader(bytes);
   const file = viewOf(bytes);

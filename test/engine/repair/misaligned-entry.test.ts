@@ -1,26 +1,13 @@
 import { expect, it } from 'vitest';
-import {
-  applyRepair,
-  closeImage,
-  createImage,
-  decodeHeader,
-  drain,
-  HEADER,
-  MemoryStorage,
-  openImage,
-  planRepair,
-  viewOf,
-  writeAt,
-} from '#engine';
+import { applyRepair, decodeHeader, drain, HEADER, MemoryStorage, planRepair, viewOf, writeAt } from '#engine';
+import { diskWith } from './disk-with.ts';
 
 const CLUSTER_SIZE = 4096;
 
 it('an entry with two faults, mended as one, does not keep the image marked', () => {
-  const disk = new MemoryStorage();
-  createImage(disk, { size: 64 * CLUSTER_SIZE, clusterSize: CLUSTER_SIZE });
-  const image = openImage(disk, { writable: true });
-  writeAt(image, 0, new Uint8Array(CLUSTER_SIZE).fill(1));
-  closeImage(image);
+  const disk = diskWith({ size: 64 * CLUSTER_SIZE, clusterSize: CLUSTER_SIZE }, (image) =>
+    writeAt(image, 0, new Uint8Array(CLUSTER_SIZE).fill(1)),
+  );
   const bytes = disk.toBytes();
   const file = viewOf(bytes);
   const l2TableOffset = Number(file.getBigUint64(decodeHeader(bytes).l1TableOffset) & 0xff_ffff_ffff_fe00n);

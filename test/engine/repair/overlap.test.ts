@@ -1,29 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import {
-  closeImage,
-  createImage,
   createSnapshot,
   decodeHeader,
   drain,
   HEADER,
   MemoryStorage,
-  openImage,
   planRepair,
   SNAPSHOT_HEADER,
   viewOf,
   writeAt,
 } from '#engine';
+import { diskWith } from './disk-with.ts';
 
 /** What was written is in a snapshot, and was written over since: the L2 table has a new place, behind the snapshot table. */
 function diskWithSnapshot(): MemoryStorage {
-  const disk = new MemoryStorage();
-  createImage(disk, { size: 64 * 1024, clusterSize: 512 });
-  const image = openImage(disk, { writable: true });
-  writeAt(image, 0, new Uint8Array(4096).fill(1));
-  createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
-  writeAt(image, 0, new Uint8Array(4096).fill(2));
-  closeImage(image);
-  return disk;
+  return diskWith({ size: 64 * 1024, clusterSize: 512 }, (image) => {
+    writeAt(image, 0, new Uint8Array(4096).fill(1));
+    createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
+    writeAt(image, 0, new Uint8Array(4096).fill(2));
+  });
 }
 
 it('no flag is mended in an L2 table that lies in a long snapshot table', () => {

@@ -1,32 +1,18 @@
 import { expect, it } from 'vitest';
-import {
-  closeImage,
-  createImage,
-  createSnapshot,
-  decodeHeader,
-  drain,
-  MemoryStorage,
-  openImage,
-  planRepair,
-  viewOf,
-  writeAt,
-} from '#engine';
+import { createSnapshot, decodeHeader, drain, MemoryStorage, planRepair, viewOf, writeAt } from '#engine';
+import { diskWith } from './disk-with.ts';
 
 const CLUSTER_SIZE = 4096;
 const COPIED = 1n << 63n;
 
 it('nothing is mended in an L2 table between clusters, which may be data', () => {
-  const disk = new MemoryStorage();
-  createImage(disk, { size: 64 * CLUSTER_SIZE, clusterSize: CLUSTER_SIZE });
-  const image = openImage(disk, { writable: true });
   const l2TableOffset = 4 * CLUSTER_SIZE;
   const dataOffset = 5 * CLUSTER_SIZE;
   // Read as L2 entries from byte 512 on: a cluster, so that it is no leak, and a preallocated one at no cluster.
   const data = new Uint8Array(2 * CLUSTER_SIZE);
   viewOf(data).setBigUint64(512, BigInt(l2TableOffset));
   viewOf(data).setBigUint64(520, BigInt(l2TableOffset + 512) | 1n);
-  writeAt(image, 0, data);
-  closeImage(image);
+  const disk = diskWith({ size: 64 * CLUSTER_SIZE, clusterSize: CLUSTER_SIZE }, (image) => writeAt(image, 0, data));
   const bytes = disk.toBytes();
   const { l1TableOffset } = decodeHeader(bytes);
   const file = viewOf(bytes);
@@ -40,12 +26,10 @@ it('nothing is mended in an L2 table between clusters, which may be data', () =>
 });
 
 it('what a snapshot shares with a table whose place is lost does not become its own', () => {
-  const disk = new MemoryStorage();
-  createImage(disk, { size: 64 * CLUSTER_SIZE, clusterSize: CLUSTER_SIZE });
-  const image = openImage(disk, { writable: true });
-  writeAt(image, 0, new Uint8Array(8 * CLUSTER_SIZE).fill(1));
-  createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
-  closeImage(image);
+  const disk = diskWith({ size: 64 * CLUSTER_SIZE, clusterSize: CLUSTER_SIZE }, (image) => {
+    writeAt(image, 0, new Uint8Array(8 * CLUSTER_SIZE).fill(1));
+    createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
+  });
   const bytes = disk.toBytes();
   const l1Entry = decodeHeader(bytes).l1TableOffset;
   viewOf(bytes).setBigUint64(l1Entry, viewOf(bytes).getBigUint64(l1Entry) + 0x200n);
