@@ -22,6 +22,9 @@ export class OpenFile {
   /** Starts and ends of the runs of data, as long as the file is what it was when they were listed. */
   #data: Float64Array | null = null;
   #dataVersion = '';
+  #dataSize = 0;
+  /** Whether this turn of the event loop has looked for what other programs did to the file. */
+  #isCurrent = false;
   #cannotList = false;
 
   private constructor(key: string) {
@@ -69,20 +72,27 @@ export class OpenFile {
 
   /** What there is at a place, up to where that changes, or the end; null where the system does not tell. */
   runAt(file: number, at: number): StorageRun | null {
-    // Other programs may write to it too.
+    const data = this.#dataOf(file);
+    if (data === null || at >= this.#dataSize) return null;
+    // Starts stand at even indexes and ends at odd ones: behind a start there is data up to the next border.
+    const next = firstBorderAfter(data, at);
+    return { isHole: next % 2 === 0, length: Math.min(data[next] ?? this.#dataSize, this.#dataSize) - at };
+  }
+
+  #dataOf(file: number): Float64Array | null {
+    if (this.#cannotList || (this.#isCurrent && this.#data !== null)) return this.#data;
+    // Other programs may write to it too. Whoever asks for a million places in one turn is not served by a million looks.
     const { size, mtimeMs, ctimeMs } = fstatSync(file);
-    if (at >= size) return null;
     const version = `${size} ${mtimeMs} ${ctimeMs}`;
     if (this.#data === null || this.#dataVersion !== version) {
-      if (this.#cannotList) return null;
       this.#data = listData(file);
       this.#dataVersion = version;
+      this.#dataSize = size;
       this.#cannotList = this.#data === null;
-      if (this.#data === null) return null;
     }
-    // Starts stand at even indexes and ends at odd ones: behind a start there is data up to the next border.
-    const next = firstBorderAfter(this.#data, at);
-    return { isHole: next % 2 === 0, length: Math.min(this.#data[next] ?? size, size) - at };
+    this.#isCurrent = true;
+    setImmediate(() => (this.#isCurrent = false)).unref();
+    return this.#data;
   }
 
   /** To be called before a descriptor is closed. The last that can write gives back what was discarded. */
