@@ -1,7 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
 import { VitePWA, type ManifestOptions } from 'vite-plugin-pwa';
-import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from './src/offline/security-headers.ts';
+import { CONTENT_SECURITY_POLICY, ISOLATION_HEADERS, SECURITY_HEADERS } from './src/offline/security-headers.ts';
 
 export default defineConfig({
   // Relative addresses: the build works in any folder of any static host (places are in the URL's hash).
@@ -9,7 +9,7 @@ export default defineConfig({
   plugins: [svelte({ configFile: false }), contentSecurityPolicyMeta(), offlineApplication()],
   worker: { format: 'es' },
   build: { target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
-  server: { host: '127.0.0.1' },
+  server: { host: '127.0.0.1', headers: ISOLATION_HEADERS },
   preview: { host: '127.0.0.1', port: 4173, headers: SECURITY_HEADERS },
 });
 

@@ -1,6 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { ISOLATION_HEADERS } from './src/offline/security-headers.ts';
 import { CHROMIUM_ARGUMENTS, chromiumPath, temporaryProfile } from './test/tools/chromium.ts';
 
 // `node`: everything pure. `oracle`: the same compared with the real qemu-img and qemu-io. `browser`: OPFS, workers and
@@ -29,6 +30,8 @@ export default defineConfig({
       },
       {
         plugins: [svelte({ configFile: false })],
+        // As the page is served: memory can be shared with workers.
+        server: { headers: ISOLATION_HEADERS },
         // Found while a test runs, it would reload the page under it.
         optimizeDeps: { include: ['idb-keyval'] },
         test: {

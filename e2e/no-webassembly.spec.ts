@@ -1,6 +1,6 @@
 import type { Page, Worker } from '@playwright/test';
 import { expect, test } from './support/fixtures.ts';
-import { CONTENT_SECURITY_POLICY } from '../src/offline/security-headers.ts';
+import { CONTENT_SECURITY_POLICY, ISOLATION_HEADERS } from '../src/offline/security-headers.ts';
 
 /** The smallest module there is: magic and version. */
 const EMPTY_MODULE = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
@@ -56,11 +56,15 @@ test.describe('the policy', () => {
 
 test('every answer of the server carries the policy', async ({ page, request }) => {
   const paths = new Set(['/']);
+  const isolation = Object.entries(ISOLATION_HEADERS).map(([name, value]) => [name.toLowerCase(), value]);
   page.on('request', (sent) => paths.add(new URL(sent.url()).pathname));
   await openPageAndWorker(page);
   for (const path of paths) {
     const answer = await request.get(path);
-    expect(answer.headers()['content-security-policy'], path).toBe(CONTENT_SECURITY_POLICY);
+    expect(answer.headers(), path).toMatchObject({
+      'content-security-policy': CONTENT_SECURITY_POLICY,
+      ...Object.fromEntries(isolation),
+    });
   }
 });
 

@@ -25,6 +25,16 @@ test.describe('in a sub-folder of a host that sends no headers', () => {
     expect(await page.evaluate(compile)).toContain('CompileError');
   });
 
+  test('the page can share memory with its workers from the second visit on', async ({ page, host }) => {
+    await page.goto(host.address);
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+    const started = page.waitForEvent('worker');
+    await page.reload();
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    expect(await (await started).evaluate(() => crossOriginIsolated)).toBe(true);
+  });
+
   test('the page works after the host is gone', async ({ page, host }) => {
     await page.goto(host.address);
     await page.evaluate(() => navigator.serviceWorker.ready);

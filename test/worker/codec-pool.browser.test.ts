@@ -5,15 +5,17 @@ import { browserCodecs } from '../../src/worker/codec/codec-pool.ts';
 
 const CLUSTER = 65536;
 
-/** Two clusters of text, to be compressed. */
-function job(): CodecJob {
+/** Two clusters of text, to be compressed, in memory of a pool. */
+function job(allocate: CodecPool['allocate'] = (length) => new Uint8Array(length)): CodecJob {
   const text = new TextEncoder().encode('The same text over and over again.\n'.repeat(4000));
+  const input = allocate(2 * CLUSTER);
+  input.set(text.subarray(0, 2 * CLUSTER));
   return {
     kind: 'compress',
     compression: 'zlib',
     clusterSize: CLUSTER,
-    input: text.slice(0, 2 * CLUSTER),
-    output: new Uint8Array(2 * CLUSTER),
+    input,
+    output: allocate(2 * CLUSTER),
     items: [
       { from: 0, length: CLUSTER, to: 0 },
       { from: CLUSTER, length: CLUSTER, to: CLUSTER },
@@ -35,7 +37,7 @@ const startWorker = () =>
 
 /** Does a job as commands do: what nobody has begun is done here. */
 async function doneWith(codecs: CodecPool): Promise<CodecJob> {
-  const given = job();
+  const given = job(codecs.allocate);
   const result = codecs.run(given);
   codecs.help();
   expect(await result).toEqual(runCodecJob(job()));
@@ -43,19 +45,31 @@ async function doneWith(codecs: CodecPool): Promise<CodecJob> {
 }
 
 describe('the codecs of the page', { timeout: 30_000 }, () => {
-  it('do in workers what would be done here', async () => {
+  it.each([
+    ['that reach the memory of jobs', true],
+    ['to which bytes go', false],
+  ])('do in workers %s what would be done here', async (_, sharesMemory) => {
     const workers: Worker[] = [];
-    const codecs = browserCodecs(3, () => {
+    const start = () => {
       workers.push(startWorker());
       return workers.at(-1)!;
-    });
-    const jobs = [job(), job(), job(), job()];
+    };
+    const codecs = browserCodecs(3, start, sharesMemory);
+    const jobs = Array.from({ length: 4 }, () => job(codecs.allocate));
     // Nobody helps, so it is workers that do them.
     const results = await Promise.all(jobs.map((one) => codecs.run(one)));
     expect(results).toEqual(jobs.map(() => runCodecJob(job())));
-    for (const { output } of jobs) expect(output).toEqual(doneHere().output);
+    for (const { output } of jobs) {
+      expect(output).toEqual(doneHere().output);
+      expect(output.buffer instanceof SharedArrayBuffer).toBe(sharesMemory);
+    }
     expect(workers.length).toBe(2);
     for (const worker of workers) worker.terminate();
+  });
+
+  it('share memory with their workers as the page is served', () => {
+    expect(crossOriginIsolated).toBe(true);
+    expect(browserCodecs().allocate(1).buffer).toBeInstanceOf(SharedArrayBuffer);
   });
 
   it('leave the first jobs to the command, before a worker has started', async () => {
@@ -93,7 +107,7 @@ describe('the codecs of the page', { timeout: 30_000 }, () => {
         if (count++ === 1) throw new Error('gone');
         postMessage({ result: [1, 1], output: new Uint8Array(data.output).fill(9) });
       };`;
-    const codecs = browserCodecs(1, () => new Worker(URL.createObjectURL(new Blob([script]))));
+    const codecs = browserCodecs(1, () => new Worker(URL.createObjectURL(new Blob([script]))), false);
     await codecs.run(job());
     const jobs = [job(), job()];
     const outcomes = await Promise.allSettled(jobs.map((one) => codecs.run(one)));

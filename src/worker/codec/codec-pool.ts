@@ -10,18 +10,20 @@ const startWorker = () => new Worker(new URL('./codec-worker.ts', import.meta.ur
 /**
  * A pool of workers, one for each processor but the engine's own, which start with the first job. Until they are there the
  * command does the jobs itself, and so it stays where the browser starts none.
+ * @param sharesMemory whether jobs lie in memory that the workers reach, as the browser allows it to isolated pages only;
+ *   else bytes go there and come back
  */
-export function browserCodecs(processors = navigator.hardwareConcurrency, start = startWorker): CodecPool {
+export function browserCodecs(
+  processors = navigator.hardwareConcurrency,
+  start = startWorker,
+  sharesMemory = crossOriginIsolated,
+): CodecPool {
   const count = Math.max(1, Math.min(processors - 1, WORKERS_MAX));
-  return new WorkerPool(
-    count,
-    () => codecWorker(start),
-    (length) => new Uint8Array(length),
-  );
+  const allocate = (length: number) => new Uint8Array(sharesMemory ? new SharedArrayBuffer(length) : length);
+  return new WorkerPool(count, () => codecWorker(start, sharesMemory), allocate);
 }
 
-/** The page shares no memory with its workers: bytes go there and come back. */
-function codecWorker(start: () => Worker): CodecWorker {
+function codecWorker(start: () => Worker, sharesMemory: boolean): CodecWorker {
   const underWay: CodecJob[] = [];
   const own: CodecWorker = {
     post: () => undefined,
@@ -37,6 +39,7 @@ function codecWorker(start: () => Worker): CodecWorker {
     return own;
   }
   own.post = (job) => {
+    if (sharesMemory) return worker.postMessage(job);
     underWay.push(job);
     const input = job.input.slice(0, Math.max(...job.items.map(({ from, length }) => from + length)));
     // Only the length of the output counts there.
@@ -44,7 +47,7 @@ function codecWorker(start: () => Worker): CodecWorker {
   };
   worker.onmessage = ({ data }: MessageEvent<CodecAnswer | null>) => {
     if (data === null) return own.onReady();
-    underWay.shift()!.output.set(data.output);
+    if (data.output !== null) underWay.shift()!.output.set(data.output);
     own.onResult(data.result);
   };
   worker.onerror = (event) => {
