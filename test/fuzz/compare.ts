@@ -1,6 +1,5 @@
 import { encodeName } from '#engine';
 import type { Answer, Answers, Question } from './questions.ts';
-import type { RepairOutline } from './repair-outline.ts';
 
 /** Where ours and QEMU's answers to the same question differ. */
 export interface Difference {
@@ -13,7 +12,7 @@ const TIMED_OUT = 137;
 const FILE_TOO_LARGE = 153;
 
 /** All differences between the two programs' answers about one image. */
-export function compare(ours: Answers, theirs: Answers, repair: RepairOutline | null): Difference[] {
+export function compare(ours: Answers, theirs: Answers): Difference[] {
   const differences: Difference[] = [];
   for (const question of Object.keys(ours.said) as Question[]) {
     const one = ours.said[question]!;
@@ -26,15 +25,15 @@ export function compare(ours: Answers, theirs: Answers, repair: RepairOutline | 
   if (ours.disk !== null && theirs.disk !== null && !sameBytes(ours.disk, theirs.disk)) {
     differences.push({ question: 'disk', ours: describeFirst(ours.disk, theirs.disk), theirs: '' });
   }
-  return [...differences, ...compareOurRepair(ours.ourRepair, theirs.ourRepair, repair)];
+  return [...differences, ...compareOurRepair(ours, theirs)];
 }
 
 /** Both judge the image that our repair left, and what it calls sound must be sound. */
-function compareOurRepair(ours: Answer | null, theirs: Answer | null, repair: RepairOutline | null): Difference[] {
+function compareOurRepair({ said, ourRepair: ours }: Answers, { ourRepair: theirs }: Answers): Difference[] {
   if (ours === null || theirs === null || theirs.code === TIMED_OUT) return [];
   const [a, b] = [textOf('check', inBytes(ours)), textOf('check', theirs)];
   if (a !== b) return [{ question: 'our repair', ours: a, theirs: b }];
-  if (repair?.isSound === true && theirs.code !== 0) return [{ question: 'our repair', ours: 'sound', theirs: b }];
+  if (said.repair!.code === 0 && theirs.code !== 0) return [{ question: 'our repair', ours: 'sound', theirs: b }];
   return [];
 }
 

@@ -142,7 +142,7 @@ function readPieces(step: string, storage: MeteredStorage, image: Image): (Uint8
 
 function repairAndUse(bytes: Uint8Array, guest: GuestContent, seed: number): RepairPlan | null {
   const storage = new MeteredStorage(bytes);
-  const plan = attempt('plan', storage, () => drive(storage, planRepair(storage, 'all')));
+  const plan = attempt('plan', storage, () => drive(storage, planRepair(storage, 'all', { isOneRun: true })));
   if (storage.written.length > 0) throw new Violation('plan', 'planning wrote into the image');
   if (plan === null) return null;
   repairOutput(plan);
@@ -154,7 +154,7 @@ function repairAndUse(bytes: Uint8Array, guest: GuestContent, seed: number): Rep
   if (storage.size > REPAIRED_SIZE_MAX) return plan;
   const repaired = storage.below.toBytes();
   const again = new MeteredStorage(repaired);
-  const second = attempt('second plan', again, () => drive(again, planRepair(again, 'all')));
+  const second = attempt('second plan', again, () => drive(again, planRepair(again, 'all', { isOneRun: true })));
   if (second !== null && second.steps.length > 0) {
     throw new Violation('second plan', `a second repair has steps: ${second.steps.map(({ kind }) => kind).join()}`);
   }

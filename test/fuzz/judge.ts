@@ -44,7 +44,7 @@ export async function judge(cases: Iterable<FuzzCase>): Promise<Judgement> {
     if (asked.length > 0) await askQemu(folder);
     for (const { text, request, repair, ours } of asked) {
       const theirs = answersOfQemu(request);
-      for (const difference of compare({ ...ours, disk: ourDisk(request, ours) }, theirs, repair)) {
+      for (const difference of compare({ ...ours, disk: ourDisk(request, ours) }, theirs)) {
         const reason = reasonFor({ difference, header: request.header, repair, ours, theirs });
         if (reason === null) defects.push(`${text}\n${textOfDifference(difference)}`);
         else reasons.set(reason, (reasons.get(reason) ?? 0) + 1);

@@ -48,14 +48,6 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       isAbout(difference, 'repair') && ours.said.repair!.code === 1 && repair?.isRefused === true,
   },
   {
-    name: 'broken refcount table rebuilt',
-    because: 'Refcounts can be worked out again; QEMU marks the image corrupt in the middle of its own repair.',
-    applies: ({ difference, repair, theirs }) =>
-      isAbout(difference, 'repair') &&
-      repair?.steps.has('switch-to-new-refcounts') === true &&
-      /Marking image as corrupt: Refblock offset/.test(theirs.said.repair!.stderr),
-  },
-  {
     name: 'refcounts rebuilt where a broken table entry points',
     because:
       'A block behind a broken entry of the refcount table is no block any more, and free; QEMU rebuilds into it, and ' +

@@ -1,11 +1,8 @@
 import type { FindingKind, RepairPlan, RepairStepKind } from '#engine';
-import { isSound } from './exercise.ts';
 
 /** What a comparison asks of a planned repair; its steps hold the bytes of whole images. */
 export interface RepairOutline {
   readonly isRefused: boolean;
-  /** Nothing wrong is left. */
-  readonly isSound: boolean;
   readonly steps: ReadonlySet<RepairStepKind>;
   /** Kinds of findings that this very repair mends. */
   readonly mended: ReadonlySet<FindingKind>;
@@ -17,7 +14,6 @@ export function outlineOf(plan: RepairPlan): RepairOutline {
   const kinds = (list: typeof findings) => new Set(list.map(({ kind }) => kind));
   return {
     isRefused: plan.refused !== null,
-    isSound: isSound(plan),
     steps: new Set(plan.steps.map(({ kind }) => kind)),
     mended: kinds(findings.filter(({ mendedBy }) => mendedBy === 'all')),
     found: kinds(findings),

@@ -83,6 +83,11 @@ const WORDS: Record<RepairStepKind | 'scan' | 'compare', RepairStepWords> = {
     reason:
       'Last, when all refcounts are durable, the header says so. A power cut before this moment only means that the repair runs again.',
   },
+  'mark-corrupt': {
+    title: 'Mark the image corrupt',
+    short: 'Mark',
+    reason: 'Refcounts lie where none can. Until that is mended, nobody shall write to the image.',
+  },
   'clear-corrupt-bit': {
     title: 'Clear the corrupt bit',
     short: 'Clear corrupt',

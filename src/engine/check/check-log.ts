@@ -1,3 +1,4 @@
+import { imageIsCorrupt } from '../corruption-text.ts';
 import type { CheckCounters, Finding, Severity } from './report.ts';
 
 /** What a pass tells the log; whatever is left out is null there. */
@@ -127,10 +128,7 @@ export class CheckAborted extends Error {
  * QEMU marks the image corrupt then; here nothing is written, so the line is the one of a read-only image.
  */
 export function overlapFound(log: CheckLog, structure: string, message: string): CheckAborted {
-  log.line(
-    `qcow2: Image is corrupt: Preventing invalid write on metadata (overlaps with ${structure}); ` +
-      'further non-fatal corruption events will be suppressed',
-  );
+  log.line(imageIsCorrupt(`Preventing invalid write on metadata (overlaps with ${structure})`));
   log.checkError({ kind: 'io-error', message, mendedBy: 'nothing' });
   return new CheckAborted('Input/output error');
 }

@@ -1,3 +1,4 @@
+import { imageIsCorrupt, markingAsCorrupt } from '../corruption-text.ts';
 import type { HostCluster } from '../format/addresses.ts';
 import { getRefcount } from '../format/refcount-block.ts';
 import type { LongTask } from '../progress.ts';
@@ -113,12 +114,13 @@ function judgeMismatch(pass: CheckPass, { cluster, refcount, references, text }:
   }
 }
 
-/** QEMU says once that the image is corrupt, whatever else it finds of that sort. */
+/** QEMU says once that the image is corrupt, whatever else it finds of that sort, and marks it where it may write. */
 function reportUnalignedBlock(pass: CheckPass, offsetHex: string, index: number): void {
   if (pass.hasSignalledCorruption) return;
   pass.hasSignalledCorruption = true;
   const what = `Refblock offset 0x${offsetHex} unaligned (reftable index: ${hexWithPrefix(index)})`;
-  pass.log.line(`qcow2: Image is corrupt: ${what}; further non-fatal corruption events will be suppressed`);
+  const isMarked = pass.mender?.foundCorrupt() ?? false;
+  pass.log.line(isMarked ? markingAsCorrupt(what) : imageIsCorrupt(what));
 }
 
 /** C's %#x writes 0 without the prefix. */

@@ -10,6 +10,10 @@ import type { SnapshotList } from './subject.ts';
  */
 export interface Mender {
   readonly mode: RepairMode;
+  /** The image was marked corrupt, so that nothing goes through it any more: what is left takes another run. */
+  readonly hasEnded: boolean;
+  /** Hears that refcounts lie where none can. True where that ends the repair, as above; else it goes on. */
+  foundCorrupt(): boolean;
   /** Hears QEMU's lines about what it mends. */
   said(line: string): void;
   /** The structure that would break if the L2 table at `tableOffset` were written, in QEMU's words; null if none would. */

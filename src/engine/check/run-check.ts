@@ -36,7 +36,7 @@ export function* runCheck(storage: Storage, mender: Mender | null, options: Chec
     const snapshotCounters = log.takeCounters();
     try {
       yield* checkRefcounts(subject, snapshots, log, mender);
-      if (mender?.mode === 'all') {
+      if (mender?.mode === 'all' && !mender.hasEnded) {
         snapshotCounters.corruptionsFixed += snapshots.pendingCorruptions;
         snapshotCounters.corruptions = 0;
       }
@@ -103,7 +103,7 @@ function* checkRefcounts(
   }
 
   // Before the flags are looked at: where the old table was, others may be alone from now on.
-  const movesTable = mender?.mode === 'all' && snapshots.pendingCorruptions > 0;
+  const movesTable = mender?.mode === 'all' && !mender.hasEnded && snapshots.pendingCorruptions > 0;
   if (movesTable) mender.rewriteSnapshotTable(snapshots, pass.map);
 
   const { counters } = log;
@@ -144,8 +144,8 @@ function* rebuildAndRecount(
   counters.allocatedClusters = 0;
   counters.fragmentedClusters = 0;
   counters.compressedClusters = 0;
-  // What could not be read belonged to the old structures.
-  counters.checkErrors = 0;
+  // What could not be read belonged to the old structures. It counts where the marks are to stay.
+  if (!mender.hasEnded) counters.checkErrors = 0;
   const recount = newPass(readSubject(pass.subject.storage), log, null);
   yield* countReferences(recount, snapshots);
   const counted = log.takeCounters();

@@ -40,7 +40,7 @@ const REBUILDING: readonly RepairStepKind[] = [
 
 /** The order in which a check comes to mend things; lines of one phase may belong to several steps. */
 const PHASES: readonly (readonly RepairStepKind[])[] = [
-  ['mend-entry', 'grow-file'],
+  ['mend-entry', 'grow-file', 'mark-corrupt'],
   REBUILDING,
   ['free-old-refcounts', 'lower-refcounts', 'raise-refcounts'],
   ['fix-copied-flags'],

@@ -1,3 +1,4 @@
+import { imageIsCorrupt, markingAsCorrupt } from '../corruption-text.ts';
 import { EngineError } from '../errors.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { CORRUPT_BIT } from '../format/features.ts';
@@ -46,10 +47,7 @@ export function markCorrupt(image: Image, what: string): never {
     writeIncompatibleFeatures(image, image.header.incompatibleFeatures | CORRUPT_BIT, 'header-corrupt');
     image.file.flush('flush-ordering');
   }
-  throw new EngineError(
-    'corrupt',
-    `qcow2: Marking image as corrupt: ${what}; further corruption events will be suppressed`,
-  );
+  throw new EngineError('corrupt', markingAsCorrupt(what));
 }
 
 /** The image contradicts itself where it does no harm: that is said the first time, and work goes on. */
@@ -62,5 +60,5 @@ export function signalCorruption(image: Image, what: string): void {
 function newsOf(image: Image, what: string): string | null {
   if (image.isMarkedCorrupt || image.hasSignalledCorruption) return null;
   image.hasSignalledCorruption = true;
-  return `qcow2: Image is corrupt: ${what}; further non-fatal corruption events will be suppressed`;
+  return imageIsCorrupt(what);
 }

@@ -11,17 +11,23 @@ export interface PlanOptions extends CheckOptions {
   readonly keepsDiscarded?: boolean;
   /** Check the image again as it will be; default true. */
   readonly checksAgain?: boolean;
+  /**
+   * Go on where QEMU marks the image corrupt and ends: where a refcount block is not aligned, its first run rebuilds the
+   * refcounts, and what the old ones took is freed by a second. Default false.
+   */
+  readonly isOneRun?: boolean;
 }
 
 /** Thinks a repair through without writing: what `qemu-img check -r` would do, in an order that a power cut cannot hurt. */
 export function* planRepair(storage: Storage, mode: RepairMode, options: PlanOptions = {}): LongTask<RepairPlan> {
   const planned = new PlanStorage(storage, { keepsDiscarded: options.keepsDiscarded ?? true });
-  const planner = new RepairPlanner(planned, mode);
+  const planner = new RepairPlanner(planned, mode, { endsWhenCorrupt: options.isOneRun !== true });
   const found = yield* runCheck(planned, planner, options);
   const plan = { mode, sizeBefore: storage.size };
   if (found.aborted !== null) {
     const refused = found.needsRebuild && mode === 'leaks' ? NEEDS_REBUILD : CHECK_ABORTED;
-    return { ...plan, steps: [], report: found, after: null, refused };
+    const steps = planned.steps.filter(({ kind }) => kind === 'mark-corrupt');
+    return { ...plan, steps, report: found, after: null, refused };
   }
   if (found.unknownReferences !== null && planner.dropsReferences) {
     const report = { ...(yield* runCheck(storage, null, options)), aborted: 'Input/output error' };
@@ -32,6 +38,10 @@ export function* planRepair(storage: Storage, mode: RepairMode, options: PlanOpt
   const { counters } = found;
   const isFixed = counters.corruptionsFixed + counters.leaksFixed > 0;
   const checksAgain = isFixed && (options.checksAgain ?? true);
+  if (planner.hasEnded) {
+    const after = { ...found, aborted: 'No medium found', findings: [], messages: [] };
+    return { ...plan, steps: planned.steps, report: found, after: checksAgain ? after : null, refused: null };
+  }
   let after = checksAgain ? yield* runCheck(planned, null, options) : null;
   // Of an entry with two faults, mending one may have mended the other, which was counted.
   if (after !== null && planner.finish(after)) after = { ...after, isDirty: false, isMarkedCorrupt: false };

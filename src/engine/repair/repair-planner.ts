@@ -26,6 +26,8 @@ const FILE_SIZE_MAX = 2 ** 53;
  */
 export class RepairPlanner implements Mender {
   readonly mode: RepairMode;
+  hasEnded = false;
+  readonly #endsWhenCorrupt: boolean;
   readonly #storage: PlanStorage;
   #subject: Subject;
   #kind: RepairStepKind | null = null;
@@ -42,7 +44,8 @@ export class RepairPlanner implements Mender {
   /** A reference is given up: whoever should still hold it would lose the cluster, or find it changed by another. */
   dropsReferences = false;
 
-  constructor(storage: PlanStorage, mode: RepairMode) {
+  constructor(storage: PlanStorage, mode: RepairMode, { endsWhenCorrupt }: { readonly endsWhenCorrupt: boolean }) {
+    this.#endsWhenCorrupt = endsWhenCorrupt;
     this.#storage = storage;
     this.#subject = readSubject(storage);
     this.mode = mode;
@@ -51,6 +54,14 @@ export class RepairPlanner implements Mender {
   said(line: string): void {
     const messages = this.#isRaising ? this.#raisedMessages : this.#messages;
     if (messages.length < STEP_MESSAGES_MAX) messages.push(line);
+  }
+
+  foundCorrupt(): boolean {
+    if (!this.#endsWhenCorrupt) return false;
+    this.#end();
+    if (this.#subject.geometry.version === 3) this.#setMark(CORRUPT_BIT, true, 'mark-corrupt');
+    this.hasEnded = true;
+    return true;
   }
 
   structureUnder(tableOffset: HostOffset): string | null {
@@ -92,6 +103,7 @@ export class RepairPlanner implements Mender {
 
   setRefcount(cluster: HostCluster, refcount: number, wasLeaked: boolean): void {
     this.#isRaising = !wasLeaked;
+    if (this.hasEnded) return;
     if (!wasLeaked) {
       this.#raised.push({ cluster, refcount });
       return;
@@ -164,16 +176,17 @@ export class RepairPlanner implements Mender {
   finish({ aborted, counters }: CheckReport): boolean {
     this.#end();
     if (aborted !== null || counters.checkErrors > 0 || counters.corruptions > 0) return false;
-    this.#clear(CORRUPT_BIT, 'clear-corrupt-bit');
-    this.#clear(DIRTY_BIT, 'clear-dirty-bit');
+    this.#setMark(CORRUPT_BIT, false, 'clear-corrupt-bit');
+    this.#setMark(DIRTY_BIT, false, 'clear-dirty-bit');
     return true;
   }
 
-  #clear(bit: bigint, kind: 'clear-corrupt-bit' | 'clear-dirty-bit'): void {
-    const { header } = readSubject(this.#storage);
-    if ((header.incompatibleFeatures & bit) === 0n) return;
+  #setMark(bit: bigint, isSet: boolean, kind: 'mark-corrupt' | 'clear-corrupt-bit' | 'clear-dirty-bit'): void {
+    const { incompatibleFeatures } = readSubject(this.#storage).header;
+    const wanted = isSet ? incompatibleFeatures | bit : incompatibleFeatures & ~bit;
+    if (wanted === incompatibleFeatures) return;
     const bytes = new Uint8Array(8);
-    viewOf(bytes).setBigUint64(0, header.incompatibleFeatures & ~bit);
+    viewOf(bytes).setBigUint64(0, wanted);
     const purpose = kind === 'clear-dirty-bit' ? 'header-clean' : 'repair-header';
     this.#storage.write(HEADER.fields.incompatibleFeatures.at, bytes, purpose);
     this.#storage.endStep(kind, { count: 1, messages: [] });

@@ -34,6 +34,7 @@ export type RepairStepKind =
   | 'raise-refcounts'
   | 'lower-refcounts'
   | 'fix-copied-flags'
+  | 'mark-corrupt'
   | 'clear-dirty-bit'
   | 'clear-corrupt-bit';
 
@@ -59,7 +60,7 @@ export interface RepairPlan {
   readonly report: CheckReport;
   /** The second run of `qemu-img check -r`, on the image as it will be; null if the first one fixed nothing. */
   readonly after: CheckReport | null;
-  /** Why nothing is done, in a sentence; null if the steps are the repair. */
+  /** Why nothing is mended, in a sentence; the steps then mark the image corrupt at most. Null if they are the repair. */
   readonly refused: string | null;
   /** Bytes of the file before the first step; undoing goes back to it. */
   readonly sizeBefore: number;

@@ -19,7 +19,8 @@ export function browserCodecs(
   sharesMemory = crossOriginIsolated,
 ): CodecPool {
   const count = Math.max(1, Math.min(processors - 1, WORKERS_MAX));
-  const allocate = (length: number) => new Uint8Array(sharesMemory ? new SharedArrayBuffer(length) : length);
+  const allocate = (length: number) =>
+    sharesMemory ? new Uint8Array(new SharedArrayBuffer(length)) : new Uint8Array(length);
   return new WorkerPool(count, () => codecWorker(start, sharesMemory), allocate);
 }
 

@@ -30,7 +30,7 @@ export class Repairs {
   }
 
   *plan(id: ImageId, storage: Storage, mode: RepairMode): LongTask<RepairPreview> {
-    const plan = yield* planRepair(storage, mode);
+    const plan = yield* planRepair(storage, mode, { isOneRun: true });
     const planId = crypto.randomUUID();
     this.#plans.set(planId, { id, plan, before: null, appliedCount: 0 });
     for (const oldest of [...this.#plans.keys()].slice(0, -PLANS_MAX)) this.#plans.delete(oldest);

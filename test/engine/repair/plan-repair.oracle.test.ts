@@ -113,14 +113,14 @@ describe('a broken refcount table', () => {
   it.each([
     ['an entry with reserved bits', 0x5n],
     ['an unaligned entry', 0x200n],
-  ])('with %s, which QEMU cannot repair, is built anew', (_, bits) => {
+  ])('with %s is built anew', (_, bits) => {
     const file = scratch.create('table.qcow2', '64M');
     qemuIo(file, ['write -P 1 0 1M']);
     const patient = new Patient(file);
     patient.setWord(patient.refcountTableAt(0), patient.word(patient.refcountTableAt(0)) + bits);
     patient.save();
     const storage = scratch.load(file);
-    drain(applyRepair(storage, drain(planRepair(storage, 'all'))));
+    drain(applyRepair(storage, drain(planRepair(storage, 'all', { isOneRun: true }))));
     expect(qemuImg('check', scratch.save('ours.qcow2', storage)).code).toBe(0);
   });
 

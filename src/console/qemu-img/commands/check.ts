@@ -59,7 +59,7 @@ export const check: ImgCommand = async (host, args) => {
     const plan = await runTask(host, planRepair(storage, repairMode));
     const json = checkJson(name!, plan);
     try {
-      if (plan.refused === null) await runTask(host, applyRepair(storage, plan));
+      await runTask(host, applyRepair(storage, plan));
     } catch (error) {
       if (!(error instanceof RepairFailure)) throw error;
       return { ...failedOutput(error), json };
