@@ -92,6 +92,8 @@ export interface ConsoleHost {
   flushOut(): void;
   /** The next line of standard input without its end, or null when there is no more. */
   readLine(): Promise<string | null>;
+  /** Whether `readLine` would answer at once, be it with the end; absent where every line is asked for. */
+  hasLine?(): Promise<boolean>;
   /** All that is left of standard input. */
   readAll(): Promise<string>;
   /** Milliseconds since 1970, with fractions where the host has them. */

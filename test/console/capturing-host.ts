@@ -56,6 +56,10 @@ export class CapturingHost implements ConsoleHost {
     return Promise.resolve(this.input.shift() ?? null);
   }
 
+  hasLine(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   readAll(): Promise<string> {
     return Promise.resolve(
       this.input

@@ -146,8 +146,8 @@ async function interact(session: IoSession): Promise<boolean> {
     const line = await session.host.readLine();
     if (line === null) break;
     if (!(await runCommand(session, line))) succeeded = false;
-    // Here QEMU's event loop turns.
-    if (session.node !== null) session.requests.tell();
+    // QEMU's event loop takes a line that is there already before the outcome of a request that needs the disk.
+    if (session.node !== null && !(await session.host.hasLine?.())) session.requests.tell();
   }
   return succeeded;
 }

@@ -11,6 +11,7 @@ import { engineErrorOf, NodeStorage } from '../file-storage.ts';
 export class TerminalHost implements ConsoleHost {
   #held: string[] = [];
   #lines: AsyncIterator<string> | null = null;
+  #nextLine: Promise<IteratorResult<string>> | null = null;
   readonly codecs?: CodecPool;
   readonly connect?: NonNullable<ConsoleHost['connect']>;
 
@@ -46,11 +47,20 @@ export class TerminalHost implements ConsoleHost {
   }
 
   async readLine(): Promise<string | null> {
+    const next = await this.#peekLine();
+    this.#nextLine = null;
+    return next.done === true ? null : next.value;
+  }
+
+  hasLine(): Promise<boolean> {
+    return Promise.race([this.#peekLine().then(() => true), this.pause().then(() => false)]);
+  }
+
+  #peekLine(): Promise<IteratorResult<string>> {
     // Loaded when it is needed: most commands read no line, and each start would pay for it.
     const { createInterface } = process.getBuiltinModule('node:readline');
     this.#lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-    const next = await this.#lines.next();
-    return next.done === true ? null : next.value;
+    return (this.#nextLine ??= this.#lines.next());
   }
 
   /** Not after `readLine`, which reads ahead. */

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryHost } from '../memory-host.ts';
+
+/** The first lines of what requests print; their figures depend on the clock. */
+async function run(host: MemoryHost, ...lines: string[]): Promise<string[]> {
+  await host.qemuImg('create', '-f', 'qcow2', 'image', '1M');
+  host.input = lines;
+  const { stdout } = await host.qemuIo([], 'image');
+  return stdout
+    .replaceAll('qemu-io> ', '')
+    .split('\n')
+    .filter((line) => line !== '' && !line.includes(' ops; '));
+}
+
+const wrote = 'wrote 4096/4096 bytes at offset 0';
+
+describe('lines on standard input', () => {
+  it('are taken before the outcome of a request, where they are there already', async () => {
+    expect(await run(new MemoryHost(), 'aio_write 0 4k', 'length', 'aio_flush', 'length')).toEqual([
+      '1 MiB',
+      wrote,
+      '1 MiB',
+    ]);
+  });
+
+  it('come after it where they have to be waited for', async () => {
+    const host = new MemoryHost();
+    host.hasLine = () => Promise.resolve(false);
+    expect(await run(host, 'aio_write 0 4k', 'length')).toEqual([wrote, '1 MiB']);
+  });
+});
