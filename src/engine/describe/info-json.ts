@@ -4,6 +4,7 @@ import { decodeLuksHeader, LUKS_HEADER_SIZE } from '../format/luks-header.ts';
 import { printedName } from '../format/name.ts';
 import type { SnapshotEntry } from '../format/snapshot-table.ts';
 import { readHead, type ImageHead } from '../image/head.ts';
+import { luksReader } from '../image/image-cipher.ts';
 import type { Storage } from '../storage/storage.ts';
 import { backingPathOf, type InfoNames } from './info-text.ts';
 import { luksInfoJson } from './luks-info.ts';
@@ -69,9 +70,9 @@ function bitmapJson({ flags, name, granularityBits }: BitmapEntry) {
   };
 }
 
-function encryptionJson(storage: Storage, { extensions }: ImageHead) {
-  if (extensions.luks === null) return { format: 'aes' };
+function encryptionJson(storage: Storage, head: ImageHead) {
+  if (head.encryption === 'aes') return { format: 'aes' };
   const bytes = new Uint8Array(LUKS_HEADER_SIZE);
-  storage.read(extensions.luks.offset, bytes);
+  luksReader(storage, head)(0, bytes);
   return luksInfoJson(decodeLuksHeader(bytes), { namesFormat: true });
 }

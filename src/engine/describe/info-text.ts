@@ -2,6 +2,7 @@ import { BITMAP_AUTO, BITMAP_IN_USE, type BitmapEntry } from '../format/bitmap-d
 import { CORRUPT_BIT, DIRTY_BIT, LAZY_REFCOUNTS_BIT, RAW_EXTERNAL_DATA_BIT } from '../format/features.ts';
 import { decodeLuksHeader, LUKS_HEADER_SIZE } from '../format/luks-header.ts';
 import { readHead, type ImageHead } from '../image/head.ts';
+import { luksReader } from '../image/image-cipher.ts';
 import type { Storage } from '../storage/storage.ts';
 import { luksInfoLines } from './luks-info.ts';
 import { sizeText } from './size-text.ts';
@@ -85,10 +86,10 @@ function bitmapLines({ flags, name, granularityBits }: BitmapEntry, index: numbe
   ];
 }
 
-function encryptionLines(storage: Storage, { extensions }: ImageHead): string[] {
-  if (extensions.luks === null) return ['format: aes'];
+function encryptionLines(storage: Storage, head: ImageHead): string[] {
+  if (head.encryption === 'aes') return ['format: aes'];
   const bytes = new Uint8Array(LUKS_HEADER_SIZE);
-  storage.read(extensions.luks.offset, bytes);
+  luksReader(storage, head)(0, bytes);
   return luksInfoLines(decodeLuksHeader(bytes), { namesFormat: true });
 }
 

@@ -4,6 +4,7 @@ import { plain64Iv } from '../crypto/iv-generators.ts';
 import { CRYPT_SECTOR_SIZE, SectorCipher } from '../crypto/sector-cipher.ts';
 import { EngineError } from '../errors.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
+import type { LuksExtension } from '../format/header-extensions.ts';
 import { readLuksVolume, unlockLuks, volumeCipher, type LuksReader, type LuksVolume } from '../luks/volume.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { ImageHead } from './head.ts';
@@ -86,8 +87,18 @@ export function luksVolumeOf(storage: Storage, head: ImageHead): LuksVolume {
   return readLuksVolume(luksReader(storage, head));
 }
 
-/** Reads the LUKS header's area of an image. */
+/** Reads the LUKS header's area of an image. @throws EngineError invalid-image behind what the image says is its length */
 export function luksReader(storage: Storage, { extensions }: ImageHead): LuksReader {
-  const { offset } = extensions.luks!;
-  return (at, into) => storage.read(offset + at, into);
+  const area = extensions.luks!;
+  return (at, into) => {
+    mustLieInLuksArea(area, at, into.length);
+    storage.read(area.offset + at, into);
+  };
+}
+
+/** A LUKS header with its key material may say that it is longer than the room it has: what follows is something else. */
+export function mustLieInLuksArea(area: LuksExtension, at: number, length: number): void {
+  if (at + length > area.length) {
+    throw new EngineError('invalid-image', 'Request for data outside of extension header');
+  }
 }

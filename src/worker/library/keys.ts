@@ -1,7 +1,6 @@
 import {
   deriveWith,
   EngineError,
-  luksReader,
   luksVolumeOf,
   unlockImage,
   type ImageCipher,
@@ -61,7 +60,7 @@ export class Keys {
 function identityOf(storage: Storage, head: ImageHead): string {
   if (head.encryption !== 'luks') return head.encryption;
   const bytes = new Uint8Array(IDENTITY_LENGTH);
-  luksReader(storage, head)(0, bytes);
+  storage.read(head.extensions.luks!.offset, bytes);
   return bytes.join();
 }
 

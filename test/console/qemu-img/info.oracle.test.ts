@@ -1,5 +1,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { decodeHeader, EXTENSION_HEADER, LUKS_EXTENSION, LUKS_HEADER_SIZE } from '#engine';
 import { ourQemuImg } from '../../tools/our-qemu-img.ts';
 import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
 
@@ -54,13 +55,32 @@ describe('qemu-img info', () => {
   });
 });
 
-it('is refused of an encrypted image whose LUKS header is none', async () => {
+describe('qemu-img info of an encrypted image', () => {
   const file = scratch.path('encrypted.qcow2');
   const options = 'encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10';
   qemuImg('create', '-q', '-f', 'qcow2', '--object', 'secret,id=s,data=x', '-o', options, file, '1M');
-  expect((await ourQemuImg('info', file)).code).toBe(0);
-  // The LUKS header is the first thing behind the tables of a new image.
-  const bytes = readFileSync(file);
-  writeFileSync(file, bytes.fill(0, bytes.indexOf('LUKS\xba\xbe', 'latin1')));
-  expect(await ourQemuImg('info', file)).toEqual(qemuImg('info', file));
+  const sound = readFileSync(file);
+
+  async function codeOf(change: (bytes: Buffer) => void): Promise<number> {
+    const bytes = Buffer.from(sound);
+    change(bytes);
+    writeFileSync(file, bytes);
+    const ours = await ourQemuImg('info', file);
+    expect(ours).toEqual(qemuImg('info', file));
+    return ours.code;
+  }
+
+  it('is refused where its LUKS header is none', async () => {
+    // The LUKS header is the first thing behind the tables of a new image.
+    expect(await codeOf((bytes) => bytes.fill(0, bytes.indexOf('LUKS\xba\xbe', 'latin1')))).toBe(1);
+  });
+
+  it.each([
+    [0, 1],
+    [LUKS_HEADER_SIZE - 1, 1],
+    [LUKS_HEADER_SIZE, 0],
+  ])('where it has room for a LUKS header of %i bytes', async (length, code) => {
+    const at = decodeHeader(sound).headerLength + EXTENSION_HEADER.size + LUKS_EXTENSION.fields.length.at;
+    expect(await codeOf((bytes) => bytes.writeBigUInt64BE(BigInt(length), at))).toBe(code);
+  });
 });

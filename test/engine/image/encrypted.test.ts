@@ -1,12 +1,16 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
+  applySlotSteps,
   checkImage,
   closeImage,
   createSnapshot,
   drain,
+  EXTENSION_HEADER,
   isEngineError,
+  LUKS_EXTENSION,
   openImage,
   readAt,
+  readHead,
   rewriteBackingFile,
   writeAt,
   writeCompressed,
@@ -107,4 +111,37 @@ it('keeps its LUKS header when the header is rewritten, and counts its clusters'
   closeImage(image);
   expect(contentOf(storage, 0, 512)).toEqual(new Uint8Array(512).fill(9));
   expect(drain(checkImage(reopened(storage))).findings).toEqual([]);
+});
+
+describe('a LUKS header that the image says is shorter than it is', () => {
+  const OUTSIDE = 'invalid-image: Request for data outside of extension header';
+  /** Where the key material of the first slot ends: header, padding, and 4000 stripes of 64 bytes. */
+  const END_OF_KEY = 4096 + 4000 * 64;
+
+  function withLength(length: number): MemoryStorage {
+    const storage = newEncrypted('luks');
+    const { headerLength } = readHead(storage, { writable: false }).header;
+    const field = Buffer.alloc(8);
+    field.writeBigUInt64BE(BigInt(length));
+    storage.write(headerLength + EXTENSION_HEADER.size + LUKS_EXTENSION.fields.length.at, field);
+    return storage;
+  }
+
+  it('is not read behind that', () => {
+    expect(messageOf(() => openWith(withLength(0)))).toBe(OUTSIDE);
+    expect(messageOf(() => openWith(withLength(END_OF_KEY - 1)))).toBe(OUTSIDE);
+    expect(openWith(withLength(END_OF_KEY)).virtualSize).toBe(1024 * 1024);
+  });
+
+  it('gets no key behind that, and keeps those that it has', () => {
+    const storage = withLength(END_OF_KEY);
+    const image = openWith(storage);
+    const before = storage.toBytes();
+    const steps = [
+      { at: 0, bytes: new Uint8Array(592) },
+      { at: END_OF_KEY - 1, bytes: new Uint8Array(2) },
+    ];
+    expect(messageOf(() => drain(applySlotSteps(image, steps)))).toBe(OUTSIDE);
+    expect(Buffer.compare(storage.toBytes(), before)).toBe(0);
+  });
 });
