@@ -1,6 +1,5 @@
 import { ceilDiv } from '../bytes/align.ts';
 import { isEngineError } from '../errors.ts';
-import { l2OffsetOf } from './l2-access.ts';
 import type { Image } from './image.ts';
 
 /** The least that a cluster takes of which anything was written. */
@@ -49,7 +48,7 @@ function usedClusterCount({ refcounts, geometry, file }: Image, fewest: number, 
 function tableClusterCount(image: Image): number {
   const { l1, refcounts, header, geometry } = image;
   let count = 1 + ceilDiv(l1.entryCount * 8, geometry.clusterSize) + header.refcountTableClusters;
-  for (let index = 0; index < l1.entryCount; index++) if (l2OffsetOf(image, index) !== 0) count++;
+  for (let index = 0; index < l1.entryCount; index++) if (l1.l2OffsetAt(index) !== 0) count++;
   for (const offset of refcounts.table) if (offset !== 0) count++;
   return count;
 }
