@@ -1,14 +1,13 @@
 import { BITMAP_AUTO, BITMAP_IN_USE, type BitmapEntry } from '../format/bitmap-directory.ts';
 import { CORRUPT_BIT, DIRTY_BIT, LAZY_REFCOUNTS_BIT, RAW_EXTERNAL_DATA_BIT } from '../format/features.ts';
 import { decodeLuksHeader, LUKS_HEADER_SIZE } from '../format/luks-header.ts';
-import { printedName } from '../format/name.ts';
 import type { SnapshotEntry } from '../format/snapshot-table.ts';
 import { readHead, type ImageHead } from '../image/head.ts';
 import { luksReader } from '../image/image-cipher.ts';
 import type { Storage } from '../storage/storage.ts';
 import { backingPathOf, type InfoNames } from './info-text.ts';
 import { luksInfoJson } from './luks-info.ts';
-import { printedIcount } from './snapshot-list.ts';
+import { listedId, listedName, printedIcount } from './snapshot-list.ts';
 
 /** The object of `qemu-img info --output=json`, its keys in QEMU's order. @throws EngineError as a read-only open does */
 export function infoJson(storage: Storage, names: InfoNames): Readonly<Record<string, unknown>> {
@@ -36,11 +35,11 @@ function snapshotJson({ id, name, vmStateSize, dateSeconds, dateNanoseconds, vmC
   return {
     ...(icount !== null && { icount: printedIcount(icount) }),
     'vm-clock-nsec': vmClock % 1_000_000_000n,
-    name: printedName(name),
+    name: listedName(name),
     'date-sec': dateSeconds,
     'date-nsec': dateNanoseconds,
     'vm-clock-sec': vmClock / 1_000_000_000n,
-    id: printedName(id),
+    id: listedId(id),
     'vm-state-size': vmStateSize,
   };
 }

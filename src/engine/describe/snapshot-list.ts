@@ -1,4 +1,4 @@
-import { encodeName, printedName } from '../format/name.ts';
+import { decodeName, encodeName, printedName } from '../format/name.ts';
 import type { SnapshotEntry } from '../format/snapshot-table.ts';
 import { sizeText } from './size-text.ts';
 
@@ -9,9 +9,23 @@ export function snapshotListLines(snapshots: readonly SnapshotEntry[]): string[]
 }
 
 function snapshotLine({ id, name, vmStateSize, dateSeconds, vmClock, icount }: SnapshotEntry): string {
-  const names = `${paddedByBytes(printedName(id), 9)} ${paddedByBytes(printedName(name), 16)} `;
+  const names = `${paddedByBytes(listedId(id), 9)} ${paddedByBytes(listedName(name), 16)} `;
   const count = icount === null ? '' : String(printedIcount(icount));
   return row(names, sizeText(vmStateSize), dateText(dateSeconds), clockText(vmClock), count);
+}
+
+/** QEMU lists no more of an id than this many bytes. */
+export function listedId(id: string): string {
+  return cut(printedName(id), 127);
+}
+
+/** QEMU lists no more of a name than this many bytes. */
+export function listedName(name: string): string {
+  return cut(printedName(name), 255);
+}
+
+function cut(name: string, lengthMax: number): string {
+  return decodeName(encodeName(name).subarray(0, lengthMax));
 }
 
 /** QEMU prints a count of instructions with a sign. */

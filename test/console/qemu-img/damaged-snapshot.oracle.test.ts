@@ -1,5 +1,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { SNAPSHOT_HEADER } from '#engine';
 import { ourQemuImg } from '../../tools/our-qemu-img.ts';
 import { qemuImg, qemuIo, Scratch } from '../../tools/qemu.ts';
 
@@ -86,3 +87,22 @@ function misplaceL2TableOfSnapshot(bytes: Buffer): void {
 
 /** What a check says of the image as it was. */
 const leftBy = (file: string) => qemuImg('check', file).stdout.replaceAll(file, '');
+
+describe('of a long id and a long name QEMU lists a part', () => {
+  const file = damaged('long names.qcow2', () => undefined);
+  // The table is the last thing in the file, and need not fill its cluster.
+  const bytes = Buffer.concat([readFileSync(file), Buffer.alloc(1024)]);
+  const at = snapshotTable(bytes);
+  bytes.writeUInt16BE(200, at + SNAPSHOT_HEADER.fields.idLength.at);
+  bytes.writeUInt16BE(300, at + SNAPSHOT_HEADER.fields.nameLength.at);
+  const names = at + SNAPSHOT_HEADER.size + bytes.readUInt32BE(at + SNAPSHOT_HEADER.fields.extraDataSize.at);
+  bytes.fill('0123456789', names, names + 200).fill('abcdefghij', names + 200, names + 500);
+  writeFileSync(file, bytes);
+
+  it.each(['info', 'info --output=json', 'snapshot -l'])('%s', async (line) => {
+    const words = [...line.split(' '), file];
+    const theirs = qemuImg(...words);
+    expect(theirs.stdout).toContain('abcdefghij');
+    expect(await ourQemuImg(...words)).toEqual(theirs);
+  });
+});
