@@ -17,7 +17,7 @@ import { pattern, readBack } from '../engine/storage/contract.ts';
 
 const MIB = 1024 * 1024;
 /** What other programs do to a file is looked for once in each turn of the event loop. */
-const nextTurn = () => new Promise((resolve) => setTimeout(resolve));
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 const KIB = 1024;
 
 /** Bytes that a file takes on its disk. */
