@@ -83,6 +83,8 @@ export class OpenFile {
     if (this.#cannotList || (this.#isCurrent && this.#data !== null)) return this.#data;
     // Other programs may write to it too. Whoever asks for a million places in one turn is not served by a million looks.
     const { size, mtimeMs, ctimeMs } = fstatSync(file);
+    // There is nothing to start a process for.
+    if (size === 0) return null;
     const version = `${size} ${mtimeMs} ${ctimeMs}`;
     if (this.#data === null || this.#dataVersion !== version) {
       this.#data = listData(file);

@@ -105,6 +105,11 @@ export class AioRequests {
     return true;
   }
 
+  /** Whether something became of a request that nobody was told of. */
+  get hasNews(): boolean {
+    return this.#outcomes.length > 0;
+  }
+
   /** Tells what became of the requests that are done. */
   tell(): void {
     for (const { text } of this.#outcomes.splice(0)) this.#print(text);

@@ -36,7 +36,7 @@ export function* runCheck(storage: Storage, mender: Mender | null, options: Chec
     const snapshotCounters = log.takeCounters();
     try {
       yield* checkRefcounts(subject, snapshots, log, mender);
-      if (mender?.mode === 'all' && !mender.hasEnded) {
+      if (mendsSnapshots(mender)) {
         snapshotCounters.corruptionsFixed += snapshots.pendingCorruptions;
         snapshotCounters.corruptions = 0;
       }
@@ -103,7 +103,7 @@ function* checkRefcounts(
   }
 
   // Before the flags are looked at: where the old table was, others may be alone from now on.
-  const movesTable = mender?.mode === 'all' && !mender.hasEnded && snapshots.pendingCorruptions > 0;
+  const movesTable = mendsSnapshots(mender) && snapshots.pendingCorruptions > 0;
   if (movesTable) mender.rewriteSnapshotTable(snapshots, pass.map);
 
   const { counters } = log;
@@ -113,6 +113,10 @@ function* checkRefcounts(
   if (copiedPass.needsCopiedPass || movesTable || hasFoundAnything(log)) yield* checkCopiedFlags(copiedPass, isMending);
   counters.imageEndOffset = (highestCluster + 1) * clusterSize;
   yield* noteCrossLinks(pass, snapshots);
+}
+
+function mendsSnapshots(mender: Mender | null): mender is Mender {
+  return mender?.mode === 'all' && !mender.hasEnded;
 }
 
 /** The word-wise comparison proves the COPIED flags only where nothing else was wrong. */

@@ -1,4 +1,4 @@
-import type { RepairMode } from '../check/report.ts';
+import type { CheckReport, RepairMode } from '../check/report.ts';
 import { runCheck, type CheckOptions } from '../check/run-check.ts';
 import type { LongTask } from '../progress.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -21,7 +21,7 @@ export interface PlanOptions extends CheckOptions {
 /** Thinks a repair through without writing: what `qemu-img check -r` would do, in an order that a power cut cannot hurt. */
 export function* planRepair(storage: Storage, mode: RepairMode, options: PlanOptions = {}): LongTask<RepairPlan> {
   const planned = new PlanStorage(storage, { keepsDiscarded: options.keepsDiscarded ?? true });
-  const planner = new RepairPlanner(planned, mode, { endsWhenCorrupt: options.isOneRun !== true });
+  const planner = new RepairPlanner(planned, mode, options.isOneRun ?? false);
   const found = yield* runCheck(planned, planner, options);
   const plan = { mode, sizeBefore: storage.size };
   if (found.aborted !== null) {
@@ -38,11 +38,9 @@ export function* planRepair(storage: Storage, mode: RepairMode, options: PlanOpt
   const { counters } = found;
   const isFixed = counters.corruptionsFixed + counters.leaksFixed > 0;
   const checksAgain = isFixed && (options.checksAgain ?? true);
-  if (planner.hasEnded) {
-    const after = { ...found, aborted: 'No medium found', findings: [], messages: [] };
-    return { ...plan, steps: planned.steps, report: found, after: checksAgain ? after : null, refused: null };
-  }
-  let after = checksAgain ? yield* runCheck(planned, null, options) : null;
+  let after: CheckReport | null = null;
+  if (checksAgain && planner.hasEnded) after = { ...found, aborted: 'No medium found', findings: [], messages: [] };
+  else if (checksAgain) after = yield* runCheck(planned, null, options);
   // Of an entry with two faults, mending one may have mended the other, which was counted.
   if (after !== null && planner.finish(after)) after = { ...after, isDirty: false, isMarkedCorrupt: false };
   return { ...plan, steps: planned.steps, report: found, after, refused: null };

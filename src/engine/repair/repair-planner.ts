@@ -27,7 +27,7 @@ const FILE_SIZE_MAX = 2 ** 53;
 export class RepairPlanner implements Mender {
   readonly mode: RepairMode;
   hasEnded = false;
-  readonly #endsWhenCorrupt: boolean;
+  readonly #isOneRun: boolean;
   readonly #storage: PlanStorage;
   #subject: Subject;
   #kind: RepairStepKind | null = null;
@@ -44,8 +44,8 @@ export class RepairPlanner implements Mender {
   /** A reference is given up: whoever should still hold it would lose the cluster, or find it changed by another. */
   dropsReferences = false;
 
-  constructor(storage: PlanStorage, mode: RepairMode, { endsWhenCorrupt }: { readonly endsWhenCorrupt: boolean }) {
-    this.#endsWhenCorrupt = endsWhenCorrupt;
+  constructor(storage: PlanStorage, mode: RepairMode, isOneRun: boolean) {
+    this.#isOneRun = isOneRun;
     this.#storage = storage;
     this.#subject = readSubject(storage);
     this.mode = mode;
@@ -57,7 +57,7 @@ export class RepairPlanner implements Mender {
   }
 
   foundCorrupt(): boolean {
-    if (!this.#endsWhenCorrupt) return false;
+    if (this.#isOneRun) return false;
     this.#end();
     if (this.#subject.geometry.version === 3) this.#setMark(CORRUPT_BIT, true, 'mark-corrupt');
     this.hasEnded = true;
