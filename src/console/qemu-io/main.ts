@@ -147,8 +147,8 @@ async function interact(session: IoSession): Promise<boolean> {
     if (line === null) break;
     if (!(await runCommand(session, line))) succeeded = false;
     // QEMU's event loop takes a line that is there already before the outcome of a request that needs the disk.
-    const { requests } = session;
-    if (session.node !== null && requests.hasNews && !(await session.host.hasLine?.())) requests.tell();
+    const hasNews = session.node !== null && session.requests.hasNews;
+    if (hasNews && !(await session.host.hasLine?.())) session.requests.tell();
   }
   return succeeded;
 }

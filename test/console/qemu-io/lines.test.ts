@@ -23,6 +23,13 @@ describe('lines on standard input', () => {
     ]);
   });
 
+  it('are asked for also where no file is open', async () => {
+    const host = new MemoryHost();
+    host.input = ['length', 'length', 'q'];
+    const { code, stderr } = await host.qemuIo([]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "no file open, try 'help open'\n".repeat(2) });
+  });
+
   it('come after it where they have to be waited for', async () => {
     const host = new MemoryHost();
     host.hasLine = () => Promise.resolve(false);
