@@ -16,50 +16,52 @@ const LIKE_QEMU = { level: 6, windowBits: 12, memLevel: 9 } as const;
 const room = new Uint8Array(CLUSTER_SIZE);
 const byteLength = CLUSTER_SIZE * CLUSTER_COUNT;
 
-for (const [kind, clusters] of [
-  ['a program', clustersOf(programBytes())],
-  ['source text', clustersOf(sourceText())],
-] as const) {
-  const streams = clusters.map((cluster) => new Uint8Array(deflateRawSync(cluster, LIKE_QEMU)));
-  const frames = clusters.map((cluster) => compressed(zstdCompress, cluster));
+export default function run(): void {
+  for (const [kind, clusters] of [
+    ['a program', clustersOf(programBytes())],
+    ['source text', clustersOf(sourceText())],
+  ] as const) {
+    const streams = clusters.map((cluster) => new Uint8Array(deflateRawSync(cluster, LIKE_QEMU)));
+    const frames = clusters.map((cluster) => compressed(zstdCompress, cluster));
 
-  report(
-    `inflate, ${kind}`,
-    byteLength,
-    measure({
-      'inflateRaw (ours)': each(streams, (stream) => void inflateRaw(stream, room)),
-      fflate: each(streams, (stream) => void fflateInflate(stream, { out: room })),
-      pako: each(streams, (stream) => void pakoInflate(stream)),
-      'zlib (C)': each(streams, (stream) => void inflateRawSync(stream)),
-    }),
-  );
-  report(
-    `zstd decompression, ${kind}`,
-    byteLength,
-    measure({
-      'zstdDecompress (ours)': each(frames, (frame) => void zstdDecompress(frame, room)),
-      // Without its output argument, with which it is ten times slower.
-      fzstd: each(frames, (frame) => void fzstdDecompress(frame)),
-    }),
-  );
-  report(
-    `deflate, ${kind}`,
-    byteLength,
-    measure(
-      {
-        'deflateRaw (ours)': each(clusters, (cluster) => deflateRaw(cluster, room) ?? CLUSTER_SIZE),
-        'fflate, 32 KiB window': each(clusters, (cluster) => fflateDeflate(cluster, { level: 6 }).length),
-        pako: each(clusters, (cluster) => pakoDeflate(cluster, LIKE_QEMU).length),
-        'zlib (C)': each(clusters, (cluster) => deflateRawSync(cluster, LIKE_QEMU).length),
-      },
-      7,
-    ),
-  );
-  report(
-    `zstd compression, ${kind}`,
-    byteLength,
-    measure({ 'zstdCompress (ours)': each(clusters, (cluster) => zstdCompress(cluster, room) ?? CLUSTER_SIZE) }, 7),
-  );
+    report(
+      `inflate, ${kind}`,
+      byteLength,
+      measure({
+        'inflateRaw (ours)': each(streams, (stream) => void inflateRaw(stream, room)),
+        fflate: each(streams, (stream) => void fflateInflate(stream, { out: room })),
+        pako: each(streams, (stream) => void pakoInflate(stream)),
+        'zlib (C)': each(streams, (stream) => void inflateRawSync(stream)),
+      }),
+    );
+    report(
+      `zstd decompression, ${kind}`,
+      byteLength,
+      measure({
+        'zstdDecompress (ours)': each(frames, (frame) => void zstdDecompress(frame, room)),
+        // Without its output argument, with which it is ten times slower.
+        fzstd: each(frames, (frame) => void fzstdDecompress(frame)),
+      }),
+    );
+    report(
+      `deflate, ${kind}`,
+      byteLength,
+      measure(
+        {
+          'deflateRaw (ours)': each(clusters, (cluster) => deflateRaw(cluster, room) ?? CLUSTER_SIZE),
+          'fflate, 32 KiB window': each(clusters, (cluster) => fflateDeflate(cluster, { level: 6 }).length),
+          pako: each(clusters, (cluster) => pakoDeflate(cluster, LIKE_QEMU).length),
+          'zlib (C)': each(clusters, (cluster) => deflateRawSync(cluster, LIKE_QEMU).length),
+        },
+        7,
+      ),
+    );
+    report(
+      `zstd compression, ${kind}`,
+      byteLength,
+      measure({ 'zstdCompress (ours)': each(clusters, (cluster) => zstdCompress(cluster, room) ?? CLUSTER_SIZE) }, 7),
+    );
+  }
 }
 
 /** One pass over all items; adds up the sizes that the work returns. */

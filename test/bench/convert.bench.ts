@@ -12,57 +12,59 @@ const DATA = 1024 * MIB;
 const DATA_TO_COMPRESS = 192 * MIB;
 const results: DuelResult[] = [];
 
-for (const [place, parent, toRaw, toQcow2] of [
-  ['memory', '/dev/shm', '≤ 0.85', '≤ 0.95'],
-  ['disk', tmpdir(), '≤ 0.95', '≤ 0.95'],
-] as const) {
-  await withFolder(parent, async (folder) => {
-    const path = (name: string) => `${folder}/${name}`;
-    writeNoise(path('dense'), DATA);
-    runProgram('qemu-img', ['convert', '-O', 'qcow2', path('dense'), path('dense.qcow2')]);
-    await duel(`qcow2→raw, 1 GiB, ${place}`, toRaw, ['-O', 'raw', path('dense.qcow2')]);
-    await duel(`raw→qcow2, 1 GiB, ${place}`, toQcow2, ['-O', 'qcow2', path('dense')]);
-    writeNoise(path('sparse'), DATA / 2, DATA / 2);
-    await duel(`raw→qcow2, half of 1 GiB a hole, ${place}`, '≤ 1.35', ['-O', 'qcow2', path('sparse')]);
+export default async function run(): Promise<void> {
+  for (const [place, parent, toRaw, toQcow2] of [
+    ['memory', '/dev/shm', '≤ 0.85', '≤ 0.95'],
+    ['disk', tmpdir(), '≤ 0.95', '≤ 0.95'],
+  ] as const) {
+    await withFolder(parent, async (folder) => {
+      const path = (name: string) => `${folder}/${name}`;
+      writeNoise(path('dense'), DATA);
+      runProgram('qemu-img', ['convert', '-O', 'qcow2', path('dense'), path('dense.qcow2')]);
+      await duel(`qcow2→raw, 1 GiB, ${place}`, toRaw, ['-O', 'raw', path('dense.qcow2')]);
+      await duel(`raw→qcow2, 1 GiB, ${place}`, toQcow2, ['-O', 'qcow2', path('dense')]);
+      writeNoise(path('sparse'), DATA / 2, DATA / 2);
+      await duel(`raw→qcow2, half of 1 GiB a hole, ${place}`, '≤ 1.35', ['-O', 'qcow2', path('sparse')]);
 
-    async function duel(operation: string, target: string, args: readonly string[]): Promise<void> {
-      results.push(await fight(conversion(operation, target, args, path('target'))));
+      async function duel(operation: string, target: string, args: readonly string[]): Promise<void> {
+        results.push(await fight(conversion(operation, target, args, path('target'))));
+      }
+    });
+  }
+
+  await withFolder('/dev/shm', async (folder) => {
+    const path = (name: string) => `${folder}/${name}`;
+    writeTypical(path('typical'), DATA);
+    for (const [compression, one, two] of [
+      ['zlib', '≤ 1.0', '≤ 0.8'],
+      ['zstd', '≤ 1.4', '≤ 0.9'],
+    ] as const) {
+      const source = path(`${compression}.qcow2`);
+      const options = ['-c', '-O', 'qcow2', '-o', `compression_type=${compression}`];
+      runProgram('qemu-img', ['convert', ...options, path('typical'), source]);
+      await duel(`from ${compression}, 1 GiB, one thread`, one, ['-O', 'raw', source], ['-m', '1']);
+      await duel(`from ${compression}, 1 GiB, a worker a processor`, two, ['-O', 'raw', source]);
+    }
+    writeTypical(path('typical'), DATA_TO_COMPRESS);
+    const compress = ['-c', '-O', 'qcow2', path('typical')];
+    await duel('`convert -c`, 192 MiB, one thread', '≤ 0.63', compress, ['-m', '1']);
+    await duel('`convert -c`, 192 MiB, a worker a processor', '≤ 0.45', compress);
+    runProgram('qemu-img', ['convert', ...compress, path('theirs')]);
+    await ourQemuImg('convert', ...compress, path('ours'));
+    console.log(`size of ours / QEMU's after convert -c: ${sizeRatio(path('ours'), path('theirs'))}`);
+
+    async function duel(
+      operation: string,
+      target: string,
+      args: readonly string[],
+      more: readonly string[] = [],
+    ): Promise<void> {
+      results.push(await fight({ ...conversion(operation, target, args, path('target'), more), rounds: 3 }));
     }
   });
+
+  publish('convert', results);
 }
-
-await withFolder('/dev/shm', async (folder) => {
-  const path = (name: string) => `${folder}/${name}`;
-  writeTypical(path('typical'), DATA);
-  for (const [compression, one, two] of [
-    ['zlib', '≤ 1.0', '≤ 0.8'],
-    ['zstd', '≤ 1.4', '≤ 0.9'],
-  ] as const) {
-    const source = path(`${compression}.qcow2`);
-    const options = ['-c', '-O', 'qcow2', '-o', `compression_type=${compression}`];
-    runProgram('qemu-img', ['convert', ...options, path('typical'), source]);
-    await duel(`from ${compression}, 1 GiB, one thread`, one, ['-O', 'raw', source], ['-m', '1']);
-    await duel(`from ${compression}, 1 GiB, a worker a processor`, two, ['-O', 'raw', source]);
-  }
-  writeTypical(path('typical'), DATA_TO_COMPRESS);
-  const compress = ['-c', '-O', 'qcow2', path('typical')];
-  await duel('`convert -c`, 192 MiB, one thread', '≤ 0.63', compress, ['-m', '1']);
-  await duel('`convert -c`, 192 MiB, a worker a processor', '≤ 0.45', compress);
-  runProgram('qemu-img', ['convert', ...compress, path('theirs')]);
-  await ourQemuImg('convert', ...compress, path('ours'));
-  console.log(`size of ours / QEMU's after convert -c: ${sizeRatio(path('ours'), path('theirs'))}`);
-
-  async function duel(
-    operation: string,
-    target: string,
-    args: readonly string[],
-    more: readonly string[] = [],
-  ): Promise<void> {
-    results.push(await fight({ ...conversion(operation, target, args, path('target'), more), rounds: 3 }));
-  }
-});
-
-publish('convert', results);
 
 function conversion(
   operation: string,

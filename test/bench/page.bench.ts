@@ -16,7 +16,6 @@ import { replaceSection, time } from './table.ts';
 
 // These two cannot be bundled.
 const { chromium } = projectRequire('playwright') as typeof Playwright;
-const { preview } = (await import(pathToFileURL(projectRequire.resolve('vite')).href)) as typeof Vite;
 
 const DATA = 192 * MIB;
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
@@ -81,31 +80,34 @@ const DUELS: readonly Duel[] = [
   { operation: 'raw→qcow2, 192 MiB', target: '≥ 400 MB/s', line: 'convert -f raw -O qcow2 out back', note: speed },
 ];
 
-await withFolder(tmpdir(), async (folder) => {
-  await makeFiles(folder);
-  const outDir = `${folder}/built`;
-  spawnSync('npx', ['vite', 'build', '--outDir', outDir, '--logLevel', 'warn'], { stdio: 'inherit' });
-  const server = await preview({ build: { outDir }, preview: { port: 0, host: '127.0.0.1' }, logLevel: 'warn' });
-  const browser = await chromium.launchPersistentContext(temporaryProfile(), {
-    ...(chromiumPath() !== undefined && { executablePath: chromiumPath()! }),
-    args: CHROMIUM_ARGUMENTS,
-    headless: true,
+export default async function run(): Promise<void> {
+  const { preview } = (await import(pathToFileURL(projectRequire.resolve('vite')).href)) as typeof Vite;
+  await withFolder(tmpdir(), async (folder) => {
+    await makeFiles(folder);
+    const outDir = `${folder}/built`;
+    spawnSync('npx', ['vite', 'build', '--outDir', outDir, '--logLevel', 'warn'], { stdio: 'inherit' });
+    const server = await preview({ build: { outDir }, preview: { port: 0, host: '127.0.0.1' }, logLevel: 'warn' });
+    const browser = await chromium.launchPersistentContext(temporaryProfile(), {
+      ...(chromiumPath() !== undefined && { executablePath: chromiumPath()! }),
+      args: CHROMIUM_ARGUMENTS,
+      headless: true,
+    });
+    try {
+      const page = browser.pages()[0] ?? (await browser.newPage());
+      await page.goto(server.resolvedUrls!.local[0]!);
+      for (const name of ['full-1t', ...Object.keys(COPIES)]) await openFile(page, `${folder}/${name}`);
+      for (const name of Object.keys(COPIES)) await copyIntoBrowser(page, name);
+      await page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name: 'Console' }).click();
+      for (const line of MADE) await typeLine(page, `qemu-img ${line}`);
+      const rows: string[] = [];
+      for (const duel of DUELS) rows.push(await fight(page, folder, duel));
+      publish(rows, browser.browser()?.version() ?? 'Chromium');
+    } finally {
+      await browser.close();
+      await server.close();
+    }
   });
-  try {
-    const page = browser.pages()[0] ?? (await browser.newPage());
-    await page.goto(server.resolvedUrls!.local[0]!);
-    for (const name of ['full-1t', ...Object.keys(COPIES)]) await openFile(page, `${folder}/${name}`);
-    for (const name of Object.keys(COPIES)) await copyIntoBrowser(page, name);
-    await page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name: 'Console' }).click();
-    for (const line of MADE) await run(page, `qemu-img ${line}`);
-    const rows: string[] = [];
-    for (const duel of DUELS) rows.push(await fight(page, folder, duel));
-    publish(rows, browser.browser()?.version() ?? 'Chromium');
-  } finally {
-    await browser.close();
-    await server.close();
-  }
-});
+}
 
 async function makeFiles(folder: string): Promise<void> {
   const path = (name: string) => `${folder}/${name}`;
@@ -136,9 +138,9 @@ async function fight(
     if (before !== undefined) runProgram('qemu-img', wordsOf(before, folder));
     const { wall, stdout } = runProgram('qemu-img', wordsOf(line, folder));
     theirs.push(ownTime(stdout) ?? wall);
-    if (before !== undefined) await run(page, `qemu-img ${before}`);
+    if (before !== undefined) await typeLine(page, `qemu-img ${before}`);
     const inPage = line.replace(/\w+\.qcow2/, (name) => `'${COPIES[name]}'`);
-    const typed = await run(page, `qemu-img ${inPage}`);
+    const typed = await typeLine(page, `qemu-img ${inPage}`);
     ours.push(ownTime(typed.printed) ?? typed.wall);
   }
   const [their, our] = [medianOf(theirs), medianOf(ours)];
@@ -174,7 +176,10 @@ async function copyIntoBrowser(page: Playwright.Page, name: string): Promise<voi
 }
 
 /** Types a line and waits for its end. @throws Error when the command fails */
-async function run(page: Playwright.Page, line: string): Promise<{ readonly wall: number; readonly printed: string }> {
+async function typeLine(
+  page: Playwright.Page,
+  line: string,
+): Promise<{ readonly wall: number; readonly printed: string }> {
   await page.getByRole('combobox', { name: /Command line/ }).fill('clear');
   await page.keyboard.press('Enter');
   await page.getByRole('combobox', { name: /Command line/ }).fill(line);

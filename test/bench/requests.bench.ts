@@ -7,42 +7,44 @@ import { publish } from './table.ts';
 
 const results: DuelResult[] = [];
 
-await withFolder('/dev/shm', async (folder) => {
-  const file = `${folder}/image.qcow2`;
-  for (const [size, bytes] of [
-    ['64 GiB', 64 * 1024 * MIB],
-    ['1 TiB', 1024 * 1024 * MIB],
-  ] as const) {
-    await createFull(file, String(bytes));
-    const requests = { count: 100_000, length: 4096, step: stepFor(bytes) };
-    results.push(
-      await fight({
-        operation: `reading 4K here and there, ${size}, ${requests.count} times`,
-        target: '≤ 0.12',
-        theirs: benchCommand(file, requests, []),
-        theirTime: benchTime,
-        inProcess: () => timed(file, requests, readAt),
-      }),
-    );
-  }
-  for (const [length, target] of [
-    [4096, '≤ 0.12'],
-    [65536, '≤ 0.35'],
-  ] as const) {
-    const requests = { count: 10_000, length, step: 65536 };
-    results.push(
-      await fight({
-        operation: `allocating write, writeback, ${length / 1024}K, ${requests.count} times`,
-        target,
-        before: () => createQcow2(file, '64G', 'cluster_size=64k'),
-        theirs: benchCommand(file, requests, ['-w', '-t', 'writeback']),
-        theirTime: benchTime,
-        inProcess: () => timed(file, requests, writeAt),
-      }),
-    );
-  }
-});
-publish('requests', results);
+export default async function run(): Promise<void> {
+  await withFolder('/dev/shm', async (folder) => {
+    const file = `${folder}/image.qcow2`;
+    for (const [size, bytes] of [
+      ['64 GiB', 64 * 1024 * MIB],
+      ['1 TiB', 1024 * 1024 * MIB],
+    ] as const) {
+      await createFull(file, String(bytes));
+      const requests = { count: 100_000, length: 4096, step: stepFor(bytes) };
+      results.push(
+        await fight({
+          operation: `reading 4K here and there, ${size}, ${requests.count} times`,
+          target: '≤ 0.12',
+          theirs: benchCommand(file, requests, []),
+          theirTime: benchTime,
+          inProcess: () => timed(file, requests, readAt),
+        }),
+      );
+    }
+    for (const [length, target] of [
+      [4096, '≤ 0.12'],
+      [65536, '≤ 0.35'],
+    ] as const) {
+      const requests = { count: 10_000, length, step: 65536 };
+      results.push(
+        await fight({
+          operation: `allocating write, writeback, ${length / 1024}K, ${requests.count} times`,
+          target,
+          before: () => createQcow2(file, '64G', 'cluster_size=64k'),
+          theirs: benchCommand(file, requests, ['-w', '-t', 'writeback']),
+          theirTime: benchTime,
+          inProcess: () => timed(file, requests, writeAt),
+        }),
+      );
+    }
+  });
+  publish('requests', results);
+}
 
 interface Requests {
   readonly count: number;
