@@ -95,6 +95,7 @@ export class LibraryFiles implements ConsoleFiles {
 
   /** A backing file that was named on the command line was thereby chosen: the page may read it too. */
   async grantNamedBackings(): Promise<void> {
+    if (this.changed.size === 0) return;
     const names = await this.#library.names();
     for (const id of this.changed) {
       const name = names.find((other) => other.id === id)?.name;
@@ -167,7 +168,12 @@ export class LibraryFiles implements ConsoleFiles {
 
   async #find(name: string): Promise<ImageId | null> {
     const wanted = plain(name);
-    return this.#granted.get(wanted) ?? consoleNames(await this.#library.names()).get(wanted) ?? null;
+    const granted = this.#granted.get(wanted);
+    if (granted !== undefined) return granted;
+    // Most are the browser's own images, whose names nothing else can take: the whole library need not be listed for them.
+    const id = browserId(wanted);
+    if (await this.#library.has(id)) return id;
+    return consoleNames(await this.#library.names()).get(wanted) ?? null;
   }
 }
 

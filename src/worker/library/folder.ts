@@ -1,5 +1,5 @@
 import { EngineError, isEngineError, type Storage } from '#engine';
-import { guardedAsync } from '../storage/faults.ts';
+import { engineErrorOf, guardedAsync } from '../storage/faults.ts';
 import { openOpfsStorage } from '../storage/opfs.ts';
 
 /** How long a file may be locked before somebody is told. */
@@ -33,7 +33,14 @@ export class Folder {
   }
 
   async has(name: string): Promise<boolean> {
-    return (await this.names()).includes(name);
+    try {
+      await this.#directory.getFileHandle(name);
+      return true;
+    } catch (thrown) {
+      // A name that no file can have (`TypeError`) is no file's either.
+      if (thrown instanceof TypeError || isEngineError(engineErrorOf(thrown), 'not-found')) return false;
+      throw engineErrorOf(thrown);
+    }
   }
 
   /** A snapshot of the file, as a `Blob`; works while somebody has it open. */

@@ -113,6 +113,11 @@ export class Library {
     });
   }
 
+  async has(id: ImageId): Promise<boolean> {
+    const name = browserName(id);
+    return name === null ? (await this.local.ids()).includes(id) : this.#images.has(name);
+  }
+
   /** What all images are called; nothing is opened. */
   async names(): Promise<{ id: ImageId; name: string }[]> {
     const browser = (await this.#images.names()).map((name) => ({ id: browserId(name), name }));
@@ -215,7 +220,7 @@ export class Library {
   /** The image that the user gave for the backing file of `id`; null too when it is there no more. */
   async backingOf(id: ImageId): Promise<ImageId | null> {
     const backing = (await this.records.get(id))?.backing ?? null;
-    return backing !== null && (await this.#has(backing)) ? backing : null;
+    return backing !== null && (await this.has(backing)) ? backing : null;
   }
 
   async setBacking(id: ImageId, backing: ImageId): Promise<void> {
@@ -263,11 +268,6 @@ export class Library {
     // Somebody wrote to it between taking the snapshot and reading it; the next one is a moment younger.
     const isOutdated = browserName(id) !== null && measured.about.kind === 'problem' && measured.about.code === 'stale';
     return isOutdated ? measure() : measured;
-  }
-
-  async #has(id: ImageId): Promise<boolean> {
-    const name = browserName(id);
-    return name === null ? (await this.local.ids()).includes(id) : this.#images.has(name);
   }
 
   async #recordOf(id: ImageId): Promise<ImageRecord> {
