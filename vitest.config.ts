@@ -12,6 +12,8 @@ const BROWSER = 'test/**/*.browser.test.ts';
 
 export default defineConfig({
   test: {
+    // One for each processor; by default one is left free, which of two is half.
+    maxWorkers: '100%',
     projects: [
       {
         // State classes are tested in Node, where Svelte would otherwise compile runes for server rendering: inert.
