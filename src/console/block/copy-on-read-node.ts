@@ -1,4 +1,4 @@
-import type { GuestOffset, Image } from '#engine';
+import type { GuestOffset, Image, Storage } from '#engine';
 import { FilterNode } from './filter-node.ts';
 import { imageNodeOf } from './layers.ts';
 import type { BlockNode } from './node.ts';
@@ -50,6 +50,10 @@ export class CopyingTop extends CopyOnReadNode {
 
   override get filename(): string {
     return this.file.filename;
+  }
+
+  override get storage(): Storage {
+    return this.file.storage;
   }
 }
 

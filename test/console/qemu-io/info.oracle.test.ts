@@ -24,4 +24,8 @@ describe('what qemu-io tells of an open disk', () => {
     const args = ['--object', 'secret,id=s,data=x', '--image-opts', options];
     expect(await host.qemuIo(['info'], ...args)).toEqual(host.real('qemu-io', '-c', 'info', ...args));
   });
+
+  it('is the same where it is opened to copy on read', async () => {
+    expect(await host.qemuIo(['info'], '-C', 'a.qcow2')).toEqual(host.real('qemu-io', '-C', 'a.qcow2', '-c', 'info'));
+  });
 });
