@@ -46,6 +46,8 @@ export interface DriverContext {
   /** The node's options. The driver takes out those that it understands; one that is left over is refused. */
   readonly options: Options;
   readonly flags: OpenFlags;
+  /** Finds a driver by the first bytes, as this one was found; null where it was named. */
+  readonly probe: ((storage: Storage) => BlockDriver) | null;
   /** For what goes wrong where nobody can be told by an error. */
   readonly report: Report;
   /** The child `file`. @throws EngineError if none was given, or it cannot be opened */

@@ -1,4 +1,4 @@
-import { EngineError } from '#engine';
+import { EngineError, type Storage } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { parseJsonName } from '../options/json-name.ts';
 import { inDictionaryOrder } from '../options/json-text.ts';
@@ -35,6 +35,7 @@ export class NodeOpening implements DriverContext {
   readonly options: Options;
   readonly flags: OpenFlags;
   readonly report: Report;
+  readonly probe: ((storage: Storage) => BlockDriver) | null;
   /** Null until the first bytes of the file were looked at. */
   driver: BlockDriver | null;
   readonly #graph: GraphOpening;
@@ -70,6 +71,7 @@ export class NodeOpening implements DriverContext {
     this.objects = graph.objects;
     this.report = graph.report;
     this.driver = driver;
+    this.probe = driver === null ? probeDriver : null;
     this.options = request.options;
     this.#layer = request.layer;
     this.#fileFilename = request.filename;

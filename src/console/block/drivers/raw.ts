@@ -1,6 +1,8 @@
 import { EngineError } from '#engine';
+import type { ConsoleHost } from '../../host.ts';
 import { takeSize } from '../../options/take-values.ts';
 import type { BlockDriver } from '../driver.ts';
+import { GuessedRawNode } from '../guessed-raw-node.ts';
 import { RawNode } from '../raw-node.ts';
 
 const SECTOR = 512;
@@ -29,9 +31,20 @@ export const RAW: BlockDriver = {
       );
     }
     if (size !== null && size % SECTOR !== 0) refuse(`Specified size is not multiple of ${SECTOR}`);
-    return new RawNode(context.origin, file, { offset, size });
+    if (context.probe === null || !context.flags.writable) return new RawNode(context.origin, file, { offset, size });
+    warnOfGuess(context.host, file.filename);
+    return new GuessedRawNode(context.origin, file, { window: { offset, size }, probe: context.probe });
   },
 };
+
+function warnOfGuess(host: ConsoleHost, filename: string): void {
+  host.writeErr(
+    `WARNING: Image format was not specified for '${filename}' and probing guessed raw.\n` +
+      '         Automatically detecting the format is dangerous for raw images, ' +
+      'write operations on block 0 will be restricted.\n' +
+      "         Specify the 'raw' format explicitly to remove the restrictions.\n",
+  );
+}
 
 function refuse(message: string): never {
   throw new EngineError('invalid-argument', message);
