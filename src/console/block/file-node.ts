@@ -83,6 +83,9 @@ export class FileNode extends LowestNode {
   }
 
   truncate(length: number, preallocation: Preallocation = 'off'): void {
+    if (length < this.length && preallocation !== 'off') {
+      throw new EngineError('unsupported', 'Cannot use preallocation for shrinking files');
+    }
     if (preallocation === 'metadata') throw new EngineError('unsupported', 'Unsupported preallocation mode: metadata');
     if (length > this.length) growFile(this.storage, length, preallocation);
     else this.storage.truncate(length, 'truncate');

@@ -1,4 +1,4 @@
-import type { GuestOffset, Storage } from '#engine';
+import { EngineError, type GuestOffset, type Storage } from '#engine';
 import { LowestNode } from './lowest-node.ts';
 import { storageOf } from './node-storage.ts';
 import { refuseCompressed, type BlockStatus, type NodeOrigin, type WriteOptions } from './node.ts';
@@ -6,8 +6,8 @@ import { refuseCompressed, type BlockStatus, type NodeOrigin, type WriteOptions 
 /** A disk that keeps nothing. Reads give zeros; only with `read-zeroes` does the node promise it. */
 export class NullNode extends LowestNode {
   readonly isReadOnly: boolean;
+  readonly length: number;
   readonly #readsZeroes: boolean;
-  #length: number;
 
   constructor(
     origin: NodeOrigin,
@@ -15,12 +15,8 @@ export class NullNode extends LowestNode {
   ) {
     super(origin);
     this.isReadOnly = options.isReadOnly;
-    this.#length = options.length;
+    this.length = options.length;
     this.#readsZeroes = options.readsZeroes;
-  }
-
-  get length(): number {
-    return this.#length;
   }
 
   get storage(): Storage {
@@ -48,8 +44,8 @@ export class NullNode extends LowestNode {
     // There is nothing to be made durable.
   }
 
-  truncate(length: number): void {
-    this.#length = length;
+  truncate(): void {
+    throw new EngineError('unsupported', 'Image format driver does not support resize');
   }
 
   statusAt(at: GuestOffset, lengthMax: number): BlockStatus {

@@ -29,6 +29,9 @@ export function resizeImage(image: Image, size: number, preallocation: Prealloca
   if (image.geometry.version === 2 && image.snapshots.length > 0) {
     throw new EngineError('unsupported', "Can't resize a v2 image which has snapshots");
   }
+  if (size < image.virtualSize && preallocation !== 'off') {
+    throw new EngineError('invalid-argument', "Preallocation can't be used for shrinking an image");
+  }
   resizeBitmaps(image, size);
   if (size < image.virtualSize) shrink(image, size);
   else if (size > image.virtualSize) grow(image, size, preallocation);

@@ -1,4 +1,5 @@
 import { isEngineError, StepFailure, type Preallocation } from '#engine';
+import { parsePreallocation } from '../../options/preallocation.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
 import { stepFailureText } from '../step-failure.ts';
 
@@ -44,11 +45,9 @@ export const resize: ImgCommand = async (host, args) => {
   }
 };
 
-const MODES: readonly Preallocation[] = ['off', 'metadata', 'falloc', 'full'];
-
 function preallocationOf(invocation: Invocation): Preallocation {
   const text = invocation.value('preallocation') ?? 'off';
-  const mode = MODES.find((one) => one === text);
-  if (mode === undefined) throw new ImgFailure(`Invalid preallocation mode '${text}'`);
+  const mode = parsePreallocation(text);
+  if (mode === null) throw new ImgFailure(`Invalid preallocation mode '${text}'`);
   return mode;
 }

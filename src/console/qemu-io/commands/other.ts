@@ -1,4 +1,5 @@
 import { isEngineError } from '#engine';
+import { parsePreallocation } from '../../options/preallocation.ts';
 import { strerror } from '../../text/strerror.ts';
 import { IoRefusal, IoUsage, numberOf, type IoCommand } from '../command.ts';
 import { flagsOf } from '../flags.ts';
@@ -49,12 +50,18 @@ export const TRUNCATE: IoCommand = {
   writes: true,
   usage: '[-m prealloc_mode] off',
   summary: 'truncates the current file at the given offset',
-  help: 'Changes the size of the disk.',
+  help: 'Changes the size of the disk. -m: whether what is added gets its room at once (off, metadata, falloc, full).',
   run(session, args) {
     const flags = flagsOf('truncate', args, 'm:');
+    const mode = flags.value('m') ?? 'off';
+    const preallocation = parsePreallocation(mode);
+    if (preallocation === null) {
+      session.complain(`Invalid preallocation mode '${mode}'`);
+      return false;
+    }
     const size = numberOf(flags.words[0] ?? '');
     try {
-      session.disk.truncate(size);
+      session.disk.truncate(size, preallocation);
       return true;
     } catch (error) {
       if (!isEngineError(error)) throw error;
