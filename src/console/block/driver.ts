@@ -8,6 +8,8 @@ import type { BlockNode, NodeOrigin } from './node.ts';
 export interface OpenFlags {
   readonly writable: boolean;
   readonly cacheMode: CacheMode;
+  /** Whether discards have an effect on the node, where its options do not say; left out: they have. */
+  readonly passesDiscards?: boolean;
   /** Leaves the backing file closed. */
   readonly withoutBacking?: boolean;
   /** Nobody will ask for guest data: an external data file stays closed, encryption needs no secret. */

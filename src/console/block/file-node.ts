@@ -52,7 +52,7 @@ export class FileNode extends LowestNode {
   }
 
   writeZeroes(at: GuestOffset, length: number, { unmap }: { readonly unmap: boolean }): void {
-    if (unmap && at + length <= this.length) return this.discard(at, length);
+    if (unmap && this.origin.passesDiscards && at + length <= this.length) return this.discard(at, length);
     const zeros = new Uint8Array(Math.min(length, CHUNK));
     for (let done = 0; done < length; done += zeros.length) {
       this.writeAt(at + done, zeros.subarray(0, Math.min(zeros.length, length - done)));
@@ -65,7 +65,7 @@ export class FileNode extends LowestNode {
    */
   discard(at: GuestOffset, length: number): void {
     const end = Math.min(at + length, this.length);
-    if (end <= at) return;
+    if (end <= at || !this.origin.passesDiscards) return;
     this.storage.discard(at as number, end - at, 'discard');
     const bytes = new Uint8Array(Math.min(end - at, CHUNK));
     for (let done = at as number; done < end; done += bytes.length) {

@@ -63,7 +63,7 @@ export class FilterNode implements BlockNode {
   }
 
   discard(at: GuestOffset, length: number): void {
-    this.file.discard(at, length);
+    if (this.origin.passesDiscards) this.file.discard(at, length);
   }
 
   flush(): void {

@@ -54,6 +54,7 @@ export class LimitedNode extends FilterNode {
   }
 
   override discard(at: GuestOffset, length: number): void {
+    if (!this.origin.passesDiscards) return;
     for (const piece of discardPieces(this.limits, at, length)) this.passDiscard(piece.at, piece.length);
   }
 

@@ -8,7 +8,7 @@ import type { BlockDriver, ChildRequest, ChildRole, DriverContext, OpenFlags, Re
 import { driverNamed, probeDriver, protocolOf } from './drivers/index.ts';
 import { takeNodeOptions } from './node-options.ts';
 import { storageOf } from './node-storage.ts';
-import type { BlockNode, NodeOrigin } from './node.ts';
+import type { BlockNode, DetectZeroes, NodeOrigin } from './node.ts';
 
 /** What all nodes have in common that are opened together. */
 export interface GraphOpening {
@@ -45,6 +45,8 @@ export class NodeOpening implements DriverContext {
   readonly #given: ReadonlyMap<string, OptionValue>;
   readonly #nodeName: string | null;
   readonly #isBackingIgnored: boolean;
+  readonly #passesDiscards: boolean;
+  readonly #detectZeroes: DetectZeroes;
   readonly #children: BlockNode[] = [];
   readonly #childNames = new Set<string>();
   #file: BlockNode | null = null;
@@ -77,9 +79,14 @@ export class NodeOpening implements DriverContext {
     this.#fileFilename = request.filename;
     this.#given = new Map(request.options);
     this.options.delete('driver');
-    const { nodeName, isReadOnly } = takeNodeOptions(this.options, graph.nodeNames);
+    const { nodeName, isReadOnly, passesDiscards, detectZeroes } = takeNodeOptions(this.options, graph.nodeNames);
     this.#nodeName = nodeName;
     this.#isBackingIgnored = request.flags.withoutBacking === true;
+    this.#passesDiscards = passesDiscards ?? request.flags.passesDiscards ?? true;
+    this.#detectZeroes = detectZeroes;
+    if (detectZeroes === 'unmap' && !this.#passesDiscards) {
+      refuse('setting detect-zeroes to unmap is not allowed without setting discard operation to unmap');
+    }
     this.flags = isReadOnly === null ? request.flags : { ...request.flags, writable: !isReadOnly };
     // `backing` as null (in an option string: empty) leaves the backing file closed.
     if (this.options.has('backing') && textOf(this.options.get('backing')!) === '') {
@@ -100,6 +107,8 @@ export class NodeOpening implements DriverContext {
       filename: textOf(this.#given.get('filename') ?? ''),
       options: new Map([...this.#given].filter(isOwn)),
       withoutBacking: this.#isBackingIgnored,
+      passesDiscards: this.#passesDiscards,
+      detectZeroes: this.#detectZeroes,
     };
   }
 
@@ -138,10 +147,11 @@ export class NodeOpening implements DriverContext {
     // What options say of the file takes the place of the name that an image has for its backing file.
     const isReplaced = role === 'backing' && options.has('file.filename');
     if (format !== null && !options.has('driver')) options.set('driver', format);
+    const flags: OpenFlags = { ...this.flags, passesDiscards: true };
     const opening = await NodeOpening.begin(this.#graph, {
       filename: isReplaced ? null : filename,
       options,
-      flags: role === 'backing' ? { ...this.flags, writable: false, withoutBacking: false } : this.flags,
+      flags: role === 'backing' ? { ...flags, writable: false, withoutBacking: false } : flags,
       layer: layerOf(role, this.#layer),
     });
     const child = await opening.open();

@@ -1,20 +1,24 @@
 import { EngineError } from '#engine';
 import { takeOption, type Options } from '../options/options.ts';
 import { takeSwitch } from '../options/take-values.ts';
+import { parseDiscardMode } from '../options/discard-mode.ts';
+import type { DetectZeroes } from './node.ts';
 
 const NODE_NAME_LENGTH_MAX = 31;
-const DISCARD_MODES = ['ignore', 'off', 'unmap', 'on'];
-const DETECT_ZEROES_MODES = ['off', 'on', 'unmap'];
+const DETECT_ZEROES: readonly DetectZeroes[] = ['off', 'on', 'unmap'];
 
 export interface NodeOptions {
   readonly nodeName: string | null;
   /** Null where it is as in the node above. */
   readonly isReadOnly: boolean | null;
+  /** Whether discards are passed on; null where nothing is said of it. */
+  readonly passesDiscards: boolean | null;
+  readonly detectZeroes: DetectZeroes;
 }
 
 /**
- * Takes the options that every node has. Those of caching, sharing and discarding are judged and have no effect: files
- * are not shared here, and the cache mode is the command's.
+ * Takes the options that every node has. Those of caching and sharing are judged and have no effect: files are not
+ * shared here, and the cache mode is the command's.
  * @param taken names of nodes opened before; the new one is added
  * @throws EngineError invalid-argument
  */
@@ -24,12 +28,11 @@ export function takeNodeOptions(options: Options, taken: Set<string>): NodeOptio
   const isReadOnly = takeSwitch(options, 'read-only') ?? null;
   for (const name of ['auto-read-only', 'cache.direct', 'cache.no-flush', 'force-share']) takeSwitch(options, name);
   const discard = takeOption(options, 'discard');
-  if (discard !== undefined && !DISCARD_MODES.includes(discard)) refuse('Invalid discard option');
-  const detectZeroes = takeOption(options, 'detect-zeroes');
-  if (detectZeroes !== undefined && !DETECT_ZEROES_MODES.includes(detectZeroes)) {
-    refuse(`invalid parameter value: ${detectZeroes}`);
-  }
-  return { nodeName, isReadOnly };
+  const passesDiscards = discard === undefined ? null : parseDiscardMode(discard);
+  if (discard !== undefined && passesDiscards === null) refuse('Invalid discard option');
+  const zeroes = takeOption(options, 'detect-zeroes') ?? 'off';
+  const detectZeroes = DETECT_ZEROES.find((mode) => mode === zeroes) ?? refuse(`invalid parameter value: ${zeroes}`);
+  return { nodeName, isReadOnly, passesDiscards, detectZeroes };
 }
 
 function addNodeName(name: string, taken: Set<string>): void {

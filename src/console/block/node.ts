@@ -33,6 +33,9 @@ export interface WriteOptions {
   readonly stream?: Uint8Array | null;
 }
 
+/** Whether data that is all zeros is written as zeroes: as with `write -z`, or with `unmap` as with `write -z -u`. */
+export type DetectZeroes = 'off' | 'on' | 'unmap';
+
 /** How a node was opened, which gives it its name and says what a reopen may change. */
 export interface NodeOrigin {
   readonly driver: BlockDriver;
@@ -44,6 +47,9 @@ export interface NodeOrigin {
   readonly options: ReadonlyMap<string, OptionValue>;
   /** The backing file is closed only because nobody reads the guest's data. */
   readonly withoutBacking: boolean;
+  /** Whether discards have an effect. */
+  readonly passesDiscards: boolean;
+  readonly detectZeroes: DetectZeroes;
 }
 
 /** A node of the block graph: a disk as somebody above it sees it. Bytes; ranges lie within `length`. */

@@ -25,6 +25,7 @@ import { holeAt } from './file-holes.ts';
 import { shownNameOf } from './node-name.ts';
 import { storageOf } from './node-storage.ts';
 import type { BlockNode, BlockStatus, NodeOrigin, StatusWanted, WriteOptions } from './node.ts';
+import { isAllZero } from './zeros.ts';
 
 export interface Qcow2Parts {
   readonly origin: NodeOrigin;
@@ -106,7 +107,10 @@ export class Qcow2Node implements BlockNode {
 
   writeAt(at: GuestOffset, bytes: Uint8Array, { compressed = false, stream }: WriteOptions = {}): void {
     this.#mustBeUsable();
-    if (compressed) writeCompressed(this.image, at, bytes, stream);
+    const { detectZeroes } = this.origin;
+    if (detectZeroes !== 'off' && isAllZero(bytes)) {
+      writeZeroes(this.image, at, bytes.length, { unmap: detectZeroes === 'unmap' });
+    } else if (compressed) writeCompressed(this.image, at, bytes, stream);
     else writeAt(this.image, at, bytes);
   }
 
@@ -117,6 +121,7 @@ export class Qcow2Node implements BlockNode {
 
   discard(at: GuestOffset, length: number): void {
     this.#mustBeUsable();
+    if (!this.origin.passesDiscards) return;
     discard(this.image, at, length);
     this.#mustBeUsable();
   }

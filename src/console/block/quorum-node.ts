@@ -44,8 +44,8 @@ export class QuorumNode extends LowestNode {
     for (const child of this.#all) child.writeZeroes(at, length, options);
   }
 
-  discard(at: GuestOffset, length: number): void {
-    for (const child of this.#all) child.discard(at, length);
+  discard(): void {
+    // Not passed on: children may answer differently to what they gave back.
   }
 
   flush(): void {

@@ -8,6 +8,7 @@ import {
   type StatusWanted,
   type WriteOptions,
 } from './node.ts';
+import { isAllZero } from './zeros.ts';
 
 const SECTOR = 512;
 
@@ -43,6 +44,10 @@ export class RawNode extends FilterNode {
 
   override writeAt(at: GuestOffset, bytes: Uint8Array, options?: WriteOptions): void {
     refuseCompressed(options);
+    const { detectZeroes } = this.origin;
+    if (detectZeroes !== 'off' && isAllZero(bytes)) {
+      return this.writeZeroes(at, bytes.length, { unmap: detectZeroes === 'unmap' });
+    }
     this.file.onEvent?.('write_aio');
     this.file.writeAt(this.#below(at), bytes);
   }
@@ -60,7 +65,7 @@ export class RawNode extends FilterNode {
   }
 
   override discard(at: GuestOffset, length: number): void {
-    this.file.discard(this.#below(at), length);
+    if (this.origin.passesDiscards) this.file.discard(this.#below(at), length);
   }
 
   override truncate(length: number, preallocation: Preallocation = 'off'): void {

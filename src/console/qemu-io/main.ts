@@ -1,6 +1,7 @@
 import { isEngineError, Suspension } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { parseCacheMode } from '../options/cache-mode.ts';
+import { parseDiscardMode } from '../options/discard-mode.ts';
 import { getopt } from '../options/getopt.ts';
 import { parseObjects, type ObjectTable } from '../options/objects.ts';
 import { parsePairs, type Options } from '../options/options.ts';
@@ -58,6 +59,7 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
   let writable = true;
   let snapshot = false;
   let copyOnRead = false;
+  let passesDiscards = true;
   let imageOptions = false;
   let cacheMode = parseCacheMode('writethrough')!;
   let format: string | null = null;
@@ -84,6 +86,10 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
       const mode = parseCacheMode(value);
       if (mode === null) return complain(host, `Invalid cache option: ${value}`);
       cacheMode = mode;
+    } else if (name === 'd') {
+      const passes = parseDiscardMode(value);
+      if (passes === null) return complain(host, `Invalid discard option: ${value}`);
+      passesDiscards = passes;
     } else if (name === 'h') {
       host.writeOut(USAGE);
       return 0;
@@ -110,7 +116,8 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
     const options: Options = new Map(imageOptions ? parsePairs(words[0], 'file') : []);
     if (format !== null) options.set('driver', format);
     const filename = imageOptions ? null : words[0];
-    if (!(await session.open({ filename, options, writable, cacheMode, snapshot, copyOnRead }))) return 1;
+    const opened = { filename, options, writable, cacheMode, passesDiscards, snapshot, copyOnRead };
+    if (!(await session.open(opened))) return 1;
   }
   const succeeded = await (commands.length > 0 ? runAll(session, commands) : interact(session));
   try {

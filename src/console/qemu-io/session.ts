@@ -21,6 +21,7 @@ export interface IoOpen {
   readonly options: Options;
   readonly writable: boolean;
   readonly cacheMode: CacheMode;
+  readonly passesDiscards: boolean;
   /** Writes go to a temporary overlay. */
   readonly snapshot: boolean;
   /** What is read from the backing file is kept. */
@@ -131,11 +132,12 @@ export class IoSession {
     this.opened = request;
   }
 
-  async #openNode({ filename, options, writable, cacheMode, snapshot, copyOnRead }: IoOpen): Promise<BlockNode> {
-    const flags = { writable: writable && !snapshot, cacheMode };
+  async #openNode(request: IoOpen): Promise<BlockNode> {
+    const { filename, options, writable, cacheMode, passesDiscards, snapshot, copyOnRead } = request;
+    const flags = { writable: writable && !snapshot, cacheMode, passesDiscards };
     const report: Report = (message) => this.complain(message);
     const node = await openBlock(this.host, { filename, options, flags, objects: this.objects, report });
-    if (snapshot) return overlayOf(node, cacheMode, report);
+    if (snapshot) return overlayOf(node, request, report);
     if (!copyOnRead) return node;
     if (!node.isReadOnly) return new CopyingTop(node);
     node.close();
@@ -159,11 +161,18 @@ function joinOptions(before: Options, changes: Options): Options {
 }
 
 /** A temporary overlay in memory: writes go there, and are gone when it is closed. */
-function overlayOf(below: BlockNode, cacheMode: CacheMode, report: Report): BlockNode {
+function overlayOf(below: BlockNode, { cacheMode, passesDiscards }: IoOpen, report: Report): BlockNode {
   const storage = new MemoryStorage();
   createImage(storage, { size: below.length, backingFile: below.filename, backingFormat: below.driver });
   const image = openImage(storage, { writable: true, cacheMode, backing: sourceOf(below) });
-  const origin = { nodeName: null, filename: below.filename, options: new Map(), withoutBacking: false };
+  const origin = {
+    nodeName: null,
+    filename: below.filename,
+    options: new Map(),
+    withoutBacking: false,
+    passesDiscards,
+    detectZeroes: 'off',
+  } as const;
   const file = new FileNode({ ...origin, driver: FILE }, storage);
   const parts = { image, file, dataFile: null, backing: below, impliedBacking: below.filename, report };
   return new Qcow2Node({ origin: { ...origin, driver: QCOW2 }, ...parts });

@@ -65,7 +65,7 @@ export class NbdNode extends LowestNode {
   }
 
   discard(at: GuestOffset, length: number): void {
-    if (!this.#can(EXPORT_FLAG.trim)) return;
+    if (!this.origin.passesDiscards || !this.#can(EXPORT_FLAG.trim)) return;
     const { start, end } = this.#within(at, length);
     for (const [from, to] of pieces(start, end, DATALESS_MAX)) {
       this.#client.perform({ command: COMMAND.trim, at: from, length: to - from });

@@ -1,5 +1,6 @@
 import { isEngineError } from '#engine';
 import { parseCacheMode } from '../../options/cache-mode.ts';
+import { parseDiscardMode } from '../../options/discard-mode.ts';
 import { takeSwitch } from '../../options/take-values.ts';
 import { parsePairs, type Options } from '../../options/options.ts';
 import { IoRefusal, IoUsage, type IoCommand } from '../command.ts';
@@ -21,6 +22,11 @@ export const OPEN: IoCommand = {
       session.complain(`Invalid cache option: ${flags.value('t')}`);
       return false;
     }
+    const passesDiscards = parseDiscardMode(flags.value('d') ?? 'unmap');
+    if (passesDiscards === null) {
+      session.complain(`Invalid discard option: ${flags.value('d')}`);
+      return false;
+    }
     if (flags.has('o') && session.imageOptions)
       throw new IoRefusal("--image-opts and 'open -o' are mutually exclusive");
     const options = optionsOf(flags);
@@ -32,7 +38,7 @@ export const OPEN: IoCommand = {
     const writable = !flags.has('r');
     const [filename = null] = words;
     const [snapshot, copyOnRead] = [flags.has('s'), flags.has('C')];
-    return session.open({ filename, options, writable, cacheMode, snapshot, copyOnRead });
+    return session.open({ filename, options, writable, cacheMode, passesDiscards, snapshot, copyOnRead });
   },
 };
 
