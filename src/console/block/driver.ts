@@ -8,6 +8,10 @@ import type { BlockNode, NodeOrigin } from './node.ts';
 export interface OpenFlags {
   readonly writable: boolean;
   readonly cacheMode: CacheMode;
+  /** How the file of the host is accessed: a mode by its name. Judged only, the host here has one way. */
+  readonly aio?: string;
+  /** Whether the host's cache is left out, where the options do not say; left out: as the cache mode has it. */
+  readonly isDirect?: boolean;
   /** Whether discards have an effect on the node, where its options do not say; left out: they have. */
   readonly passesDiscards?: boolean;
   /** Leaves the backing file closed. */

@@ -1,13 +1,14 @@
 import { EngineError, isEngineError, type Storage } from '#engine';
 import type { FileStat } from '../host.ts';
-import { takeOption } from '../options/options.ts';
+import { AIO_MODES } from '../options/aio-mode.ts';
+import { takeOption, type Options } from '../options/options.ts';
+import { takeSwitch } from '../options/take-values.ts';
 import { strerror } from '../text/strerror.ts';
-import type { DriverContext } from './driver.ts';
+import type { DriverContext, OpenFlags } from './driver.ts';
 import { FileNode } from './file-node.ts';
 import type { BlockNode } from './node.ts';
 
-/** Options about how the host reads and writes; the host here decides that itself. */
-const IGNORED_OPTIONS = ['aio', 'aio-max-batch', 'drop-cache', 'locking', 'pr-manager', 'x-check-cache-dropped'];
+const LOCKING_MODES = ['on', 'off', 'auto'];
 
 /** Opens what has a path on the host; `judge` throws if it is not of the driver's kind. */
 export async function openHostFile(
@@ -15,7 +16,7 @@ export async function openHostFile(
   judge: (path: string, kind: FileStat['kind']) => void,
 ): Promise<BlockNode> {
   const path = takeOption(options, 'filename')!;
-  for (const name of IGNORED_OPTIONS) options.delete(name);
+  judgeAccess(options, flags);
   const stat = await host.files.stat(path);
   // To be written, a folder cannot even be opened, which is found out before its kind is looked at.
   if (stat?.kind === 'directory' && flags.writable) refuse(path, 'Is a directory');
@@ -29,6 +30,24 @@ export async function openHostFile(
     throw new EngineError(error.code, `Could not open '${path}': ${strerror(error)}`, { cause: error });
   }
   return new FileNode(origin, storage, flags.cacheMode);
+}
+
+/** Options about how the host reads and writes are judged; the host here decides that itself. */
+function judgeAccess(options: Options, flags: OpenFlags): void {
+  const locking = takeOption(options, 'locking') ?? 'auto';
+  const aio = takeOption(options, 'aio') ?? flags.aio ?? 'threads';
+  if (!LOCKING_MODES.includes(locking)) throw invalidValue(locking);
+  if (!AIO_MODES.includes(aio)) throw invalidValue(aio);
+  for (const name of ['drop-cache', 'x-check-cache-dropped']) takeSwitch(options, name);
+  for (const name of ['aio-max-batch', 'pr-manager']) options.delete(name);
+  if (aio === 'native' && flags.isDirect !== true) {
+    const message = 'aio=native was specified, but it requires cache.direct=on, which was not specified.';
+    throw new EngineError('invalid-argument', message);
+  }
+}
+
+function invalidValue(value: string): EngineError {
+  return new EngineError('invalid-argument', `invalid parameter value: ${value}`);
 }
 
 function refuse(path: string, reason: string): never {

@@ -1,4 +1,4 @@
-import { EngineError, type Storage } from '#engine';
+import { EngineError, type CacheMode, type Storage } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { parseJsonName } from '../options/json-name.ts';
 import { inDictionaryOrder } from '../options/json-text.ts';
@@ -79,15 +79,17 @@ export class NodeOpening implements DriverContext {
     this.#fileFilename = request.filename;
     this.#given = new Map(request.options);
     this.options.delete('driver');
-    const { nodeName, isReadOnly, passesDiscards, detectZeroes } = takeNodeOptions(this.options, graph.nodeNames);
+    const { nodeName, isReadOnly, ...given } = takeNodeOptions(this.options, graph.nodeNames);
+    const isDirect = given.isDirect ?? request.flags.isDirect ?? leavesCacheOut(request.flags.cacheMode);
+    this.flags = { ...request.flags, isDirect, writable: isReadOnly === null ? request.flags.writable : !isReadOnly };
     this.#nodeName = nodeName;
     this.#isBackingIgnored = request.flags.withoutBacking === true;
-    this.#passesDiscards = passesDiscards ?? request.flags.passesDiscards ?? true;
-    this.#detectZeroes = detectZeroes;
-    if (detectZeroes === 'unmap' && !this.#passesDiscards) {
+    this.#passesDiscards = given.passesDiscards ?? request.flags.passesDiscards ?? true;
+    this.#detectZeroes = given.detectZeroes;
+    if (given.isShared && this.flags.writable) refuse('force-share=on can only be used with read-only images');
+    if (this.#detectZeroes === 'unmap' && !this.#passesDiscards) {
       refuse('setting detect-zeroes to unmap is not allowed without setting discard operation to unmap');
     }
-    this.flags = isReadOnly === null ? request.flags : { ...request.flags, writable: !isReadOnly };
     // `backing` as null (in an option string: empty) leaves the backing file closed.
     if (this.options.has('backing') && textOf(this.options.get('backing')!) === '') {
       if (this.options.get('backing') === '') {
@@ -189,6 +191,10 @@ async function takeProtocol(
     driver.parseFilename(filename, options);
   }
   return driver;
+}
+
+function leavesCacheOut(mode: CacheMode): boolean {
+  return mode === 'none' || mode === 'directsync';
 }
 
 function layerOf(role: ChildRole, parent: Layer): Layer {

@@ -11,6 +11,10 @@ export interface NodeOptions {
   readonly nodeName: string | null;
   /** Null where it is as in the node above. */
   readonly isReadOnly: boolean | null;
+  /** Others may write at the same time. */
+  readonly isShared: boolean;
+  /** Whether the host's cache is left out; null where nothing is said of it. */
+  readonly isDirect: boolean | null;
   /** Whether discards are passed on; null where nothing is said of it. */
   readonly passesDiscards: boolean | null;
   readonly detectZeroes: DetectZeroes;
@@ -26,13 +30,15 @@ export function takeNodeOptions(options: Options, taken: Set<string>): NodeOptio
   const nodeName = takeOption(options, 'node-name') ?? null;
   if (nodeName !== null) addNodeName(nodeName, taken);
   const isReadOnly = takeSwitch(options, 'read-only') ?? null;
-  for (const name of ['auto-read-only', 'cache.direct', 'cache.no-flush', 'force-share']) takeSwitch(options, name);
+  const isShared = takeSwitch(options, 'force-share') ?? false;
+  const isDirect = takeSwitch(options, 'cache.direct') ?? null;
+  for (const name of ['auto-read-only', 'cache.no-flush']) takeSwitch(options, name);
   const discard = takeOption(options, 'discard');
   const passesDiscards = discard === undefined ? null : parseDiscardMode(discard);
   if (discard !== undefined && passesDiscards === null) refuse('Invalid discard option');
   const zeroes = takeOption(options, 'detect-zeroes') ?? 'off';
   const detectZeroes = DETECT_ZEROES.find((mode) => mode === zeroes) ?? refuse(`invalid parameter value: ${zeroes}`);
-  return { nodeName, isReadOnly, passesDiscards, detectZeroes };
+  return { nodeName, isReadOnly, isShared, isDirect, passesDiscards, detectZeroes };
 }
 
 function addNodeName(name: string, taken: Set<string>): void {

@@ -1,5 +1,6 @@
 import { isEngineError, Suspension } from '#engine';
 import type { ConsoleHost } from '../host.ts';
+import { AIO_MODES } from '../options/aio-mode.ts';
 import { parseCacheMode } from '../options/cache-mode.ts';
 import { parseDiscardMode } from '../options/discard-mode.ts';
 import { getopt } from '../options/getopt.ts';
@@ -8,7 +9,7 @@ import { parsePairs, type Options } from '../options/options.ts';
 import { paceOf } from '../pace.ts';
 import { IoRefusal, IoUsage } from './command.ts';
 import { findCommand, usageOf } from './commands/index.ts';
-import { IoSession } from './session.ts';
+import { IoSession, shareIn } from './session.ts';
 
 const SHORT = 'hVc:d:f:rsnCmki:t:T:U';
 const LONG = {
@@ -59,7 +60,9 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
   let writable = true;
   let snapshot = false;
   let copyOnRead = false;
+  let aio = 'threads';
   let passesDiscards = true;
+  let isShared = false;
   let imageOptions = false;
   let cacheMode = parseCacheMode('writethrough')!;
   let format: string | null = null;
@@ -86,7 +89,12 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
       const mode = parseCacheMode(value);
       if (mode === null) return complain(host, `Invalid cache option: ${value}`);
       cacheMode = mode;
-    } else if (name === 'd') {
+    } else if (name === 'k') aio = 'native';
+    else if (name === 'i') {
+      if (!AIO_MODES.includes(value)) return complain(host, `Invalid aio option: ${value}`);
+      aio = value;
+    } else if (name === 'U') isShared = true;
+    else if (name === 'd') {
       const passes = parseDiscardMode(value);
       if (passes === null) return complain(host, `Invalid discard option: ${value}`);
       passesDiscards = passes;
@@ -116,7 +124,8 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
     const options: Options = new Map(imageOptions ? parsePairs(words[0], 'file') : []);
     if (format !== null) options.set('driver', format);
     const filename = imageOptions ? null : words[0];
-    const opened = { filename, options, writable, cacheMode, passesDiscards, snapshot, copyOnRead };
+    if (isShared && !shareIn(options)) return complain(host, '-U conflicts with image options');
+    const opened = { filename, options, writable, cacheMode, aio, passesDiscards, snapshot, copyOnRead };
     if (!(await session.open(opened))) return 1;
   }
   const succeeded = await (commands.length > 0 ? runAll(session, commands) : interact(session));

@@ -15,12 +15,14 @@ import { AioRequests, type Access } from './aio-requests.ts';
 import type { Outcome } from './outcome.ts';
 import type { ObjectTable } from '../options/objects.ts';
 import type { Options } from '../options/options.ts';
+import { takeSwitch } from '../options/take-values.ts';
 
 export interface IoOpen {
   readonly filename: string | null;
   readonly options: Options;
   readonly writable: boolean;
   readonly cacheMode: CacheMode;
+  readonly aio: string;
   readonly passesDiscards: boolean;
   /** Writes go to a temporary overlay. */
   readonly snapshot: boolean;
@@ -133,8 +135,8 @@ export class IoSession {
   }
 
   async #openNode(request: IoOpen): Promise<BlockNode> {
-    const { filename, options, writable, cacheMode, passesDiscards, snapshot, copyOnRead } = request;
-    const flags = { writable: writable && !snapshot, cacheMode, passesDiscards };
+    const { filename, options, writable, cacheMode, aio, passesDiscards, snapshot, copyOnRead } = request;
+    const flags = { writable: writable && !snapshot, cacheMode, aio, passesDiscards };
     const report: Report = (message) => this.complain(message);
     const node = await openBlock(this.host, { filename, options, flags, objects: this.objects, report });
     if (snapshot) return overlayOf(node, request, report);
@@ -143,6 +145,13 @@ export class IoSession {
     node.close();
     throw new EngineError('read-only', "Can't use copy-on-read on read-only device");
   }
+}
+
+/** Adds to options that others may write to the file at the same time; false where they say the opposite. */
+export function shareIn(options: Options): boolean {
+  if (takeSwitch(options, 'force-share') === false) return false;
+  options.set('force-share', 'on');
+  return true;
 }
 
 /** Options given together: a new one of the group takes the place of all old ones. */
@@ -161,10 +170,11 @@ function joinOptions(before: Options, changes: Options): Options {
 }
 
 /** A temporary overlay in memory: writes go there, and are gone when it is closed. */
-function overlayOf(below: BlockNode, { cacheMode, passesDiscards }: IoOpen, report: Report): BlockNode {
+function overlayOf(below: BlockNode, request: IoOpen, report: Report): BlockNode {
+  const { writable, cacheMode, passesDiscards } = request;
   const storage = new MemoryStorage();
   createImage(storage, { size: below.length, backingFile: below.filename, backingFormat: below.driver });
-  const image = openImage(storage, { writable: true, cacheMode, backing: sourceOf(below) });
+  const image = openImage(storage, { writable, cacheMode, backing: sourceOf(below) });
   const origin = {
     nodeName: null,
     filename: below.filename,

@@ -26,7 +26,8 @@ function nullDriver(name: string): BlockDriver {
         : null,
     open({ options, origin, flags }) {
       takeOption(options, 'filename');
-      takeNumber(options, 'latency-ns');
+      if ((takeNumber(options, 'latency-ns') ?? 0) < 0)
+        throw new EngineError('invalid-argument', 'latency-ns is invalid');
       const length = takeSize(options, 'size') ?? SIZE_DEFAULT;
       const readsZeroes = takeSwitch(options, 'read-zeroes') ?? false;
       return Promise.resolve(new NullNode(origin, { length, readsZeroes, isReadOnly: !flags.writable }));

@@ -1,6 +1,7 @@
 import type { CacheMode } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
 import type { ConsoleHost } from '../../host.ts';
+import { AIO_MODES } from '../../options/aio-mode.ts';
 import { paceOf } from '../../pace.ts';
 import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
@@ -8,7 +9,6 @@ import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../inv
 const INT_MAX = 2 ** 31 - 1;
 /** Requests between two looks at the clock. */
 const REQUESTS_PER_LOOK = 16;
-const AIO_MODES = ['threads', 'native', 'io_uring'];
 
 interface Bench {
   readonly count: number;

@@ -1,10 +1,12 @@
 import { isEngineError } from '#engine';
+import { AIO_MODES } from '../../options/aio-mode.ts';
 import { parseCacheMode } from '../../options/cache-mode.ts';
 import { parseDiscardMode } from '../../options/discard-mode.ts';
 import { takeSwitch } from '../../options/take-values.ts';
 import { parsePairs, type Options } from '../../options/options.ts';
 import { IoRefusal, IoUsage, type IoCommand } from '../command.ts';
 import { flagsOf, type IoFlags } from '../flags.ts';
+import { shareIn } from '../session.ts';
 
 export const OPEN: IoCommand = {
   name: 'open',
@@ -22,6 +24,11 @@ export const OPEN: IoCommand = {
       session.complain(`Invalid cache option: ${flags.value('t')}`);
       return false;
     }
+    const aio = flags.has('k') ? 'native' : (flags.value('i') ?? 'threads');
+    if (!AIO_MODES.includes(aio)) {
+      session.complain(`Invalid aio option: ${aio}`);
+      return false;
+    }
     const passesDiscards = parseDiscardMode(flags.value('d') ?? 'unmap');
     if (passesDiscards === null) {
       session.complain(`Invalid discard option: ${flags.value('d')}`);
@@ -35,10 +42,14 @@ export const OPEN: IoCommand = {
       for (const [name, value] of parsePairs(words.pop()!, 'file')) options.set(name, value);
     }
     if (words.length > 1) throw new IoUsage();
+    if (flags.has('U') && !shareIn(options)) {
+      session.complain('-U conflicts with image options');
+      return false;
+    }
     const writable = !flags.has('r');
     const [filename = null] = words;
     const [snapshot, copyOnRead] = [flags.has('s'), flags.has('C')];
-    return session.open({ filename, options, writable, cacheMode, passesDiscards, snapshot, copyOnRead });
+    return session.open({ filename, options, writable, cacheMode, aio, passesDiscards, snapshot, copyOnRead });
   },
 };
 
