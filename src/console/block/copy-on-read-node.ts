@@ -57,7 +57,7 @@ export class CopyingTop extends CopyOnReadNode {
   }
 }
 
-/** What is copied together: a subcluster, or with a format without clusters any byte. */
+/** What is copied together: a cluster, whatever its subclusters are, or with a format without clusters any byte. */
 function clusterSizeOf(node: BlockNode): number {
-  return imageNodeOf(node).image?.geometry.subclusterSize ?? 1;
+  return imageNodeOf(node).image?.geometry.clusterSize ?? 1;
 }

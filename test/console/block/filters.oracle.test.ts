@@ -43,6 +43,15 @@ describe('what copies on read over blkdebug', () => {
   });
 });
 
+describe('what copies on read into an image with subclusters', () => {
+  it('copies whole clusters', async () => {
+    host.real('qemu-img', 'create', '-q', '-f', 'qcow2', 'base.qcow2', '4M');
+    host.real('qemu-io', '-c', 'write -q -P 5 0 4M', 'base.qcow2');
+    create('-F', 'qcow2', '-b', 'base.qcow2', '-o', 'extended_l2=on');
+    await expectSame((image) => [`open -C ${host.path(image)}`, 'read -P 5 1100k 100', 'map']);
+  });
+});
+
 describe('the filter that compresses', () => {
   beforeEach(() => create('-o', 'cluster_size=4k'));
 
