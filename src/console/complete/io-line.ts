@@ -29,7 +29,7 @@ async function argumentsOf(
   if (command === null) return [];
   if (command.name === 'help') return commandNames();
   if (last === '-t' || (last === '-c' && command.name === 'reopen')) return words(CACHE_MODES);
-  if (typed.startsWith('-')) return words(lettersIn(command.usage).map((letter) => `-${letter}`));
+  if (typed.startsWith('-')) return words(lettersIn(command.usage ?? '').map((letter) => `-${letter}`));
   return command.name === 'open' || last === '-s' ? words(await files.complete(typed)) : [];
 }
 

@@ -13,7 +13,8 @@ export interface IoCommand {
   readonly argumentsMax: number | null;
   readonly worksWithoutFile?: boolean;
   readonly writes?: boolean;
-  readonly usage: string;
+  /** The arguments; null: none. */
+  readonly usage: string | null;
   readonly summary: string;
   readonly help: string;
   run(session: IoSession, args: readonly string[]): Promise<boolean> | boolean;
@@ -41,15 +42,18 @@ export function lengthOf(text: string): number {
 
 /** @throws IoRefusal */
 export function patternOf(text: string): number {
-  const value = /^\s*[+-]?(0x[0-9a-f]+|\d+)$/i.test(text) ? parseC(text.trim()) : NaN;
+  const value = parseInteger(text);
   if (!(value >= 0 && value <= 255)) throw new IoRefusal(`${text} is not a valid pattern byte`);
   return value;
 }
 
-/** As C's strtol with base 0: a leading 0 means octal. */
-function parseC(text: string): number {
-  if (/^[+-]?0x/i.test(text)) return parseInt(text, 16);
-  return /^[+-]?0\d/.test(text) ? parseInt(text, 8) : parseInt(text, 10);
+/** As C's strtol with base 0, a leading 0 means octal; NaN for what is no integer. */
+export function parseInteger(text: string): number {
+  const match = /^\s*([+-]?)(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9]\d*))$/i.exec(text);
+  if (match === null) return NaN;
+  const [, sign, hex, octal, decimal] = match;
+  const value = hex !== undefined ? parseInt(hex, 16) : octal !== undefined ? parseInt(octal, 8) : Number(decimal);
+  return sign === '-' ? -value : value;
 }
 
 /** @throws IoRefusal */

@@ -6,18 +6,18 @@ export type SizeProblem = 'not-a-number' | 'out-of-range';
 
 /**
  * Parses a size as QEMU's tools do: decimal (with a fraction other than zero only where a unit is given) or hexadecimal,
- * then one of B, K, M, G, T, P, E in either case. `defaultSuffix` counts where none is given.
+ * then one of B, K, M, G, T, P, E in either case. `defaultSuffix` counts where none is given. Parts of a byte are rounded.
  */
 export function parseSize(text: string, defaultSuffix = 'B'): number | SizeProblem {
-  const match = /^\s*\+?(0x[0-9a-f]+|\d+(?:\.\d*)?)([bkmgtpe]?)$/i.exec(text);
+  const match = /^\s*\+?(?:(0x[0-9a-f]+)|(\d+)(\.\d*)?)([bkmgtpe]?)$/i.exec(text);
   if (match === null) return 'not-a-number';
-  const [, digits = '', suffix] = match;
+  const [, hex, decimal, fraction = '.', suffix] = match;
   // In hexadecimal, B and E are digits; the expression takes them as such.
   const unit = 1024 ** SUFFIXES.indexOf((suffix || defaultSuffix).toUpperCase());
-  const number = /^0x/i.test(digits) ? parseInt(digits, 16) : Number(digits);
-  if (unit === 1 && !Number.isInteger(number)) return 'not-a-number';
-  const value = number * unit;
-  return value >= 2 ** 63 ? 'out-of-range' : Math.floor(value);
+  const part = Number(`0${fraction}`);
+  if (unit === 1 && part !== 0) return 'not-a-number';
+  const value = Number(hex ?? decimal) * unit + Math.round(part * unit);
+  return value >= 2 ** 63 ? 'out-of-range' : value;
 }
 
 /** Such as `64 MiB`, `2.19 MiB`, `512 B`: at most three significant digits. */

@@ -62,8 +62,11 @@ export const HELP: IoCommand = {
       return true;
     }
     const command = findCommand(args[0]);
-    if (command === null) session.print(`command ${args[0]} not found\n`);
-    else session.print(`${usageOf(command)}\n\n${command.help}\n\n`);
+    if (command === null) {
+      session.print(`command ${args[0]} not found\n`);
+      return false;
+    }
+    session.print(`${usageOf({ ...command, name: args[0] })}\n\n${command.help}\n\n`);
     return true;
   },
 };
@@ -76,5 +79,5 @@ export function findCommand(name: string): IoCommand | null {
 }
 
 export function usageOf({ name, usage, summary }: IoCommand): string {
-  return `${name} ${usage}${usage === '' ? '' : ' '}-- ${summary}`;
+  return usage === null ? `${name} -- ${summary}` : `${name} ${usage} -- ${summary}`;
 }

@@ -12,7 +12,7 @@ export const INFO: IoCommand = {
   alias: 'i',
   argumentsMin: 0,
   argumentsMax: 0,
-  usage: '',
+  usage: null,
   summary: 'prints information about the current file',
   help: 'Prints the format of the open file and what there is to say about an image of this format.',
   run(session) {

@@ -1,7 +1,7 @@
 import { isEngineError } from '#engine';
 import { parsePreallocation } from '../../options/preallocation.ts';
 import { strerror } from '../../text/strerror.ts';
-import { IoRefusal, IoUsage, numberOf, type IoCommand } from '../command.ts';
+import { IoRefusal, numberOf, parseInteger, type IoCommand } from '../command.ts';
 import { flagsOf } from '../flags.ts';
 import { ioSize } from '../report.ts';
 
@@ -12,7 +12,7 @@ export const AIO_FLUSH: IoCommand = {
   name: 'aio_flush',
   argumentsMin: 0,
   argumentsMax: 0,
-  usage: '',
+  usage: null,
   summary: 'completes all outstanding aio requests',
   help: 'Tells what became of the requests. Those that are suspended must be resumed first.',
   run(session) {
@@ -28,7 +28,7 @@ export const FLUSH: IoCommand = {
   alias: 'f',
   argumentsMin: 0,
   argumentsMax: 0,
-  usage: '',
+  usage: null,
   summary: 'flush all in-core file state to disk',
   help: 'Makes all completed writes durable.',
   run(session) {
@@ -76,7 +76,7 @@ export const LENGTH: IoCommand = {
   alias: 'l',
   argumentsMin: 0,
   argumentsMax: 0,
-  usage: '',
+  usage: null,
   summary: 'gets the length of the current file',
   help: 'Prints the size of the disk.',
   run(session) {
@@ -141,7 +141,7 @@ export const CLOSE: IoCommand = {
   alias: 'c',
   argumentsMin: 0,
   argumentsMax: 0,
-  usage: '',
+  usage: null,
   summary: 'close the current open file',
   help: 'Closes the open file cleanly.',
   run(session) {
@@ -154,9 +154,9 @@ export const QUIT: IoCommand = {
   name: 'quit',
   alias: 'q',
   argumentsMin: 0,
-  argumentsMax: 0,
+  argumentsMax: null,
   worksWithoutFile: true,
-  usage: '',
+  usage: null,
   summary: 'exit the program',
   help: 'Ends qemu-io; the open file is closed cleanly.',
   run(session) {
@@ -170,7 +170,7 @@ export const ABORT_COMMAND: IoCommand = {
   argumentsMin: 0,
   argumentsMax: 0,
   worksWithoutFile: true,
-  usage: '',
+  usage: null,
   summary: 'simulate a program crash using abort(3)',
   help: 'Ends at once: nothing is flushed, nothing closed.',
   run(session) {
@@ -203,12 +203,12 @@ export const SLEEP: IoCommand = {
   argumentsMin: 1,
   argumentsMax: 1,
   worksWithoutFile: true,
-  usage: 'ms',
+  usage: null,
   summary: 'waits for the given value in milliseconds',
-  help: 'Waits.',
+  help: 'Waits so many milliseconds.',
   async run(session, args) {
-    const milliseconds = Number(args[0]);
-    if (!Number.isInteger(milliseconds) || milliseconds < 0) throw new IoUsage();
+    const milliseconds = parseInteger(args[0]!);
+    if (!(milliseconds >= 0)) throw new IoRefusal(`${args[0]} is not a valid number`);
     await session.host.sleep(milliseconds);
     return true;
   },
