@@ -1,4 +1,5 @@
 import { EngineError } from '#engine';
+import { decodeBase64 } from './base64.ts';
 
 /** What every secret must have, and nothing else. @throws EngineError invalid-argument with QEMU's text */
 export function judgeSecret(properties: ReadonlyMap<string, string>): void {
@@ -11,7 +12,9 @@ export function judgeSecret(properties: ReadonlyMap<string, string>): void {
   const format = properties.get('format') ?? 'raw';
   if (format !== 'raw' && format !== 'base64') throw refused(`Parameter 'format' does not accept value '${format}'`);
   if (properties.has('file') && properties.has('data')) throw refused("'file' and 'data' are mutually exclusive");
-  if (!properties.has('file') && !properties.has('data')) throw refused("Either 'file' or 'data' must be provided");
+  const data = properties.get('data');
+  if (!properties.has('file') && data === undefined) throw refused("Either 'file' or 'data' must be provided");
+  if (format === 'base64' && data !== undefined) decodeBase64(new TextEncoder().encode(data));
 }
 
 const ENCRYPTED = ['keyid', 'iv'];

@@ -1,6 +1,7 @@
 import { EngineError, isEngineError } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { strerror } from '../text/strerror.ts';
+import { decodeBase64 } from './base64.ts';
 import type { ObjectTable } from './objects.ts';
 
 /**
@@ -46,21 +47,6 @@ async function readAll(host: ConsoleHost, name: string): Promise<Uint8Array> {
     storage.close();
   }
 }
-
-function decodeBase64(bytes: Uint8Array): Uint8Array {
-  const text = Array.from(bytes, (byte) => String.fromCharCode(byte))
-    .join('')
-    .replaceAll(/\s/g, '');
-  if (!/^[A-Za-z0-9+/]*=*$/.test(text)) throw refused('Base64 data contains invalid characters');
-  const bits = Array.from(text.replaceAll('=', ''), (letter) =>
-    BASE64.indexOf(letter).toString(2).padStart(6, '0'),
-  ).join('');
-  return Uint8Array.from({ length: Math.floor(bits.length / 8) }, (_, index) =>
-    parseInt(bits.slice(index * 8, index * 8 + 8), 2),
-  );
-}
-
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 function refused(message: string, cause?: unknown): EngineError {
   return new EngineError('invalid-argument', message, { cause });

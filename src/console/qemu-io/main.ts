@@ -117,7 +117,7 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
     objects = parseObjects(definitions);
   } catch (error) {
     if (!isEngineError(error)) throw error;
-    return complain(host, error.message);
+    return complain(host, error.hint === null ? error.message : `${error.message}\n${error.hint}`);
   }
   const session = new IoSession(host, { imageOptions, objects });
   if (words[0] !== undefined) {
