@@ -78,6 +78,15 @@ export class StepFailure extends EngineError {
     this.step = step;
   }
 
+  /** Takes a step; where that fails, the failure is one of the step. */
+  static during<T>(step: string, work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      throw StepFailure.of(step, cause);
+    }
+  }
+
   /** For `catch`: a failure of the step; what is a bug of ours rises as it is. */
   static of(step: string, cause: unknown): StepFailure {
     if (!isEngineError(cause)) throw cause;

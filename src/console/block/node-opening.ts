@@ -1,9 +1,10 @@
-import { EngineError, type CacheMode, type Storage } from '#engine';
+import { EngineError, StepFailure, type CacheMode, type Storage } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { parseJsonName } from '../options/json-name.ts';
 import { inDictionaryOrder } from '../options/json-text.ts';
 import type { ObjectTable } from '../options/objects.ts';
 import { takeChild, takeOption, textOf, type Options, type OptionValue } from '../options/options.ts';
+import { strerror } from '../text/strerror.ts';
 import type { BlockDriver, ChildRequest, ChildRole, DriverContext, OpenFlags, Report } from './driver.ts';
 import { driverNamed, probeDriver, protocolOf } from './drivers/index.ts';
 import { takeNodeOptions } from './node-options.ts';
@@ -126,7 +127,8 @@ export class NodeOpening implements DriverContext {
       return node;
     } catch (error) {
       for (const child of this.#children) child.close();
-      throw error;
+      if (!(error instanceof StepFailure)) throw error;
+      throw new EngineError(error.code, `${error.step}: ${strerror(error)}`, { cause: error });
     }
   }
 
@@ -167,7 +169,8 @@ export class NodeOpening implements DriverContext {
   async #probe(): Promise<BlockDriver> {
     const hasFile = this.#fileFilename !== null || [...this.options.keys()].some((name) => /^file(\.|$)/.test(name));
     if (!hasFile) refuse('Must specify either driver or file');
-    return probeDriver(storageOf(await this.openFile()));
+    const storage = storageOf(await this.openFile());
+    return StepFailure.during('Could not read image for determining its format', () => probeDriver(storage));
   }
 }
 

@@ -1,5 +1,5 @@
 import { alignDown } from '../bytes/align.ts';
-import { EngineError } from '../errors.ts';
+import { EngineError, StepFailure } from '../errors.ts';
 import { bitmapEntryProblem, readBitmapDirectory, type BitmapEntry } from '../format/bitmap-directory.ts';
 import { BITMAPS_BIT, EXTERNAL_DATA_FILE_BIT, KNOWN_AUTOCLEAR, RAW_EXTERNAL_DATA_BIT } from '../format/features.ts';
 import type { Geometry } from '../format/geometry.ts';
@@ -112,7 +112,7 @@ export function headForWriting(head: ImageHead): ImageHead {
 
 function readHeader(storage: Storage): Header {
   const known = new Uint8Array(HEADER_V3_LENGTH);
-  storage.read(0, known);
+  StepFailure.during('Could not read qcow2 header', () => storage.read(0, known));
   judgeHeaderFields(known);
   const { headerLength } = decodeHeader(known);
   if (headerLength <= HEADER_V3_LENGTH) return decodeHeader(known);

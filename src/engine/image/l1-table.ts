@@ -1,3 +1,4 @@
+import { StepFailure } from '../errors.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { COPIED_HIGH, isCopied, offsetOf } from '../format/l1-entry.ts';
@@ -11,7 +12,7 @@ export class L1Table {
 
   constructor(file: ImageFile, hostOffset: HostOffset, entryCount: number) {
     const bytes = new Uint8Array(entryCount * 8);
-    file.read(hostOffset, bytes);
+    StepFailure.during('Could not read L1 table', () => file.read(hostOffset, bytes));
     this.hostOffset = hostOffset;
     this.entryCount = entryCount;
     this.#view = viewOf(bytes);

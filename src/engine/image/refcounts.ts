@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.ts';
+import { EngineError, StepFailure } from '../errors.ts';
 import { getU64, setU64, viewOf } from '../bytes/big-endian.ts';
 import type { HostCluster, HostOffset } from '../format/addresses.ts';
 import type { Geometry } from '../format/geometry.ts';
@@ -132,7 +132,7 @@ export function encodeRefcountTable(blockOffsets: ArrayLike<HostOffset>): Uint8A
 function readTable(file: ImageFile, offset: HostOffset, length: number): Float64Array {
   const bytes = new Uint8Array(length);
   file.event('reftable_load');
-  file.read(offset, bytes);
+  StepFailure.during('Could not initialize refcount handling', () => file.read(offset, bytes));
   const view = viewOf(bytes);
   const table = new Float64Array(length / 8);
   for (let index = 0; index < table.length; index++) {

@@ -21,7 +21,8 @@ import { preallocateGrowth } from './preallocate-growth.ts';
  * @param size bytes, a multiple of 512
  * @param preallocation whether the new space gets host clusters at once
  * @throws EngineError invalid-argument, unsupported (version 2 with snapshots, an inconsistent bitmap), no-space;
- *   StepFailure where the refcount structures contradict themselves: the disk keeps its size then
+ *   StepFailure where the refcount structures contradict themselves: the disk keeps its size then; or where its header
+ *   cannot be written
  */
 export function resizeImage(image: Image, size: number, preallocation: Preallocation = 'off'): void {
   image.mustBeWritable();
@@ -119,6 +120,8 @@ export function truncateAfterLastCluster(image: Image): void {
 function writeSize(image: Image): void {
   const bytes = new Uint8Array(8);
   setU64(viewOf(bytes), 0, image.header.virtualSize);
-  image.file.write(HEADER.fields.virtualSize.at, bytes, 'header-other');
-  image.file.flush('flush-ordering');
+  StepFailure.during('Failed to update the image size', () => {
+    image.file.write(HEADER.fields.virtualSize.at, bytes, 'header-other');
+    image.file.flush('flush-ordering');
+  });
 }

@@ -1,4 +1,4 @@
-import { isEngineError } from '#engine';
+import { isEngineError, StepFailure } from '#engine';
 import { parsePreallocation } from '../../options/preallocation.ts';
 import { strerror } from '../../text/strerror.ts';
 import { IoRefusal, numberOf, parseInteger, type IoCommand } from '../command.ts';
@@ -65,7 +65,7 @@ export const TRUNCATE: IoCommand = {
       return true;
     } catch (error) {
       if (!isEngineError(error)) throw error;
-      session.complain(error.message);
+      session.complain(error instanceof StepFailure ? `${error.step}: ${strerror(error)}` : error.message);
       return false;
     }
   },
