@@ -108,12 +108,17 @@ export function freeTablesBeyond(image: Image, entryCount: number): void {
   for (const l2Offset of freed) image.allocator.free(l2Offset, 1, { punchHole: true });
 }
 
-/** Shortens the file to its last used cluster. */
+/**
+ * Shortens the file to its last used cluster, durably: clusters past its end count as zeros from then on, and an L2 entry
+ * to one of them must not reach the disk where the old bytes could come back.
+ */
 export function truncateAfterLastCluster(image: Image): void {
   const { clusterSize } = image.geometry;
   let end = Math.min(ceilDiv(image.file.size, clusterSize), image.refcounts.countedEnd);
   while (end > 0 && image.refcounts.get(end - 1) === 0) end--;
-  if (end * clusterSize < image.file.size) image.file.truncate(end * clusterSize, 'truncate');
+  if (end * clusterSize >= image.file.size) return;
+  image.file.truncate(end * clusterSize, 'truncate');
+  image.file.flush('flush-ordering');
 }
 
 /** Eight aligned bytes within one sector, durable. */

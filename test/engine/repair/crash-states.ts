@@ -99,7 +99,7 @@ function atomsOf(event: Event): Atom[] {
     case 'discard':
       return [(media) => media.discard(event.at, event.length)];
     case 'truncate':
-      return [(media) => media.truncate(Math.max(media.size, event.size))];
+      return [(media) => media.truncate(event.size)];
     case 'flush':
       return [];
   }
