@@ -137,16 +137,21 @@ function problemOf(image: Image, name: string, granularityBits: number): string 
   if (granularityBits < BITMAP_GRANULARITY_BITS_MIN) {
     return `Granularity is under minimum (${2 ** BITMAP_GRANULARITY_BITS_MIN} bytes)`;
   }
-  const size = ceilDiv(ceilDiv(virtualSize, 2 ** granularityBits), 8);
-  if (size > BITMAP_DATA_SIZE_MAX || size > BITMAP_TABLE_ENTRIES_MAX * geometry.clusterSize) {
-    return 'Too much space will be occupied by the bitmap. Use larger granularity';
-  }
+  const sizeProblem = sizeProblemOf(image, virtualSize, granularityBits);
+  if (sizeProblem !== null) return sizeProblem;
   const nameLength = encodeName(name).length;
   if (nameLength > BITMAP_NAME_SIZE_MAX) return `Name length exceeds maximum (${BITMAP_NAME_SIZE_MAX} characters)`;
   if (bitmaps.list.length >= BITMAPS_MAX) return 'Maximum number of persistent bitmaps is already reached';
   const names = [...bitmaps.list.map((bitmap) => encodeName(bitmap.name).length), nameLength];
   const directorySize = names.reduce((sum, length) => sum + alignUp(BITMAP_DIRECTORY_ENTRY.size + length, 8), 0);
   return directorySize > BITMAP_DIRECTORY_SIZE_MAX ? 'Not enough space in the bitmap directory' : null;
+}
+
+/** Why a disk of `virtualSize` bytes is too large for a bitmap, or null. */
+export function sizeProblemOf({ geometry }: Image, virtualSize: number, granularityBits: number): string | null {
+  const size = ceilDiv(ceilDiv(virtualSize, 2 ** granularityBits), 8);
+  if (size <= BITMAP_DATA_SIZE_MAX && size <= BITMAP_TABLE_ENTRIES_MAX * geometry.clusterSize) return null;
+  return 'Too much space will be occupied by the bitmap. Use larger granularity';
 }
 
 function prepare(image: Image): void {

@@ -1,5 +1,6 @@
 import { alignUp, ceilDiv } from '../bytes/align.ts';
-import { resizeBitmaps } from '../bitmaps/resize-bitmaps.ts';
+import { judgeBitmapsFor, judgeBitmapSpaceFor, resizeBitmaps } from '../bitmaps/resize-bitmaps.ts';
+import { takeBitmaps } from '../bitmaps/take-bitmaps.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
 import { EngineError, StepFailure } from '../errors.ts';
 import { l1EntriesFor } from '../format/geometry.ts';
@@ -7,6 +8,7 @@ import { HEADER } from '../format/header.ts';
 import { discardFully } from '../image/discard.ts';
 import { writeTablesDurably } from '../image/flush.ts';
 import { L1_TABLE_SIZE_MAX } from '../image/head-validation.ts';
+import { switchPointer } from '../image/header-pointer.ts';
 import type { Image } from '../image/image.ts';
 import { l2OffsetOf } from '../image/l2-access.ts';
 import { growFile, type Preallocation } from '../image/reserve-space.ts';
@@ -20,7 +22,7 @@ import { preallocateGrowth } from './preallocate-growth.ts';
  * space is made to read as zeros. Shrinking frees what lies beyond, and shortens the file.
  * @param size bytes, a multiple of 512
  * @param preallocation whether the new space gets host clusters at once
- * @throws EngineError invalid-argument, unsupported (version 2 with snapshots, an inconsistent bitmap), no-space;
+ * @throws EngineError invalid-argument, unsupported (version 2 with snapshots, a bitmap in the way), no-space;
  *   StepFailure where the refcount structures contradict themselves: the disk keeps its size then; or where its header
  *   cannot be written
  */
@@ -33,7 +35,7 @@ export function resizeImage(image: Image, size: number, preallocation: Prealloca
   if (size < image.virtualSize && preallocation !== 'off') {
     throw new EngineError('invalid-argument', "Preallocation can't be used for shrinking an image");
   }
-  resizeBitmaps(image, size);
+  judgeBitmapsFor(image, size);
   if (size < image.virtualSize) shrink(image, size);
   else if (size > image.virtualSize) grow(image, size, preallocation);
 }
@@ -44,15 +46,23 @@ function grow(image: Image, size: number, preallocation: Preallocation): void {
   if (entryCount * 8 > L1_TABLE_SIZE_MAX) {
     throw new EngineError('no-space', 'Failed to grow the L1 table: File too large');
   }
+  judgeBitmapSpaceFor(image, size);
+  takeBitmaps(image);
   growL1Table(image, entryCount);
-  image.header.virtualSize = size;
+  reachTo(image, size);
   try {
     fillGrowth(image, oldSize, preallocation);
+    writeSize(image, { before: oldSize, after: size });
   } catch (error) {
-    image.header.virtualSize = oldSize;
+    reachTo(image, oldSize);
     throw error;
   }
-  writeSize(image);
+}
+
+/** The size of the disk in memory. Bitmaps of another size than the disk's would keep the image from being opened. */
+function reachTo(image: Image, size: number): void {
+  image.header.virtualSize = size;
+  resizeBitmaps(image);
 }
 
 /** What the new space needs, durably, before the disk reaches over it: clusters if wanted, zeros where needed. */
@@ -74,6 +84,20 @@ function fillGrowth(image: Image, oldSize: number, preallocation: Preallocation)
 }
 
 function shrink(image: Image, size: number): void {
+  takeBitmaps(image);
+  try {
+    giveUpBeyond(image, size);
+  } catch (error) {
+    // The disk keeps its size, and what went of it has changed.
+    for (const bits of image.bitmaps.recording) bits.set(size, image.virtualSize - size);
+    throw error;
+  }
+  reachTo(image, size);
+  truncateAfterLastCluster(image);
+  if (image.geometry.hasDataFile) image.dataFile.truncate(size, 'truncate');
+}
+
+function giveUpBeyond(image: Image, size: number): void {
   const { clusterSize } = image.geometry;
   const keptEnd = alignUp(size, clusterSize);
   discardFully(image, keptEnd, alignUp(image.virtualSize, clusterSize) - keptEnd);
@@ -86,10 +110,7 @@ function shrink(image: Image, size: number): void {
     throw StepFailure.of('Failed to discard unused refblocks', cause);
   }
   // Only now: what contradicts itself keeps its size. A crash before leaves the old size with nothing beyond the new one.
-  image.header.virtualSize = size;
-  writeSize(image);
-  truncateAfterLastCluster(image);
-  if (image.geometry.hasDataFile) image.dataFile.truncate(size, 'truncate');
+  writeSize(image, { before: image.virtualSize, after: size });
 }
 
 /** L1 entries past the kept ones lose their L2 tables, which are empty by now. The table keeps its length. */
@@ -122,11 +143,15 @@ export function truncateAfterLastCluster(image: Image): void {
 }
 
 /** Eight aligned bytes within one sector, durable. */
-function writeSize(image: Image): void {
-  const bytes = new Uint8Array(8);
-  setU64(viewOf(bytes), 0, image.header.virtualSize);
+function writeSize({ file }: Image, { before, after }: { readonly before: number; readonly after: number }): void {
+  const { at } = HEADER.fields.virtualSize;
   StepFailure.during('Failed to update the image size', () => {
-    image.file.write(HEADER.fields.virtualSize.at, bytes, 'header-other');
-    image.file.flush('flush-ordering');
+    switchPointer(file, { at, before: encodeSize(before), after: encodeSize(after), why: 'header-other' });
   });
+}
+
+function encodeSize(size: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  setU64(viewOf(bytes), 0, size);
+  return bytes;
 }
