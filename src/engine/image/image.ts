@@ -127,7 +127,7 @@ export class Image {
     this.allocator.onFreed = (cluster) => {
       if (this.clusterOf(this.compressedEnd) === cluster) this.compressedEnd = 0;
     };
-    this.l1 = new L1Table(this.file, this.header.l1TableOffset, this.header.l1Size);
+    this.l1 = L1Table.read(this.file, this.header.l1TableOffset, this.header.l1Size);
     this.l2Tables.onWritten = () => {
       this.allocator.noteTablesWritten();
       this.dataFileHoles?.noteTablesWritten();

@@ -10,12 +10,17 @@ export class L1Table {
   readonly entryCount: number;
   readonly #view: DataView;
 
-  constructor(file: ImageFile, hostOffset: HostOffset, entryCount: number) {
+  /** @param bytes as they stand on disk; the table keeps them */
+  constructor(hostOffset: HostOffset, bytes: Uint8Array) {
+    this.hostOffset = hostOffset;
+    this.entryCount = bytes.length / 8;
+    this.#view = viewOf(bytes);
+  }
+
+  static read(file: ImageFile, hostOffset: HostOffset, entryCount: number): L1Table {
     const bytes = new Uint8Array(entryCount * 8);
     StepFailure.during('Could not read L1 table', () => file.read(hostOffset, bytes));
-    this.hostOffset = hostOffset;
-    this.entryCount = entryCount;
-    this.#view = viewOf(bytes);
+    return new L1Table(hostOffset, bytes);
   }
 
   /** Host offset of the L2 table, 0 where there is none. Reserved bits are ignored, as QEMU does. */

@@ -118,7 +118,7 @@ export class MetadataGuard {
     const { file, geometry, snapshots } = this.#image;
     for (const snapshot of snapshots) {
       judgeSnapshotL1(snapshot, geometry.clusterSize);
-      const l1 = new L1Table(file, snapshot.l1TableOffset, snapshot.l1Size);
+      const l1 = L1Table.read(file, snapshot.l1TableOffset, snapshot.l1Size);
       for (let index = 0; index < l1.entryCount; index++) yield l1.l2OffsetAt(index);
     }
   }

@@ -1,5 +1,5 @@
 import type { Header } from '../format/header.ts';
-import { geometryOf } from '../format/header.ts';
+import { decodeHeader, geometryOf } from '../format/header.ts';
 import { encodeHeaderCluster, type HeaderParts } from './header-cluster.ts';
 import { readHead } from './head.ts';
 import type { Image } from './image.ts';
@@ -18,9 +18,29 @@ export interface HeaderChanges extends Partial<Omit<HeaderParts, 'header'>> {
 export function rewriteHeader(image: Image, changes: HeaderChanges): void {
   const head = readHead(image.storage, { writable: true });
   const header = { ...head.header, ...changes.header };
-  writeHeaderCluster(image.file, encodeHeaderCluster({ ...head, ...changes, header }));
-  Object.assign(image.header, readHead(image.storage, { writable: true }).header);
+  const cluster = encodeHeaderCluster({ ...head, ...changes, header });
+  switchHeaderCluster(image.file, cluster);
+  Object.assign(image.header, decodeHeader(cluster));
   image.geometry = geometryOf(image.header);
+}
+
+/**
+ * When the write fails, nobody knows which header the disk has, while the session goes on with the old one; so that is
+ * written again. If that fails too, the file takes no further flush, as for a pointer (header-pointer.ts).
+ */
+function switchHeaderCluster(file: ImageFile, cluster: Uint8Array): void {
+  const before = new Uint8Array(cluster.length);
+  file.read(0, before);
+  try {
+    writeHeaderCluster(file, before, cluster);
+  } catch (error) {
+    try {
+      file.write(0, before, 'header-other');
+    } catch {
+      file.giveUp(error);
+    }
+    throw error;
+  }
 }
 
 /** What a disk persists whole or not at all. */
@@ -31,9 +51,7 @@ const SECTOR = 512;
  * whole or not at all, so that the first one switches from the old header to the new: what it will name is durable
  * before, and what it named is overwritten after. Where old and new text share the sectors behind it, one write has to do.
  */
-function writeHeaderCluster(file: ImageFile, cluster: Uint8Array): void {
-  const before = new Uint8Array(cluster.length);
-  file.read(0, before);
+function writeHeaderCluster(file: ImageFile, before: Uint8Array, cluster: Uint8Array): void {
   const first = cluster.subarray(0, SECTOR);
   const rest = cluster.subarray(SECTOR);
   const restBefore = before.subarray(SECTOR);

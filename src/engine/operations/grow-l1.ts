@@ -1,5 +1,4 @@
 import { ceilDiv } from '../bytes/align.ts';
-import type { HostOffset } from '../format/addresses.ts';
 import { HEADER } from '../format/header.ts';
 import { countAndOffset, switchPointer } from '../image/header-pointer.ts';
 import type { Image } from '../image/image.ts';
@@ -22,22 +21,22 @@ export function growL1Table(image: Image, entryCount: number): void {
     file.write(hostOffset, table, 'l1-grow');
     file.flush('flush-ordering');
   });
-  switchL1Table(image, hostOffset, entryCount);
+  switchL1Table(image, new L1Table(hostOffset, table));
 }
 
 /** Points the header to another active L1 table (12 bytes within one sector), durably, and frees the old one. */
-function switchL1Table(image: Image, hostOffset: HostOffset, entryCount: number): void {
+function switchL1Table(image: Image, table: L1Table): void {
   const { header, file, geometry } = image;
   file.event('l1_grow_activate_table');
   switchPointer(file, {
     at: HEADER.fields.l1Size.at,
     before: countAndOffset(header.l1Size, header.l1TableOffset),
-    after: countAndOffset(entryCount, hostOffset),
+    after: countAndOffset(table.entryCount, table.hostOffset),
     why: 'header-other',
   });
   const old = { hostOffset: header.l1TableOffset, clusters: ceilDiv(header.l1Size * 8, geometry.clusterSize) };
-  header.l1Size = entryCount;
-  header.l1TableOffset = hostOffset;
-  image.l1 = new L1Table(file, hostOffset, entryCount);
+  header.l1Size = table.entryCount;
+  header.l1TableOffset = table.hostOffset;
+  image.l1 = table;
   image.allocator.freeUnreferenced(old.hostOffset, old.clusters);
 }

@@ -8,7 +8,7 @@ export function* allL1Tables(image: Image): Generator<L1Table> {
   yield image.l1;
   for (const snapshot of image.snapshots) {
     judgeSnapshotL1(snapshot, image.geometry.clusterSize);
-    yield new L1Table(image.file, snapshot.l1TableOffset, snapshot.l1Size);
+    yield L1Table.read(image.file, snapshot.l1TableOffset, snapshot.l1Size);
   }
 }
 

@@ -70,7 +70,7 @@ function startOver(image: Image): void {
   header.l1TableOffset = 3 * clusterSize;
   header.refcountTableOffset = clusterSize;
   header.refcountTableClusters = 1;
-  image.startOver(new L1Table(file, header.l1TableOffset, header.l1Size));
+  image.startOver(new L1Table(header.l1TableOffset, new Uint8Array(header.l1Size * 8)));
   image.refcounts.table = new Float64Array(clusterSize / 8);
   image.refcounts.table[0] = 2 * clusterSize;
   image.refcounts.add(0, 3 + l1Length / clusterSize, 1);

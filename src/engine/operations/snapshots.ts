@@ -14,6 +14,7 @@ import { countAndOffset, switchPointer } from '../image/header-pointer.ts';
 import type { Image } from '../image/image.ts';
 import { L1Table } from '../image/l1-table.ts';
 import { judgeSnapshotL1 } from '../image/snapshot-l1.ts';
+import { freeingOnFailure } from '../image/undo-allocation.ts';
 import { growL1Table } from './grow-l1.ts';
 import { resizeImage } from './resize.ts';
 import { addReferences, overflowIn } from './snapshot-references.ts';
@@ -156,11 +157,15 @@ export function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFie
   }
   const clusterCount = ceilDiv(bytes.length, geometry.clusterSize);
   const hostOffset = clusterCount === 0 ? 0 : allocator.allocate(clusterCount);
-  if (clusterCount > 0) {
-    image.refcounts.blocks.writeAll();
-    file.write(hostOffset, bytes, 'snapshot-table');
-    file.flush('flush-ordering');
-  }
+  const written = freeingOnFailure(image, hostOffset, clusterCount, () => {
+    if (clusterCount > 0) {
+      image.refcounts.blocks.writeAll();
+      file.write(hostOffset, bytes, 'snapshot-table');
+      file.flush('flush-ordering');
+    }
+    // Read now: once the header has switched, nothing may keep memory from following.
+    return [...readSnapshotTable(image.storage, hostOffset, snapshots.length)];
+  });
   switchPointer(file, {
     at: HEADER.fields.snapshotCount.at,
     before: countAndOffset(header.snapshotCount, header.snapshotsOffset),
@@ -171,7 +176,7 @@ export function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFie
   const old = { hostOffset: header.snapshotsOffset, last: image.snapshots.at(-1) };
   header.snapshotCount = snapshots.length;
   header.snapshotsOffset = hostOffset;
-  image.snapshots = [...readSnapshotTable(image.storage, hostOffset, snapshots.length)];
+  image.snapshots = written;
   if (old.last !== undefined) {
     const oldLength = old.last.at + old.last.length - old.hostOffset;
     allocator.freeUnreferenced(old.hostOffset, ceilDiv(oldLength, geometry.clusterSize));
@@ -181,6 +186,6 @@ export function writeSnapshotTable(image: Image, snapshots: readonly SnapshotFie
 /** Turns an image that was opened read-only into what its disk was when a snapshot was taken. */
 export function viewSnapshot(image: Image, snapshot: SnapshotEntry): void {
   judgeSnapshotL1(snapshot, image.geometry.clusterSize);
-  image.l1 = new L1Table(image.file, snapshot.l1TableOffset, snapshot.l1Size);
+  image.l1 = L1Table.read(image.file, snapshot.l1TableOffset, snapshot.l1Size);
   image.header.virtualSize = snapshot.diskSize ?? image.header.virtualSize;
 }
