@@ -24,7 +24,7 @@ interface Hole {
 
 /**
  * The image as a repair will leave it: reads see what was written so far, the storage below is never written. What is
- * written between two calls of `endStep` becomes a step, reduced to the sectors that really change.
+ * written between two calls of `endStep` becomes a step, reduced to the sectors that really change or may have to.
  */
 export class PlanStorage implements Storage {
   readonly isReadOnly = false;
@@ -35,6 +35,8 @@ export class PlanStorage implements Storage {
   readonly #pages = new Map<number, Uint8Array>();
   readonly #touched = new Map<number, TouchedPage>();
   #holes: Hole[] = [];
+  /** Of earlier steps. What stood there may read as zeros by now, or as before. */
+  readonly #holesBefore: Hole[] = [];
   #keptSize = 0;
   #size: number;
   #sizeBeforeStep: number;
@@ -104,6 +106,7 @@ export class PlanStorage implements Storage {
     const holes = this.#holes.map((hole) => this.#discardOf(hole));
     if (holes.length > 0) writes.push(...holes, { kind: 'flush', purpose: 'flush-repair' });
     this.#touched.clear();
+    this.#holesBefore.push(...this.#holes);
     this.#holes = [];
     this.#sizeBeforeStep = this.#size;
     if (writes.length === 0) return;
@@ -150,11 +153,17 @@ export class PlanStorage implements Storage {
         if (purpose === null) continue;
         const old = before.subarray(start, start + SECTOR_SIZE);
         const now = page.subarray(start, start + SECTOR_SIZE);
-        if (at < this.#sizeBeforeStep && areEqual(old, now)) continue;
+        if (at < this.#sizeBeforeStep && areEqual(old, now) && !this.#mayBeLost(at, now)) continue;
         appendSector(runs, { at, before: old, after: now, purpose });
       }
     }
     return runs.map(writeOf);
+  }
+
+  /** Whether a sector that was to keep its bytes may have lost them to a hole. */
+  #mayBeLost(at: HostOffset, sector: Uint8Array): boolean {
+    const isInHole = (hole: Hole) => at < hole.at + hole.length && at + SECTOR_SIZE > hole.at;
+    return sector.some((byte) => byte !== 0) && this.#holesBefore.some(isInHole);
   }
 
   #discardOf({ at, length, purpose }: Hole): RepairWrite {

@@ -52,6 +52,16 @@ describe('a planned image', () => {
     ]);
   });
 
+  it('writes again what stood in a hole of an earlier step, which may read as zeros by now', () => {
+    const { plan } = planOver(4096);
+    plan.discard(1024, 1024, 'repair-discard');
+    plan.endStep('lower-refcounts', NOTHING);
+    plan.write(512, new Uint8Array(1024).fill(7), 'repair-snapshot-table');
+    plan.endStep('mend-snapshot-table', NOTHING);
+    expect(plan.steps[1]!.writes).toMatchObject([{ kind: 'write', at: 1024 }, { kind: 'flush' }]);
+    expect(plan.steps[1]!.writes[0]).toHaveProperty('after.length', 512);
+  });
+
   it('grows the file where no write does', () => {
     const { plan } = planOver(1024);
     plan.truncate(5000);
