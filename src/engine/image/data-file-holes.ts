@@ -9,7 +9,8 @@ const ZERO_CHUNK = 1024 * 1024;
 
 /**
  * Clusters of an external data file that the guest gave back. Their bytes go only when that is durable: before, the L2
- * tables on disk may still map them, and a crash would show the hole instead of what the guest reads through to.
+ * tables on disk may still map them, and a crash would show the hole instead of what the guest reads through to. A raw data
+ * file has nothing to read through to; there the zeros come before the flush, so that both say the same after it.
  */
 export class DataFileHoles {
   readonly #file: ImageFile;
@@ -36,26 +37,32 @@ export class DataFileHoles {
     }
   }
 
-  /** To be called when all L2 tables were written. */
+  /** To be called when all L2 tables were written, before they are flushed. */
   noteTablesWritten(): void {
-    for (const hostOffset of this.#awaitingWrite) this.#awaitingFlush.add(hostOffset);
+    // Zeros that could not be written are still owed.
+    if (this.#kind === 'zeros') this.#make(this.#awaitingWrite);
+    else for (const hostOffset of this.#awaitingWrite) this.#awaitingFlush.add(hostOffset);
     this.#awaitingWrite.clear();
   }
 
   /** To be called after a flush. */
   noteFlushed(): void {
-    if (this.#awaitingFlush.size === 0) return;
-    const clusters = [...this.#awaitingFlush].sort((a, b) => a - b);
+    const released = new Set(this.#awaitingFlush);
     this.#awaitingFlush.clear();
+    this.#make(released);
+  }
+
+  #make(offsets: ReadonlySet<HostOffset>): void {
+    const clusters = [...offsets].sort((a, b) => a - b);
     for (let first = 0; first < clusters.length;) {
       let next = first + 1;
       while (next < clusters.length && clusters[next] === clusters[next - 1]! + this.#clusterSize) next++;
-      this.#make(clusters[first]!, (next - first) * this.#clusterSize);
+      this.#makeOne(clusters[first]!, (next - first) * this.#clusterSize);
       first = next;
     }
   }
 
-  #make(at: HostOffset, length: number): void {
+  #makeOne(at: HostOffset, length: number): void {
     const end = Math.min(at + length, this.#file.size);
     if (end <= at) return;
     if (this.#kind === 'discard') this.#file.discard(at, end - at, 'discard');
