@@ -20,12 +20,17 @@ export function switchPointer(file: ImageFile, { at, before, after, why }: Point
     file.write(at, after, why);
     file.flush('flush-ordering');
   } catch (error) {
-    try {
-      file.write(at, before, why);
-    } catch {
-      file.giveUp(error);
-    }
+    writeBack(file, { at, before, why }, error);
     throw error;
+  }
+}
+
+/** Writes again what stood where a write failed; where that fails too, the file takes no further flush. */
+export function writeBack(file: ImageFile, { at, before, why }: Omit<PointerSwitch, 'after'>, cause: unknown): void {
+  try {
+    file.write(at, before, why);
+  } catch {
+    file.giveUp(cause);
   }
 }
 

@@ -2,6 +2,7 @@ import { StepFailure } from '../errors.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { COPIED_HIGH, isCopied, offsetOf } from '../format/l1-entry.ts';
+import { writeBack } from './header-pointer.ts';
 import type { ImageFile } from './image-file.ts';
 
 /** The active L1 table, in memory as it stands on disk. */
@@ -40,12 +41,12 @@ export class L1Table {
 
   /** Replaces all entries, on disk and in memory. */
   replace(file: ImageFile, table: Uint8Array): void {
-    this.#write(file, 0, table);
+    this.#replace(file, 0, table);
   }
 
   /** Makes an entry name no L2 table, on disk and in memory. */
   unlink(file: ImageFile, index: number): void {
-    this.#write(file, index, new Uint8Array(8));
+    this.#replace(file, index, new Uint8Array(8));
   }
 
   /** Points an entry to an L2 table of its own, on disk and in memory (8 bytes, within one sector). */
@@ -56,6 +57,20 @@ export class L1Table {
     view.setUint32(0, (view.getUint32(0) | COPIED_HIGH) >>> 0);
     file.event('l1_update');
     this.#write(file, index, entry);
+  }
+
+  /**
+   * The session goes on with tables that these entries may name no more. So where the write fails, and the disk may have
+   * the new ones all the same, the old ones are written again.
+   */
+  #replace(file: ImageFile, index: number, entries: Uint8Array): void {
+    const before = this.bytes().slice(index * 8, index * 8 + entries.length);
+    try {
+      this.#write(file, index, entries);
+    } catch (error) {
+      writeBack(file, { at: this.hostOffset + index * 8, before, why: 'l1-update' }, error);
+      throw error;
+    }
   }
 
   /** What could not be written is not believed: the session goes on with the entries as they were. */

@@ -2,6 +2,7 @@ import type { Header } from '../format/header.ts';
 import { decodeHeader, geometryOf } from '../format/header.ts';
 import { encodeHeaderCluster, type HeaderParts } from './header-cluster.ts';
 import { readHead } from './head.ts';
+import { writeBack } from './header-pointer.ts';
 import type { Image } from './image.ts';
 import type { ImageFile } from './image-file.ts';
 
@@ -26,7 +27,7 @@ export function rewriteHeader(image: Image, changes: HeaderChanges): void {
 
 /**
  * When the write fails, nobody knows which header the disk has, while the session goes on with the old one; so that is
- * written again. If that fails too, the file takes no further flush, as for a pointer (header-pointer.ts).
+ * written again, as a pointer is (header-pointer.ts).
  */
 function switchHeaderCluster(file: ImageFile, cluster: Uint8Array): void {
   const before = new Uint8Array(cluster.length);
@@ -34,11 +35,7 @@ function switchHeaderCluster(file: ImageFile, cluster: Uint8Array): void {
   try {
     writeHeaderCluster(file, before, cluster);
   } catch (error) {
-    try {
-      file.write(0, before, 'header-other');
-    } catch {
-      file.giveUp(error);
-    }
+    writeBack(file, { at: 0, before, why: 'header-other' }, error);
     throw error;
   }
 }

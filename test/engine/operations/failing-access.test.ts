@@ -41,14 +41,14 @@ import { FullStorage } from '../image/full-storage.ts';
 const CLUSTER = 512;
 const DISK = 160 * CLUSTER;
 
-/** A disk with a snapshot, changed since then, and a bitmap that records. */
-function newImage(): Uint8Array {
+/** A disk with a snapshot, changed since then, and perhaps a bitmap that records. */
+function newImage({ hasBitmap }: { hasBitmap: boolean }): Uint8Array {
   const storage = new MemoryStorage();
   createImage(storage, { size: DISK, clusterSize: CLUSTER });
   const image = openImage(storage, { writable: true });
   for (let index = 0; index < 40; index++) writeAt(image, index * 3 * CLUSTER, new Uint8Array(CLUSTER).fill(index + 1));
   createSnapshot(image, { name: 'before', dateSeconds: 0, dateNanoseconds: 0 });
-  addBitmap(image, { name: 'changes', granularity: CLUSTER, isEnabled: true }, 'image');
+  if (hasBitmap) addBitmap(image, { name: 'changes', granularity: CLUSTER, isEnabled: true }, 'image');
   for (let index = 0; index < 20; index++)
     writeAt(image, index * 5 * CLUSTER, new Uint8Array(CLUSTER).fill(100 + index));
   closeImage(image);
@@ -56,7 +56,8 @@ function newImage(): Uint8Array {
 }
 
 const ZEROS = rawSource(new MemoryStorage());
-const SOUND = newImage();
+const SOUND = newImage({ hasBitmap: true });
+const SOUND_WITHOUT_BITMAP = newImage({ hasBitmap: false });
 const DISK_BEFORE = diskOf(MemoryStorage.from(SOUND));
 const SNAPSHOT = snapshotOf(MemoryStorage.from(SOUND), 'before')!;
 
@@ -65,6 +66,8 @@ interface Operation {
   readonly run: (image: Image) => void;
   /** What the disk holds when it is done, where that differs. */
   readonly after?: (disk: Uint8Array) => void;
+  /** The image that it is done to; default: the one with a bitmap. */
+  readonly sound?: Uint8Array;
 }
 
 const OPERATIONS: readonly Operation[] = [
@@ -76,6 +79,8 @@ const OPERATIONS: readonly Operation[] = [
     name: 'going back to a snapshot',
     run: (image) => applySnapshot(image, mustFindSnapshot(image)),
     after: (disk) => disk.set(SNAPSHOT),
+    // Where there are bitmaps, it is refused.
+    sound: SOUND_WITHOUT_BITMAP,
   },
   { name: 'a snapshot less', run: (image) => deleteSnapshot(image, mustFindSnapshot(image)) },
   { name: 'a larger disk', run: (image) => resizeImage(image, DISK * 40) },
@@ -166,14 +171,19 @@ function mustSurvive(memory: MemoryStorage, storage: Storage, { run, after }: Op
  * Runs an operation, once or again, on a storage that fails once, and goes on with writes that are acknowledged. An image
  * that is not marked dirty is repaired by nobody: it must be sound as it is.
  */
-function mustGoOn(memory: MemoryStorage, storage: Storage, { run }: Operation, times: number, how: string): void {
+function mustGoOn(
+  memory: MemoryStorage,
+  storage: Storage,
+  { run }: Operation,
+  { times, takesSnapshot, how }: { readonly times: number; readonly takesSnapshot: boolean; readonly how: string },
+): void {
   const written = new Uint8Array(2 * CLUSTER).fill(200);
   const places = [0, 61 * CLUSTER, 157 * CLUSTER];
   let isAcknowledged = false;
   attempt(() => {
     const image = openImage(storage, { writable: true, backing: ZEROS });
     for (let count = 0; count < times; count++) attempt(() => run(image));
-    attempt(() => createSnapshot(image, { name: 'later', dateSeconds: 0, dateNanoseconds: 0 }));
+    if (takesSnapshot) attempt(() => createSnapshot(image, { name: 'later', dateSeconds: 0, dateNanoseconds: 0 }));
     attempt(() => {
       for (const at of places) writeAt(image, at, written);
       flushImage(image);
@@ -204,31 +214,37 @@ const FAILURES: readonly Omit<Failure, 'index'>[] = [
 ];
 
 describe.each(OPERATIONS)('$name', (operation) => {
+  const { sound = SOUND } = operation;
+
   it.each(FAILURES)('survives any $access that fails, done: $effect', (failure) => {
     for (let index = 0; ; index++) {
-      const memory = MemoryStorage.from(SOUND);
+      const memory = MemoryStorage.from(sound);
       const storage = new FailingAccess(memory, { ...failure, index });
       mustSurvive(memory, storage, operation, `${failure.access} ${index}`);
       if (!storage.hasFailed) break;
     }
   });
 
-  it.each(FAILURES.flatMap((failure) => [1, 2].map((times) => ({ ...failure, times }))))(
-    'can go on when any $access failed (done: $effect) and it was tried $times times',
-    ({ times, ...failure }) => {
-      for (let index = 0; ; index++) {
-        const memory = MemoryStorage.from(SOUND);
-        const storage = new FailingAccess(memory, { ...failure, index });
-        mustGoOn(memory, storage, operation, times, `${failure.access} ${index}`);
-        if (!storage.hasFailed) break;
+  it.each(FAILURES)('can go on when any $access failed, done: $effect', (failure) => {
+    for (let index = 0; ; index++) {
+      let hasFailed = false;
+      for (const times of [1, 2]) {
+        for (const takesSnapshot of [true, false]) {
+          const memory = MemoryStorage.from(sound);
+          const storage = new FailingAccess(memory, { ...failure, index });
+          const how = `${failure.access} ${index}, done ${times} times, ${takesSnapshot ? 'then' : 'without'} a snapshot`;
+          mustGoOn(memory, storage, operation, { times, takesSnapshot, how });
+          hasFailed ||= storage.hasFailed;
+        }
       }
-    },
-  );
+      if (!hasFailed) break;
+    }
+  });
 
   it('survives a full disk, wherever it ends', () => {
     for (let room = 0; ; room += CLUSTER / 2) {
-      const memory = MemoryStorage.from(SOUND);
-      const storage = new FullStorage(memory, SOUND.length + room);
+      const memory = MemoryStorage.from(sound);
+      const storage = new FullStorage(memory, sound.length + room);
       mustSurvive(memory, storage, operation, `${room} bytes of room`);
       if (!storage.hasFailed) break;
     }
