@@ -35,8 +35,13 @@ function canonical(name: string, value: string, kind: OptionKind): string {
   if (kind === 'number') {
     return canonicalNumber(name, value);
   }
+  return String(BigInt(sizeOfParameter(name, value)));
+}
+
+/** A size that is the value of a named option. @throws ImgFailure */
+export function sizeOfParameter(name: string, value: string): number {
   const size = parseSize(value);
-  if (typeof size === 'number') return String(BigInt(size));
+  if (typeof size === 'number') return size;
   if (size === 'out-of-range') throw new ImgFailure(`Value '${value}' is out of range for parameter '${name}'`);
   throw new ImgFailure(`Parameter '${name}' expects a non-negative number below 2^64`, {
     hints: [

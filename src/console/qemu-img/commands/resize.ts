@@ -1,24 +1,24 @@
 import { isEngineError, StepFailure, type Preallocation } from '#engine';
 import { parsePreallocation } from '../../options/preallocation.ts';
-import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
+import { sizeOfParameter } from '../create-options.ts';
+import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
 import { stepFailureText } from '../step-failure.ts';
 
 export const resize: ImgCommand = async (host, args) => {
-  // A size such as -1M is no option: it is the last word of the line.
-  const last = args.at(-1);
-  const relativeSize = last !== undefined && /^-\d/.test(last) ? last : null;
-  const invocation = new Invocation(host, relativeSize === null ? args : args.slice(0, -1), {
+  if (args.length < 2) throw misused('Not enough arguments');
+  // The size is the last argument whatever it looks like: -1M is no option.
+  const text = args.at(-1)!;
+  const invocation = new Invocation(host, args.slice(0, -1), {
     short: 'f:hq',
     long: { 'preallocation=': 'preallocation', shrink: 'shrink' },
   });
-  const words = relativeSize === null ? invocation.words : [...invocation.words, relativeSize];
-  if (words.length !== 2) throw misused('Expecting image file name and size');
-  const [name, text] = words as [string, string];
   const preallocation = preallocationOf(invocation);
+  const [name] = invocation.words;
+  if (name === undefined || invocation.words.length !== 1) throw misused('Expecting image file name and size');
+  const sign = text.startsWith('+') ? 1 : text.startsWith('-') ? -1 : 0;
+  const amount = sizeOfParameter('size', sign === 0 ? text : text.slice(1));
   const node = await invocation.open(name, { writable: true, format: invocation.value('f') });
   try {
-    const sign = text.startsWith('+') ? 1 : text.startsWith('-') ? -1 : 0;
-    const amount = sizeOf('image size', sign === 0 ? text : text.slice(1));
     const size = sign === 0 ? amount : node.length + sign * amount;
     if (size <= 0) throw new ImgFailure('New image size must be positive');
     if (size < node.length && !invocation.has('shrink')) {
