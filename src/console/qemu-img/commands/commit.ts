@@ -6,13 +6,14 @@ import { hasProtocol } from '../../block/path.ts';
 import type { ConsoleHost } from '../../host.ts';
 import { takeChild, textOf } from '../../options/options.ts';
 import { strerror } from '../../text/strerror.ts';
-import { ImgFailure, Invocation, misused, openFailure, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, Invocation, misused, openFailure, sizeOf, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
 
 const CHUNK = 2 * 1024 * 1024;
 
 export const commit: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, { short: 'f:ht:b:dpqr:' });
+  for (const limit of invocation.values('r')) sizeOf('rate limit', limit);
   const [name] = invocation.words;
   if (name === undefined || invocation.words.length !== 1) throw misused('Expecting one image file name');
   const cacheMode = invocation.cacheMode('t', 'writeback', '');

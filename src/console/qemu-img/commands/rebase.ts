@@ -1,4 +1,4 @@
-import { rewriteBackingFile } from '#engine';
+import { rewriteBackingFile, type CacheMode } from '#engine';
 import { backingNameBeside } from '../../block/backing-name.ts';
 import { openBlock } from '../../block/open.ts';
 import type { BlockNode } from '../../block/node.ts';
@@ -19,9 +19,10 @@ export const rebase: ImgCommand = async (host, args) => {
   const backing = invocation.value('b');
   const isUnsafe = invocation.has('u');
   if (!isUnsafe && backing === undefined) {
-    throw misused('Use backing file (-b) option or simply use image resize');
+    throw misused('Must specify backing file (-b) or use unsafe mode (-u)');
   }
   const cacheMode = invocation.cacheMode('t', 'writeback', '');
+  const nextCacheMode = invocation.cacheMode('T', 'writeback', 'source ');
   const progress = new ProgressLine(invocation, { step: PROGRESS_STEP });
   let node: BlockNode | null = null;
   try {
@@ -35,7 +36,8 @@ export const rebase: ImgCommand = async (host, args) => {
     if (image === null)
       throw new ImgFailure(`Could not change the backing file to '${backing ?? ''}': Operation not supported`);
     const isRemoved = backing === undefined || backing === '';
-    if (!isUnsafe) await keepContent(invocation, node, isRemoved ? null : backing, progress);
+    if (!isUnsafe)
+      await keepContent(invocation, node, isRemoved ? null : { name: backing, cacheMode: nextCacheMode }, progress);
     try {
       rewriteBackingFile(image, isRemoved ? null : { name: backing, format: invocation.value('F') ?? null });
     } catch (error) {
@@ -49,14 +51,19 @@ export const rebase: ImgCommand = async (host, args) => {
   }
 };
 
+interface NewBacking {
+  readonly name: string;
+  readonly cacheMode: CacheMode;
+}
+
 /** Copies into the overlay what would read differently over the new backing file. */
 async function keepContent(
   invocation: Invocation,
   node: BlockNode,
-  newName: string | null,
+  newBacking: NewBacking | null,
   progress: ProgressLine,
 ): Promise<void> {
-  const next = newName === null ? null : await openNext(invocation, node, newName);
+  const next = newBacking === null ? null : await openNext(invocation, node, newBacking);
   // As the percentages are counted: by how many whole chunks the disk has, whatever the length of a run.
   const percent = 100 / Math.floor(node.length / Math.min(CHUNK, node.length));
   try {
@@ -73,11 +80,11 @@ async function keepContent(
   }
 }
 
-async function openNext(invocation: Invocation, node: BlockNode, name: string): Promise<BlockNode> {
+async function openNext(invocation: Invocation, node: BlockNode, { name, cacheMode }: NewBacking): Promise<BlockNode> {
   return openBlock(invocation.host, {
     filename: backingNameBeside(node, name),
     format: invocation.value('F') ?? null,
-    flags: { writable: false, cacheMode: invocation.cacheMode('T', 'writeback', 'source ') },
+    flags: { writable: false, cacheMode },
     objects: invocation.objects,
   }).catch((error: unknown) => {
     const { message, hints } = openFailure(error, name);

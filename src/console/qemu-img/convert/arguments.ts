@@ -26,10 +26,13 @@ export interface ConvertPlan {
 
 /** Options that exclude or need one another. @throws ImgFailure with QEMU's text */
 export function judgeFlags(invocation: Invocation): void {
-  sparseOf(invocation.value('S'));
-  refuseCoroutines(invocation.value('m'));
+  // Each is judged where it stands: of several that are wrong the first is told.
+  for (const { name, value } of invocation.given) {
+    if (name === 'S') sparseOf(value);
+    else if (name === 'm') refuseCoroutines(value);
+    else if (name === 'r') sizeOf('rate limit', value);
+  }
   const has = (name: string) => invocation.has(name);
-  if (has('r')) sizeOf('rate limit', invocation.value('r')!);
   const contradictions: readonly [boolean, string][] = [
     [has('skip-broken-bitmaps') && !has('bitmaps'), 'Use of --skip-broken-bitmaps requires --bitmaps'],
     [has('c') && has('C'), 'Cannot enable copy offloading when -c is used'],
@@ -108,15 +111,14 @@ function encrypts(format: string | null, options: ReadonlyMap<string, string>): 
 
 function sparseOf(text: string | undefined): number {
   if (text === undefined) return SPARSE_DEFAULT;
-  const size = parseSize(text);
-  if (typeof size === 'number' && size % 512 === 0 && size <= SPARSE_MAX) return size;
+  const size = sizeOf('buffer size for sparse output', text);
+  if (size % 512 === 0 && size <= SPARSE_MAX) return size;
   throw new ImgFailure(
     `Invalid buffer size for sparse output specified. Valid sizes are multiples of 512 up to ${SPARSE_MAX}. Select 0 to disable sparse detection (fully allocates output).`,
   );
 }
 
-function refuseCoroutines(text: string | undefined): void {
-  if (text === undefined) return;
+function refuseCoroutines(text: string): void {
   const count = parseSize(text);
   if (typeof count === 'number' && count >= 1 && count <= COROUTINES_MAX) return;
   throw new ImgFailure(`Invalid number of coroutines. Allowed number of coroutines is between 1 and ${COROUTINES_MAX}`);
