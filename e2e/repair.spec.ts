@@ -30,6 +30,19 @@ test('a repair is shown as steps, applied in part, taken back, and applied', asy
   expect(qemuImg('check', path)).toMatchObject({ code: 0 });
 });
 
+test.describe('on a phone', () => {
+  test.use({ viewport: { width: 390, height: 844 } });
+
+  test('everything that can be done with a plan is on the screen', async ({ workbench }) => {
+    await workbench.open();
+    await workbench.button('Dirty after a crash').click();
+    await workbench.planRepair();
+    for (const name of ['Drop the plan', 'Apply step 1', 'Apply all']) {
+      await expect(workbench.button(name)).toBeInViewport({ ratio: 1 });
+    }
+  });
+});
+
 for (const sample of ['Leaked clusters', 'Cross-linked clusters', 'With snapshots', 'Compressed', 'Version 2']) {
   test(`the sample “${sample}” means the same to qemu-img`, async ({ page, workbench, folder }) => {
     needsQemu();
