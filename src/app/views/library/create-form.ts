@@ -110,22 +110,32 @@ export function createCommand(form: CreateForm): string {
     ...(form.backingFile === '' ? [] : [`-b ${quote(form.backingFile)} -F ${form.backingFormat}`]),
     ...(options.length === 0 ? [] : [`-o ${options.join(',')}`]),
     fileWord(form.name.trim() || NEW_FORM.name),
-    ...(form.size.trim() === '' ? [] : [form.size.trim()]),
+    ...(form.size.trim() === '' ? [] : [quote(sizeWord(form.size))]),
   ].join(' ');
 }
 
-/** `10G` → bytes, as `qemu-img` reads it; null when it is not a size. */
+/** `10G` → bytes, rounded as `qemu-img` does; null when it is not a size. There are no fractions of a byte. */
 export function parseSize(text: string): number | null {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*([bkmgtpe]?)(?:i?b)?\s*$/i.exec(text);
+  const match = SIZE.exec(text);
   if (match === null) return null;
   const power = ' kmgtpe'.indexOf(match[2]!.toLowerCase());
-  const bytes = Number(match[1]) * 1024 ** Math.max(0, power);
-  return Number.isSafeInteger(Math.ceil(bytes)) ? Math.ceil(bytes) : null;
+  if (power <= 0 && match[1]!.includes('.')) return null;
+  const bytes = Math.round(Number(match[1]) * 1024 ** Math.max(0, power));
+  return Number.isSafeInteger(bytes) ? bytes : null;
 }
 
 export function clusterSizeWord(bytes: number): string {
   if (bytes >= 1024 * 1024) return `${bytes / (1024 * 1024)}M`;
   return bytes >= 1024 ? `${bytes / 1024}k` : String(bytes);
+}
+
+/** A number, a suffix as `qemu-img` knows it, and what people write after that. */
+const SIZE = /^\s*(\d+(?:\.\d+)?)\s*([bkmgtpe]?)(?:i?b)?\s*$/i;
+
+/** `10 GiB` → `10G`: the page takes more than `qemu-img` does. */
+function sizeWord(text: string): string {
+  const match = SIZE.exec(text);
+  return match === null ? text.trim() : match[1]! + match[2]!;
 }
 
 function version2Errors(form: CreateForm): FormErrors {

@@ -16,6 +16,10 @@ it.each([
   ['512', 512],
   ['64k', 65536],
   ['2 TiB', 2 ** 41],
+  ['1.0001k', 1024],
+  ['1.9999k', 2048],
+  ['1.5', null],
+  ['1.5b', null],
   ['', null],
   ['ten', null],
   ['-1', null],
@@ -72,6 +76,20 @@ describe('createCommand', () => {
     expect(command).toBe(
       'qemu-img create -f qcow2 -b base.qcow2 -F qcow2 -o cluster_size=2M,refcount_bits=1,lazy_refcounts=on,extended_l2=on,' +
         "compression_type=zstd,preallocation=metadata 'my disk.qcow2' 10G",
+    );
+  });
+});
+
+describe('the size on the command line', () => {
+  it.each([
+    ['10 GiB', '10G'],
+    ['10gb', '10g'],
+    ['1.5M', '1.5M'],
+    [' 512 ', '512'],
+    ['12 parsecs', "'12 parsecs'"],
+  ])('%j is written as %s, which qemu-img reads', (size, word) => {
+    expect(createCommand(form({ name: 'a.qcow2', size, lazyRefcounts: false }))).toBe(
+      `qemu-img create -f qcow2 a.qcow2 ${word}`,
     );
   });
 });
