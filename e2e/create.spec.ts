@@ -58,4 +58,15 @@ test('says what is wrong with a field beside it', async ({ page, workbench }) =>
   await dialog.getByLabel('Size', { exact: true }).fill('many');
   await expect(dialog.getByRole('alert')).toHaveCount(2);
   await expect(dialog.getByRole('button', { name: 'Create', exact: true })).toBeDisabled();
+  // On a command line the taken name would be overwritten.
+  await expect(dialog.getByRole('button', { name: 'Open in the console' })).toHaveCount(0);
+});
+
+test('says once why a name was refused', async ({ page, workbench }) => {
+  await workbench.open();
+  await workbench.button('Create an image').click();
+  const dialog = page.getByRole('dialog', { name: 'New image' });
+  await dialog.getByLabel('Name', { exact: true }).fill('n'.repeat(201));
+  await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(dialog.getByText('A name cannot be longer than 200 characters.')).toHaveCount(1);
 });
