@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fstatSync,
   fdatasyncSync,
   ftruncateSync,
@@ -29,7 +30,12 @@ const CODES: Record<string, EngineErrorCode> = {
 /** `create` makes an empty file, or empties the one that is there. */
 export type FileMode = 'read' | 'write' | 'create';
 
-const FLAGS: Record<FileMode, string> = { read: 'r', write: 'r+', create: 'w+' };
+/** A file that is created is emptied once it is known that nobody here has it open. */
+const FLAGS: Record<FileMode, string | number> = {
+  read: 'r',
+  write: 'r+',
+  create: constants.O_RDWR | constants.O_CREAT,
+};
 
 /** As QEMU does, a file that gets its first bytes by a new size has so many of them written: space that is no hole. */
 const FIRST_BLOCK = 4096;
@@ -37,7 +43,7 @@ const SECTOR = 512;
 
 /**
  * A file of the operating system as a storage. What was discarded is given back when the file is closed, or when much of
- * it has gathered; a program that is killed gives nothing back.
+ * it has gathered; a program that is killed gives nothing back. Within the process, whoever writes to a file has it alone.
  */
 export class NodeStorage implements OverlappedStorage, SparseStorage {
   readonly isReadOnly: boolean;
@@ -52,9 +58,15 @@ export class NodeStorage implements OverlappedStorage, SparseStorage {
     this.path = path;
     this.isReadOnly = mode === 'read';
     this.#file = guarded(() => openSync(path, FLAGS[mode]));
-    const stat = guarded(() => fstatSync(this.#file, { bigint: true }));
-    this.#size = Number(stat.size);
-    this.#openFile = OpenFile.of(stat, !this.isReadOnly);
+    try {
+      const stat = fstatSync(this.#file, { bigint: true });
+      this.#openFile = OpenFile.of(stat, { path, isWritable: !this.isReadOnly });
+      this.#size = Number(stat.size);
+    } catch (error) {
+      closeSync(this.#file);
+      throw engineErrorOf(error);
+    }
+    if (mode === 'create') this.#empty();
   }
 
   get size(): number {
@@ -156,8 +168,18 @@ export class NodeStorage implements OverlappedStorage, SparseStorage {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    guarded(() => this.#openFile?.release(this.#file, !this.isReadOnly));
+    guarded(() => this.#openFile?.release(this.#file));
     guarded(() => closeSync(this.#file));
+  }
+
+  #empty(): void {
+    try {
+      // A device stays as long as it is.
+      if (this.#openFile !== null) this.truncate(0);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   #writeFirstBlock(size: number): void {

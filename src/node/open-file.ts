@@ -1,5 +1,6 @@
 import { fstatSync, type BigIntStats } from 'node:fs';
 import type { StorageRun } from '#console';
+import { EngineError } from '#engine';
 import { ByteRanges } from './byte-ranges.ts';
 import { listData, punchHoles } from './sparse-calls.ts';
 
@@ -10,14 +11,14 @@ const GATHERED_BYTES_MAX = 256 * 1024 * 1024;
 const GATHERED_RANGES_MAX = 2 ** 16;
 
 /**
- * A regular file that this process has open, once or more often: what of its bytes nobody needs any more, and where it has
- * holes. All who have it open share this, as what one writes is not to be punched by another.
+ * A regular file that this process has open: by any number of readers, who share what is known of its holes, or by a single
+ * writer, with what of its bytes nobody needs any more.
  */
 export class OpenFile {
   readonly #key: string;
   readonly #discarded = new ByteRanges();
   #openCount = 0;
-  #writerCount = 0;
+  #hasWriter = false;
   #canPunch = true;
   /** Starts and ends of the runs of data, as long as the file is what it was when they were listed. */
   #data: Float64Array | null = null;
@@ -31,14 +32,18 @@ export class OpenFile {
     this.#key = key;
   }
 
-  /** The file of a descriptor that was just opened, by what `fstat` says of it; null for what is no regular file. */
-  static of(stat: BigIntStats, isWritable: boolean): OpenFile | null {
+  /**
+   * The file of a descriptor that was just opened, by what `fstat` says of it; null for what is no regular file.
+   * @throws EngineError locked where this process has it open, and one of both writes to it
+   */
+  static of(stat: BigIntStats, { path, isWritable }: { readonly path: string; readonly isWritable: boolean }) {
     if (!stat.isFile()) return null;
     const key = `${stat.dev}:${stat.ino}`;
     const known = OPEN_FILES.get(key) ?? new OpenFile(key);
+    if (isWritable ? known.#openCount > 0 : known.#hasWriter) throw inUse(path, isWritable);
     OPEN_FILES.set(key, known);
     known.#openCount++;
-    if (isWritable) known.#writerCount++;
+    known.#hasWriter = isWritable;
     return known;
   }
 
@@ -97,18 +102,22 @@ export class OpenFile {
     return this.#data;
   }
 
-  /** To be called before a descriptor is closed. The last that can write gives back what was discarded. */
-  release(file: number, isWritable: boolean): void {
+  /** To be called before a descriptor is closed. Who could write gives back what was discarded. */
+  release(file: number): void {
     this.#openCount--;
     if (this.#openCount === 0) OPEN_FILES.delete(this.#key);
-    if (!isWritable) return;
-    this.#writerCount--;
-    if (this.#writerCount === 0) this.giveBack(file);
+    if (this.#hasWriter) this.giveBack(file);
   }
 }
 
 /** By device and number on it. */
 const OPEN_FILES = new Map<string, OpenFile>();
+
+function inUse(path: string, isWritable: boolean): EngineError {
+  return new EngineError('locked', `Failed to get ${isWritable ? '' : 'shared '}"write" lock`, {
+    hint: `Is another process using the image [${path}]?`,
+  });
+}
 
 function firstBorderAfter(borders: Float64Array, at: number): number {
   let [low, high] = [0, borders.length];

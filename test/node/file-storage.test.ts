@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -33,6 +42,24 @@ describe('a file of the operating system', () => {
     expect(codeOf(() => storage.truncate(0))).toBe('read-only');
     storage.close();
     expect(new Uint8Array(readFileSync(path))).toEqual(pattern(1000));
+  });
+
+  it('has one writer and nobody else, or readers', () => {
+    writeFileSync(path, pattern(1000));
+    const readers = [new NodeStorage(path, 'read'), new NodeStorage(path, 'read')];
+    for (const mode of ['write', 'create'] as const) expect(codeOf(() => new NodeStorage(path, mode))).toBe('locked');
+    expect(new Uint8Array(readFileSync(path))).toEqual(pattern(1000));
+    for (const reader of readers) reader.close();
+    const link = join(directory, 'link');
+    symlinkSync(path, link);
+    const writer = new NodeStorage(link, 'write');
+    for (const mode of ['read', 'write', 'create'] as const) {
+      expect(codeOf(() => new NodeStorage(path, mode))).toBe('locked');
+    }
+    writer.close();
+    const next = new NodeStorage(path, 'create');
+    expect(next.size).toBe(0);
+    next.close();
   });
 
   it('says that a file is missing', () => {

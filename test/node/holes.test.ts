@@ -128,20 +128,6 @@ describe.runIf(process.platform === 'linux').each(FOLDERS)('holes of a file in %
       expect(spaceOf(renamed)).toBe(3 * MIB);
     });
 
-    it('leave out what was written through another opening of the same file', () => {
-      const first = filled();
-      first.discard(0, 4 * MIB);
-      const second = new NodeStorage(path, 'write');
-      const reader = new NodeStorage(path, 'read');
-      second.write(0, pattern(MIB));
-      first.close();
-      expect(spaceOf(path)).toBe(4 * MIB);
-      second.close();
-      expect(spaceOf(path)).toBe(MIB);
-      expectSame(readBack(reader, 0, MIB), pattern(MIB));
-      reader.close();
-    });
-
     it('are many', () => {
       const storage = filled(64 * MIB);
       for (let at = 0; at < 64 * MIB; at += 8 * KIB) storage.discard(at, 4 * KIB);

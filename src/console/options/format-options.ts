@@ -132,6 +132,24 @@ export const FILE_OPTIONS: readonly FormatOption[] = [
   { name: 'extent_size_hint', kind: 'size', help: 'Extent size hint for the image file, 0 to disable' },
 ];
 
+/** All drivers that QEMU has, each a name that an image may give for the format of its backing file. */
+export const QEMU_FORMATS: readonly string[] = [
+  ...[
+    'blkdebug',
+    'blklogwrites',
+    'blkverify',
+    'bochs',
+    'cloop',
+    'compress',
+    'copy-before-write',
+    'copy-on-read',
+    'dmg',
+  ],
+  ...['file', 'ftp', 'ftps', 'gluster', 'host_cdrom', 'host_device', 'http', 'https', 'iscsi', 'iser', 'luks', 'nbd'],
+  ...['nfs', 'null-aio', 'null-co', 'nvme', 'parallels', 'preallocate', 'qcow', 'qcow2', 'qed', 'quorum', 'raw', 'rbd'],
+  ...['replication', 'snapshot-access', 'ssh', 'throttle', 'vdi', 'vhdx', 'vmdk', 'vpc', 'vvfat'],
+];
+
 /** Formats that are known by name and never written. */
 const READ_ONLY_FORMATS: readonly string[] = ['bochs', 'cloop', 'dmg'];
 

@@ -1,5 +1,5 @@
 import type { CreateOptions } from '#engine';
-import { creationOptionsOf, type FormatOption, type OptionKind } from '../options/format-options.ts';
+import { creationOptionsOf, QEMU_FORMATS, type FormatOption, type OptionKind } from '../options/format-options.ts';
 import { parsePairs } from '../options/options.ts';
 import { parseSize } from '../text/sizes.ts';
 import { ImgFailure } from './invocation.ts';
@@ -82,6 +82,7 @@ export function engineOptionsOf(values: CreateValues, size: number): CreateOptio
   };
   const compat = oneOf('compat', 'version', Object.keys(VERSIONS));
   const preallocation = oneOf('preallocation', 'preallocation', ['off', 'metadata', 'falloc', 'full']);
+  const backingFormat = oneOf('backing_fmt', 'backing-fmt', QEMU_FORMATS);
   return {
     size,
     ...(compat !== undefined && { compat: VERSIONS[compat]! }),
@@ -94,7 +95,7 @@ export function engineOptionsOf(values: CreateValues, size: number): CreateOptio
     }),
     ...(preallocation !== undefined && { preallocation }),
     ...(values.has('backing_file') && { backingFile: values.get('backing_file')! }),
-    ...(values.has('backing_fmt') && { backingFormat: values.get('backing_fmt')! }),
+    ...(backingFormat !== undefined && { backingFormat }),
     ...(values.has('data_file') && { dataFile: values.get('data_file')! }),
     dataFileRaw: values.get('data_file_raw') === 'on',
   };

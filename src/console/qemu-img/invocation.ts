@@ -6,6 +6,7 @@ import { openBlock, openImageFile, type OpenRequest } from '../block/open.ts';
 import type { BlockNode } from '../block/node.ts';
 import type { ConsoleHost } from '../host.ts';
 import { parseCacheMode } from '../options/cache-mode.ts';
+import { shareIn } from '../options/force-share.ts';
 import { getopt, type OptionSpec } from '../options/getopt.ts';
 import { parseObjects, type ObjectTable } from '../options/objects.ts';
 import { parsePairs, takeChild, type Options } from '../options/options.ts';
@@ -187,6 +188,8 @@ export class Invocation {
     if (hasOptions && format !== undefined) throw new ImgFailure('--image-opts and --format are mutually exclusive');
     const options: Options = new Map(hasOptions ? parsePairs(name, 'file') : []);
     if (as.keepsBackingOptions === true) takeChild(options, 'backing');
+    if (as.isShared === true && !shareIn(options))
+      throw new ImgFailure('--force-share/-U conflicts with image options');
     const flags = { writable, cacheMode, withoutBacking, withoutData, readsInOrder };
     return { filename: hasOptions ? null : name, format: format ?? null, options, flags, ...this.#surroundings };
   }
@@ -199,6 +202,8 @@ export interface OpenAs {
   readonly withoutBacking?: boolean;
   readonly withoutData?: boolean;
   readonly readsInOrder?: boolean;
+  /** Others may write to the file at the same time, which is refused to who writes himself. */
+  readonly isShared?: boolean;
   /** Options of the backing file are for who opens it later; otherwise they are refused where it stays closed. */
   readonly keepsBackingOptions?: boolean;
   /** Of the drivers, for a file that is named. */
@@ -208,9 +213,14 @@ export interface OpenAs {
 /** `Could not open 'NAME': REASON`. */
 export function openFailure(error: unknown, name: string): ImgFailure {
   if (!isEngineError(error)) throw error;
-  return new ImgFailure(`Could not open '${name}': ${error.message}`, {
-    hints: error.hint === null ? [] : [error.hint],
-  });
+  return failureWithin(error, `Could not open '${name}'`);
+}
+
+/** `CONTEXT: REASON`, with what the reason's hints say. */
+export function failureWithin(error: unknown, context: string): ImgFailure {
+  if (error instanceof ImgFailure) return new ImgFailure(`${context}: ${error.message}`, { hints: error.hints });
+  if (!isEngineError(error)) throw error;
+  return new ImgFailure(`${context}: ${error.message}`, { hints: error.hint === null ? [] : [error.hint] });
 }
 
 /** A size of the command line, not above `max`. @throws ImgFailure */

@@ -3,13 +3,14 @@ import type { ConsoleHost } from '../host.ts';
 import { AIO_MODES } from '../options/aio-mode.ts';
 import { parseCacheMode } from '../options/cache-mode.ts';
 import { parseDiscardMode } from '../options/discard-mode.ts';
+import { shareIn } from '../options/force-share.ts';
 import { getopt } from '../options/getopt.ts';
 import { parseObjects, type ObjectTable } from '../options/objects.ts';
 import { parsePairs, type Options } from '../options/options.ts';
 import { paceOf } from '../pace.ts';
 import { IoRefusal, IoUsage } from './command.ts';
 import { findCommand, usageOf } from './commands/index.ts';
-import { IoSession, shareIn } from './session.ts';
+import { IoSession } from './session.ts';
 
 const SHORT = 'hVc:d:f:rsnCmki:t:T:U';
 const LONG = {

@@ -15,7 +15,6 @@ import { AioRequests, type Access } from './aio-requests.ts';
 import type { Outcome } from './outcome.ts';
 import type { ObjectTable } from '../options/objects.ts';
 import type { Options } from '../options/options.ts';
-import { takeSwitch } from '../options/take-values.ts';
 
 export interface IoOpen {
   readonly filename: string | null;
@@ -145,13 +144,6 @@ export class IoSession {
     node.close();
     throw new EngineError('read-only', "Can't use copy-on-read on read-only device");
   }
-}
-
-/** Adds to options that others may write to the file at the same time; false where they say the opposite. */
-export function shareIn(options: Options): boolean {
-  if (takeSwitch(options, 'force-share') === false) return false;
-  options.set('force-share', 'on');
-  return true;
 }
 
 /** Options given together: a new one of the group takes the place of all old ones. */

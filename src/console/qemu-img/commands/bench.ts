@@ -45,7 +45,12 @@ export const bench: ImgCommand = async (host, args) => {
   }
   judgeAio(invocation, name, cacheMode);
   const format = invocation.value('f');
-  const node = await invocation.open(name, { writable: plan.isWrite, cacheMode, format });
+  const node = await invocation.open(name, {
+    writable: plan.isWrite,
+    cacheMode,
+    format,
+    isShared: invocation.has('U'),
+  });
   try {
     host.writeOut(announcementOf(plan));
     const start = host.now();

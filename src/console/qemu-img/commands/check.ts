@@ -32,7 +32,12 @@ export const check: ImgCommand = async (host, args) => {
   const { isJson } = invocation;
   const cacheMode = invocation.cacheMode('T', 'writeback', 'source ');
   // The check works on the file itself: what makes an open fail is what it is there to find.
-  const file = await invocation.openFile(name, { writable: mode !== null, cacheMode, format: invocation.value('f') });
+  const file = await invocation.openFile(name, {
+    writable: mode !== null,
+    cacheMode,
+    format: invocation.value('f'),
+    isShared: invocation.has('U'),
+  });
   if (file === null) throw new ImgFailure('This image format does not support checks', { exitCode: UNSUPPORTED });
   const storage = storageOf(file);
   try {

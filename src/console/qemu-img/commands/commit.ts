@@ -6,7 +6,7 @@ import { hasProtocol } from '../../block/path.ts';
 import type { ConsoleHost } from '../../host.ts';
 import { takeChild, textOf } from '../../options/options.ts';
 import { strerror } from '../../text/strerror.ts';
-import { ImgFailure, Invocation, misused, openFailure, sizeOf, type ImgCommand } from '../invocation.ts';
+import { failureWithin, ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
 
 const CHUNK = 2 * 1024 * 1024;
@@ -89,7 +89,7 @@ async function openBase(
       report,
     };
     const node = await openBlock(host, request).catch((error: unknown) => {
-      throw openFailure(error, filename);
+      throw failureWithin(error, `Could not open '${name}'${': Could not open backing file'.repeat(layers.length)}`);
     });
     if (isBase) return node;
     layers.push(node);

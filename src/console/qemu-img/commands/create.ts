@@ -6,7 +6,7 @@ import type { ConsoleHost } from '../../host.ts';
 import { strerror } from '../../text/strerror.ts';
 import { newLuks, qcow2Encryption } from '../create-encryption.ts';
 import { describeValues, engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
-import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
+import { failureWithin, ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
 import { asksForHelp, creationHelp, judgeCreatable, judgeOptionLists } from '../option-lists.ts';
 
 const FORMATS = ['luks', 'qcow2', 'raw'];
@@ -27,9 +27,7 @@ export const create: ImgCommand = async (host, args) => {
   try {
     await createFile(host, invocation, { name, format, size });
   } catch (error) {
-    if (error instanceof ImgFailure) throw new ImgFailure(`${name}: ${error.message}`, { hints: error.hints });
-    if (!isEngineError(error)) throw error;
-    throw new ImgFailure(`${name}: ${error.message}`, { hints: error.hint === null ? [] : [error.hint] });
+    throw failureWithin(error, name);
   }
   return 0;
 };
@@ -45,7 +43,7 @@ async function createFile(host: ConsoleHost, invocation: Invocation, { name, for
   const values = parseCreateValues(format, invocation.values('o'));
   if (values.has('size') && size !== null) throw new ImgFailure('The image size must be specified only once');
   if (size !== null) values.set('size', String(BigInt(size)));
-  applyBackingOptions(invocation, format, values);
+  setBacking(values, format, { file: invocation.value('b'), format: invocation.value('F') });
   const backingFile = values.get('backing_file');
   if (backingFile === name) {
     throw new ImgFailure('Error: Trying to create an image with the same filename as the backing file');
@@ -59,17 +57,21 @@ async function createFile(host: ConsoleHost, invocation: Invocation, { name, for
   await writeNewFile(invocation, name, format, values);
 }
 
-function applyBackingOptions(invocation: Invocation, format: string, values: CreateValues): void {
-  const backingFile = invocation.value('b');
-  const backingFormat = invocation.value('F');
-  if (format !== 'qcow2' && backingFile !== undefined) {
+interface BackingOptions {
+  readonly file: string | undefined;
+  readonly format: string | undefined;
+}
+
+/** What the options of the command say of the backing file, among those of the format. @throws ImgFailure */
+export function setBacking(values: CreateValues, format: string, backing: BackingOptions): void {
+  if (format !== 'qcow2' && backing.file !== undefined) {
     throw new ImgFailure(`Backing file not supported for file format '${format}'`);
   }
-  if (format !== 'qcow2' && backingFormat !== undefined) {
+  if (format !== 'qcow2' && backing.format !== undefined) {
     throw new ImgFailure(`Backing file format not supported for file format '${format}'`);
   }
-  if (backingFile !== undefined) values.set('backing_file', backingFile);
-  if (backingFormat !== undefined) values.set('backing_fmt', backingFormat);
+  if (backing.file !== undefined) values.set('backing_file', backing.file);
+  if (backing.format !== undefined) values.set('backing_fmt', backing.format);
 }
 
 /** The backing file must open (unless `-u`), must be named with its format, and gives the size where none was given. */
@@ -138,6 +140,7 @@ async function makeFile(host: ConsoleHost, name: string, made: MadeFile[]): Prom
   const path = await pathToCreate(host, name);
   const isNew = (await host.files.stat(path)) === null;
   const storage = await host.files.create(path).catch((error: unknown) => {
+    if (isEngineError(error, 'locked')) throw error;
     throw new ImgFailure(`Could not create '${path}': ${strerror(error)}`);
   });
   made.push({ path, storage, isNew });

@@ -1,9 +1,8 @@
-import { isEngineError } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
 import { FORMAT_OPTIONS, isReadOnlyFormat } from '../../options/format-options.ts';
 import { strerror } from '../../text/strerror.ts';
 import { parseCreateValues } from '../create-options.ts';
-import { ImgFailure, Invocation, sizeOf, type ImgCommand } from '../invocation.ts';
+import { failureWithin, ImgFailure, Invocation, sizeOf, type ImgCommand } from '../invocation.ts';
 import { writeNewFile } from './create.ts';
 
 const BLOCK_SIZE_MAX = 2 ** 31 - 1;
@@ -35,8 +34,7 @@ export const dd: ImgCommand = async (host, args) => {
     try {
       await writeNewFile(invocation, output, format, values);
     } catch (error) {
-      if (!(error instanceof ImgFailure) && !isEngineError(error)) throw error;
-      throw new ImgFailure(`${output}: error while creating output image: ${error.message}`);
+      throw failureWithin(error, `${output}: error while creating output image`);
     }
     const target = await invocation.openNamed(output, { writable: true, format });
     try {

@@ -2,6 +2,7 @@ import { rewriteBackingFile, type CacheMode } from '#engine';
 import { backingNameBeside } from '../../block/backing-name.ts';
 import { openBlock } from '../../block/open.ts';
 import type { BlockNode } from '../../block/node.ts';
+import { QEMU_FORMATS } from '../../options/format-options.ts';
 import { ImgFailure, Invocation, misused, mustBeEngineError, openFailure, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
 
@@ -33,13 +34,15 @@ export const rebase: ImgCommand = async (host, args) => {
       withoutBacking: isUnsafe,
     });
     const { image } = node;
+    const format = invocation.value('F') ?? null;
+    if (format !== null && !QEMU_FORMATS.includes(format)) throw new ImgFailure(`Invalid format name: '${format}'`);
     if (image === null)
       throw new ImgFailure(`Could not change the backing file to '${backing ?? ''}': Operation not supported`);
     const isRemoved = backing === undefined || backing === '';
     if (!isUnsafe)
       await keepContent(invocation, node, isRemoved ? null : { name: backing, cacheMode: nextCacheMode }, progress);
     try {
-      rewriteBackingFile(image, isRemoved ? null : { name: backing, format: invocation.value('F') ?? null });
+      rewriteBackingFile(image, isRemoved ? null : { name: backing, format });
     } catch (error) {
       throw new ImgFailure(`Could not change the backing file to '${backing}': ${mustBeEngineError(error).message}`);
     }

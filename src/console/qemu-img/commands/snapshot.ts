@@ -29,9 +29,14 @@ export const snapshot: ImgCommand = async (host, args) => {
   if (actions.length > 1) throw misused("Cannot mix '-l', '-a', '-c', '-d'");
   const [name] = invocation.words;
   if (name === undefined || invocation.words.length !== 1) throw misused('Expecting one image file name');
-  const action = actions[0] ?? 'l';
-  const node = await invocation.open(name, { writable: action !== 'l', format: undefined });
+  const [action] = actions;
+  const node = await invocation.open(name, {
+    writable: action !== 'l' && action !== undefined,
+    format: undefined,
+    isShared: invocation.has('U'),
+  });
   try {
+    if (action === undefined) return 0;
     const { image } = node;
     if (action === 'l') {
       if (image !== null && image.snapshots.length > 0)

@@ -1,9 +1,8 @@
-import { isEngineError } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
 import type { Options } from '../../options/options.ts';
 import { parseCreateValues } from '../create-options.ts';
-import { ImgFailure, type Invocation } from '../invocation.ts';
-import { writeNewFile } from '../commands/create.ts';
+import { failureWithin, ImgFailure, type Invocation } from '../invocation.ts';
+import { setBacking, writeNewFile } from '../commands/create.ts';
 import type { ConvertPlan } from './arguments.ts';
 import { lengthOf } from './sources.ts';
 
@@ -45,14 +44,11 @@ async function createTarget(
   size: number,
 ): Promise<void> {
   const values = parseCreateValues(plan.format, invocation.values('o'));
-  if (!values.has('size')) values.set('size', String(BigInt(size)));
-  if (plan.backing !== undefined) values.set('backing_file', plan.backing);
-  const backingFormat = invocation.value('F');
-  if (backingFormat !== undefined) values.set('backing_fmt', backingFormat);
+  values.set('size', String(BigInt(size)));
+  setBacking(values, plan.format, { file: plan.backing, format: invocation.value('F') });
   try {
     await writeNewFile(invocation, plan.target, plan.format, values);
   } catch (error) {
-    if (!(error instanceof ImgFailure) && !isEngineError(error)) throw error;
-    throw new ImgFailure(`${plan.target}: error while converting ${plan.format}: ${error.message}`);
+    throw failureWithin(error, `${plan.target}: error while converting ${plan.format}`);
   }
 }

@@ -2,11 +2,11 @@ import { isEngineError } from '#engine';
 import { AIO_MODES } from '../../options/aio-mode.ts';
 import { parseCacheMode } from '../../options/cache-mode.ts';
 import { parseDiscardMode } from '../../options/discard-mode.ts';
+import { shareIn } from '../../options/force-share.ts';
 import { takeSwitch } from '../../options/take-values.ts';
 import { parsePairs, type Options } from '../../options/options.ts';
 import { IoRefusal, IoUsage, type IoCommand } from '../command.ts';
 import { flagsOf, type IoFlags } from '../flags.ts';
-import { shareIn } from '../session.ts';
 
 export const OPEN: IoCommand = {
   name: 'open',
