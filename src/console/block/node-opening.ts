@@ -116,16 +116,18 @@ export class NodeOpening implements DriverContext {
   }
 
   async open(): Promise<BlockNode> {
+    let node: BlockNode | null = null;
     try {
       this.driver ??= await this.#probe();
       if (this.driver.needsFilename === true && textOf(this.options.get('filename') ?? '') === '') {
         refuse(`The '${this.driver.name}' block driver requires a file name`);
       }
-      const node = await this.driver.open(this);
+      node = await this.driver.open(this);
       if (this.flags.withoutBacking !== true) refuseBacking(this.options);
       refuseLeftOver(this.driver, this.options);
       return node;
     } catch (error) {
+      node?.close();
       for (const child of this.#children) child.close();
       if (!(error instanceof StepFailure)) throw error;
       throw new EngineError(error.code, `${error.step}: ${strerror(error)}`, { cause: error });

@@ -43,12 +43,7 @@ export const BLKDEBUG: BlockDriver = {
     const filename = takeOption(options, 'x-image') ?? null;
     const image = await context.openChild('image', { role: 'filtered', filename });
     if (image === null) throw new EngineError('invalid-argument', 'A block device must be specified for "image"');
-    try {
-      return new BlkdebugNode(context.origin, image, { limits: takeLimits(options), rules });
-    } catch (error) {
-      image.close();
-      throw error;
-    }
+    return new BlkdebugNode(context.origin, image, { limits: takeLimits(options), rules });
   },
 };
 
