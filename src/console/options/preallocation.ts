@@ -1,8 +1,9 @@
 import type { Preallocation } from '#engine';
 
-const MODES: readonly Preallocation[] = ['off', 'metadata', 'falloc', 'full'];
+/** By their names on the command line. */
+export const PREALLOCATION_MODES: readonly Preallocation[] = ['off', 'metadata', 'falloc', 'full'];
 
 /** A preallocation mode by its name on the command line, or null. */
 export function parsePreallocation(text: string): Preallocation | null {
-  return MODES.find((mode) => mode === text) ?? null;
+  return PREALLOCATION_MODES.find((mode) => mode === text) ?? null;
 }

@@ -1,6 +1,7 @@
 import type { CreateOptions } from '#engine';
 import { creationOptionsOf, QEMU_FORMATS, type FormatOption, type OptionKind } from '../options/format-options.ts';
 import { parsePairs } from '../options/options.ts';
+import { PREALLOCATION_MODES } from '../options/preallocation.ts';
 import { parseSize } from '../text/sizes.ts';
 import { ImgFailure } from './invocation.ts';
 
@@ -81,7 +82,7 @@ export function engineOptionsOf(values: CreateValues, size: number): CreateOptio
     throw new ImgFailure(`Parameter '${shown}' does not accept value '${value}'`);
   };
   const compat = oneOf('compat', 'version', Object.keys(VERSIONS));
-  const preallocation = oneOf('preallocation', 'preallocation', ['off', 'metadata', 'falloc', 'full']);
+  const preallocation = oneOf('preallocation', 'preallocation', PREALLOCATION_MODES);
   const backingFormat = oneOf('backing_fmt', 'backing-fmt', QEMU_FORMATS);
   return {
     size,

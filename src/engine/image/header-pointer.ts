@@ -16,21 +16,27 @@ export interface PointerSwitch {
  * that fails too, the file takes no further flush: nothing that the pointer could lose is acknowledged any more.
  */
 export function switchPointer(file: ImageFile, { at, before, after, why }: PointerSwitch): void {
-  try {
+  writingBackOnFailure(file, { at, before, why }, () => {
     file.write(at, after, why);
     file.flush('flush-ordering');
-  } catch (error) {
-    writeBack(file, { at, before, why }, error);
-    throw error;
-  }
+  });
 }
 
-/** Writes again what stood where a write failed; where that fails too, the file takes no further flush. */
-export function writeBack(file: ImageFile, { at, before, why }: Omit<PointerSwitch, 'after'>, cause: unknown): void {
+/** Where the work fails, what stood there is written again; where that fails too, the file takes no further flush. */
+export function writingBackOnFailure(
+  file: ImageFile,
+  { at, before, why }: Omit<PointerSwitch, 'after'>,
+  work: () => void,
+): void {
   try {
-    file.write(at, before, why);
-  } catch {
-    file.giveUp(cause);
+    work();
+  } catch (error) {
+    try {
+      file.write(at, before, why);
+    } catch {
+      file.giveUp(error);
+    }
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import { StepFailure } from '../errors.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { COPIED_HIGH, isCopied, offsetOf } from '../format/l1-entry.ts';
-import { writeBack } from './header-pointer.ts';
+import { writingBackOnFailure } from './header-pointer.ts';
 import type { ImageFile } from './image-file.ts';
 
 /** The active L1 table, in memory as it stands on disk. */
@@ -65,12 +65,8 @@ export class L1Table {
    */
   #replace(file: ImageFile, index: number, entries: Uint8Array): void {
     const before = this.bytes().slice(index * 8, index * 8 + entries.length);
-    try {
-      this.#write(file, index, entries);
-    } catch (error) {
-      writeBack(file, { at: this.hostOffset + index * 8, before, why: 'l1-update' }, error);
-      throw error;
-    }
+    const at = this.hostOffset + index * 8;
+    writingBackOnFailure(file, { at, before, why: 'l1-update' }, () => this.#write(file, index, entries));
   }
 
   /** What could not be written is not believed: the session goes on with the entries as they were. */

@@ -2,7 +2,7 @@ import type { Header } from '../format/header.ts';
 import { decodeHeader, geometryOf } from '../format/header.ts';
 import { encodeHeaderCluster, type HeaderParts } from './header-cluster.ts';
 import { readHead } from './head.ts';
-import { writeBack } from './header-pointer.ts';
+import { writingBackOnFailure } from './header-pointer.ts';
 import type { Image } from './image.ts';
 import type { ImageFile } from './image-file.ts';
 
@@ -32,12 +32,7 @@ export function rewriteHeader(image: Image, changes: HeaderChanges): void {
 function switchHeaderCluster(file: ImageFile, cluster: Uint8Array): void {
   const before = new Uint8Array(cluster.length);
   file.read(0, before);
-  try {
-    writeHeaderCluster(file, before, cluster);
-  } catch (error) {
-    writeBack(file, { at: 0, before, why: 'header-other' }, error);
-    throw error;
-  }
+  writingBackOnFailure(file, { at: 0, before, why: 'header-other' }, () => writeHeaderCluster(file, before, cluster));
 }
 
 /** What a disk persists whole or not at all. */
