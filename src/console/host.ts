@@ -5,8 +5,9 @@ export interface FileStat {
   readonly size: number;
   /** Bytes that the file takes on its disk, where the host knows; else its size. */
   readonly allocatedBytes: number;
-  readonly kind: 'file' | 'directory' | 'character-device' | 'block-device' | 'other';
 }
+
+export type FileKind = 'file' | 'directory' | 'character-device' | 'block-device' | 'other';
 
 /**
  * The files that a command line can name: a folder tree in a terminal, the library and the granted local files in the
@@ -14,6 +15,8 @@ export interface FileStat {
  * permission, locked, io, …
  */
 export interface ConsoleFiles {
+  /** What has a name; null where nothing has it. */
+  kindOf(name: string): Promise<FileKind | null>;
   stat(name: string): Promise<FileStat | null>;
   open(name: string, mode: 'read' | 'write'): Promise<Storage>;
   /** Creates or empties a file and opens it for writing. */

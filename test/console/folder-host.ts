@@ -34,6 +34,7 @@ function filesIn(folder: string): ConsoleFiles {
   const { files } = new TerminalHost();
   const within = (name: string) => (isAbsolute(name) ? name : join(folder, name));
   return {
+    kindOf: (name) => files.kindOf(within(name)),
     stat: (name) => files.stat(within(name)),
     open: (name, mode) => files.open(within(name), mode),
     create: (name) => files.create(within(name)),

@@ -31,6 +31,7 @@ function filesOf(storages: Map<string, MemoryStorage>): ConsoleFiles {
     return storage;
   };
   return {
+    kindOf: (name) => Promise.resolve(storages.has(name) ? 'file' : null),
     stat: (name) => Promise.resolve(statOf(storages.get(name))),
     open: (name, mode) => attempt(() => new OpenFile(storageOf(name), mode === 'read')),
     create: (name) =>
@@ -52,7 +53,7 @@ function filesOf(storages: Map<string, MemoryStorage>): ConsoleFiles {
 }
 
 function statOf(storage: MemoryStorage | undefined): FileStat | null {
-  return storage === undefined ? null : { size: storage.size, allocatedBytes: storage.size, kind: 'file' };
+  return storage === undefined ? null : { size: storage.size, allocatedBytes: storage.size };
 }
 
 /** One opening of a file: closing it leaves the file for the next. */

@@ -1,5 +1,5 @@
 import { EngineError, isEngineError, type Storage } from '#engine';
-import type { FileStat } from '../host.ts';
+import type { FileKind } from '../host.ts';
 import { AIO_MODES } from '../options/aio-mode.ts';
 import { takeOption, type Options } from '../options/options.ts';
 import { takeSwitch } from '../options/take-values.ts';
@@ -13,14 +13,14 @@ const LOCKING_MODES = ['on', 'off', 'auto'];
 /** Opens what has a path on the host; `judge` throws if it is not of the driver's kind. */
 export async function openHostFile(
   { host, flags, options, origin }: DriverContext,
-  judge: (path: string, kind: FileStat['kind']) => void,
+  judge: (path: string, kind: FileKind) => void,
 ): Promise<BlockNode> {
   const path = takeOption(options, 'filename')!;
   judgeAccess(options, flags);
-  const stat = await host.files.stat(path);
+  const kind = await host.files.kindOf(path);
   // To be written, a folder cannot even be opened, which is found out before its kind is looked at.
-  if (stat?.kind === 'directory' && flags.writable) refuse(path, 'Is a directory');
-  if (stat !== null) judge(path, stat.kind);
+  if (kind === 'directory' && flags.writable) refuse(path, 'Is a directory');
+  if (kind !== null) judge(path, kind);
   let storage: Storage;
   try {
     storage = await host.files.open(path, flags.writable ? 'write' : 'read');

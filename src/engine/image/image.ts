@@ -22,7 +22,7 @@ import type { Storage } from '../storage/storage.ts';
 
 const L2_CACHE_SIZE_MAX = 32 * 1024 * 1024;
 /** For a disk that is read in order: large slices, which would make misses slow elsewhere, and few, as none is needed again. */
-const L2_CACHE_IN_ORDER = { sizeMax: 1024 * 1024, sliceSizeMax: 64 * 1024 };
+const L2_CACHE_IN_ORDER = { sizeMax: 1024 * 1024, sliceSizeMax: 64 * 1024, reusesMemory: true };
 const REFCOUNT_CACHE_SIZE_MAX = 8 * 1024 * 1024;
 
 /** Who set the dirty bit that stands on disk. Only the session that set it on sound refcounts may clear it. */

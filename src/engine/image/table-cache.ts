@@ -19,6 +19,11 @@ export interface TableCacheOptions {
   readonly sizeMax: number;
   /** Bytes of a slice, where clusters are not smaller. */
   readonly sliceSizeMax?: number;
+  /**
+   * The memory of a slice that gives way serves the next one. For reading only: a slice may then be looked at no longer
+   * than until the second one after it is asked for.
+   */
+  readonly reusesMemory?: boolean;
   /** Why slices are written. */
   readonly purpose: Purpose;
   readonly loadEvent: DebugEvent | null;
@@ -41,6 +46,7 @@ export class TableCache {
   readonly #loadEvent: DebugEvent | null;
   readonly #writeEvent: DebugEvent;
   readonly #sliceCountMax: number;
+  readonly #reusesMemory: boolean;
   readonly #slices = new Map<HostOffset, Slice>();
   readonly #dirty = new Set<Slice>();
   /** All slices in the order of a clock hand that looks for one to evict. */
@@ -56,6 +62,7 @@ export class TableCache {
     this.#loadEvent = options.loadEvent;
     this.#writeEvent = options.writeEvent;
     this.sliceSize = Math.min(options.clusterSize, options.sliceSizeMax ?? SLICE_SIZE_MAX);
+    this.#reusesMemory = options.reusesMemory ?? false;
     this.#sliceCountMax = Math.max(16, Math.floor(options.sizeMax / this.sliceSize));
   }
 
@@ -165,8 +172,8 @@ export class TableCache {
   }
 
   #load(hostOffset: HostOffset): Slice {
-    if (this.#clock.length >= this.#sliceCountMax) this.#evictOne();
-    const bytes = new Uint8Array(this.sliceSize);
+    const evicted = this.#clock.length >= this.#sliceCountMax ? this.#evictOne() : null;
+    const bytes = evicted !== null && this.#reusesMemory ? evicted.bytes : new Uint8Array(this.sliceSize);
     if (this.#loadEvent !== null) this.#file.event(this.#loadEvent);
     this.#file.read(hostOffset, bytes);
     return this.#insert(hostOffset, bytes);
@@ -179,12 +186,12 @@ export class TableCache {
     return slice;
   }
 
-  /** Second chance: a slice used since the hand last passed stays; a dirty victim is written first. */
-  #evictOne(): void {
+  /** Second chance: a slice used since the hand last passed stays, and so does the latest; a dirty victim is written first. */
+  #evictOne(): Slice {
     for (;;) {
       this.#hand = (this.#hand + 1) % this.#clock.length;
       const slice = this.#clock[this.#hand]!;
-      if (slice.wasUsed) {
+      if (slice === this.#latest || slice.wasUsed) {
         slice.wasUsed = false;
         continue;
       }
@@ -193,7 +200,7 @@ export class TableCache {
         this.#writeRun([slice]);
       }
       this.#remove(slice, this.#hand);
-      return;
+      return slice;
     }
   }
 

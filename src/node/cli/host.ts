@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, realpathSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { CodecPool, ConsoleHost, FileStat } from '#console';
+import type { CodecPool, ConsoleHost, FileKind, FileStat } from '#console';
 import { encodeName, type Pbkdf2Request } from '#engine';
 import { engineErrorOf, NodeStorage } from '../file-storage.ts';
 
@@ -16,12 +16,13 @@ export class TerminalHost implements ConsoleHost {
   readonly connect?: NonNullable<ConsoleHost['connect']>;
 
   readonly files: ConsoleHost['files'] = {
+    kindOf: (name) => Promise.resolve(kindOf(name)),
     stat: (name) => Promise.resolve(statOf(name)),
     open: (name, mode) => attempt(() => new NodeStorage(name, mode)),
     create: (name) => attempt(() => new NodeStorage(name, 'create')),
     remove: (name) => attempt(() => rmSync(name)),
     readText: (name) => attempt(() => readFileSync(name, 'utf8')),
-    realName: (name) => attempt(() => (statOf(name) === null ? null : realpathSync(name))),
+    realName: (name) => attempt(() => (kindOf(name) === null ? null : realpathSync(name))),
     complete: (prefix) => attempt(() => namesBeginning(prefix)),
   };
 
@@ -105,19 +106,18 @@ function attempt<T>(work: () => T): Promise<T> {
   }
 }
 
-function statOf(name: string): FileStat | null {
+function kindOf(name: string): FileKind | null {
   const stat = statSync(name, { throwIfNoEntry: false });
   if (stat === undefined) return null;
-  const kind = stat.isFile()
-    ? 'file'
-    : stat.isDirectory()
-      ? 'directory'
-      : stat.isCharacterDevice()
-        ? 'character-device'
-        : stat.isBlockDevice()
-          ? 'block-device'
-          : 'other';
-  return { size: stat.size, allocatedBytes: stat.blocks * 512, kind };
+  if (stat.isFile()) return 'file';
+  if (stat.isDirectory()) return 'directory';
+  if (stat.isCharacterDevice()) return 'character-device';
+  return stat.isBlockDevice() ? 'block-device' : 'other';
+}
+
+function statOf(name: string): FileStat | null {
+  const stat = statSync(name, { throwIfNoEntry: false });
+  return stat === undefined ? null : { size: stat.size, allocatedBytes: stat.blocks * 512 };
 }
 
 function namesBeginning(prefix: string): string[] {

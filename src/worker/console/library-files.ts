@@ -1,4 +1,4 @@
-import { backingNameOf, type ConsoleFiles, type FileStat } from '#console';
+import { backingNameOf, type ConsoleFiles, type FileKind, type FileStat } from '#console';
 import { EngineError, isEngineError, readHead, type ImageHead, type Storage } from '#engine';
 import { consoleNames, type ImageId } from '#protocol';
 import { browserId } from '../library/image-files.ts';
@@ -28,6 +28,8 @@ export class LibraryFiles implements ConsoleFiles {
   readonly #open = new Set<Storage>();
   /** Names of files as images say them, and what the user gave for them. */
   readonly #granted = new Map<string, ImageId>();
+  /** The browser's images that the running program has found; it asks for the same name several times. */
+  readonly #found = new Set<ImageId>();
 
   constructor(library: Library, { holder, beforeChange, note }: LibraryFilesOptions) {
     this.#library = library;
@@ -36,19 +38,23 @@ export class LibraryFiles implements ConsoleFiles {
     this.#note = note;
   }
 
+  async kindOf(name: string): Promise<FileKind | null> {
+    return (await this.#find(name)) === null ? null : 'file';
+  }
+
   async stat(name: string): Promise<FileStat | null> {
     const id = await this.#find(name);
     if (id === null) return null;
     const storage = await this.#orNote(name, () => this.#library.files.openSnapshot(id));
     const { size } = storage;
     storage.close();
-    return { size, allocatedBytes: size, kind: 'file' };
+    return { size, allocatedBytes: size };
   }
 
   async open(name: string, mode: 'read' | 'write'): Promise<Storage> {
     const id = await this.#find(name);
     if (id === null) throw new EngineError('not-found', `There is no image '${name}' in the library.`);
-    const storage = await this.#hold(id, name, mode);
+    const storage = await this.#orNote(name, () => this.#hold(id, name, mode));
     await this.#noteGrant(id, name, storage);
     return storage;
   }
@@ -68,6 +74,7 @@ export class LibraryFiles implements ConsoleFiles {
   async remove(name: string): Promise<void> {
     const id = await this.#find(name);
     if (id === null) throw new EngineError('not-found', `There is no image '${name}' in the library.`);
+    this.#found.delete(id);
     await this.#library.removeFailed(id);
     this.changed.add(id);
   }
@@ -91,6 +98,7 @@ export class LibraryFiles implements ConsoleFiles {
   /** Lets go of all that is still open, as the end of a process does: no image is closed, only its file. */
   releaseAll(): void {
     for (const storage of [...this.#open]) storage.close();
+    this.#found.clear();
   }
 
   /** A backing file that was named on the command line was thereby chosen: the page may read it too. */
@@ -172,7 +180,11 @@ export class LibraryFiles implements ConsoleFiles {
     if (granted !== undefined) return granted;
     // Most are the browser's own images, whose names nothing else can take: the whole library need not be listed for them.
     const id = browserId(wanted);
-    if (await this.#library.has(id)) return id;
+    if (this.#found.has(id)) return id;
+    if (await this.#library.has(id)) {
+      this.#found.add(id);
+      return id;
+    }
     return consoleNames(await this.#library.names()).get(wanted) ?? null;
   }
 }

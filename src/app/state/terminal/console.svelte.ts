@@ -1,6 +1,7 @@
 import type { Completion, ConsoleEvent } from '#protocol';
 import { isRpcError } from '#rpc';
 import { errorSentence } from '../../text/errors.ts';
+import type { Activity } from '../activities.svelte.ts';
 import type { Workbench } from '../workbench.svelte.ts';
 import { historyText, loadHistory, remember, saveHistory, type History } from './history.ts';
 import { addInput, addText, EMPTY, takeOpenLine, type Transcript } from './transcript.ts';
@@ -120,32 +121,35 @@ export class Console {
     this.prompt = '';
     this.#outputStart = this.transcript.lineCount + this.transcript.droppedLines;
     this.#firstWords = '';
+    await this.#workbench.activities.run(line, (activity) => this.#runAs(activity, run));
+  }
+
+  /** What a run ends with changes all at once, so that the page is brought up to date but once. */
+  async #runAs(activity: Activity, run: Run): Promise<void> {
+    const { engine, images, library } = this.#workbench;
+    const { signal } = run.controller;
+    activity.signal.addEventListener('abort', () => run.controller.abort());
     let end = '';
     try {
-      const { exitCode, changed } = await this.#workbench.activities.run(line, async (activity) => {
-        activity.signal.addEventListener('abort', () => run.controller.abort());
-        const outcome = await this.#workbench.engine.client.call(
-          'console.run',
-          { run: run.id, line },
-          { signal: run.controller.signal, onProgress: (event) => this.#onEvent(run, event) },
-        );
-        // A program that was ended has an exit code, as any other.
-        if (run.controller.signal.aborted) activity.end('cancelled');
-        return outcome;
-      });
+      const request = { run: run.id, line: run.line };
+      const onProgress = (event: ConsoleEvent) => this.#onEvent(run, event);
+      const { exitCode, changed } = await engine.client.call('console.run', request, { signal, onProgress });
+      // A program that was ended has an exit code, as any other.
+      activity.end(signal.aborted ? 'cancelled' : 'done');
       if (exitCode !== 0) end = `exit code ${exitCode}`;
-      this.#workbench.images.reload(changed);
+      images.reload(changed);
     } catch (error) {
       this.#isAsked = false;
-      if (!isRpcError(error, 'cancelled')) this.#show({ stream: 'note', text: `${errorSentence(error)}\n` });
-    } finally {
-      if (end !== '') this.#show({ stream: 'note', text: `${end}\n` });
-      this.#announce(end);
-      this.running = null;
-      this.prompt = PROMPT;
-      void this.#workbench.library.refresh();
-      this.#goOn();
+      const isCancelled = isRpcError(error, 'cancelled');
+      activity.end(isCancelled ? 'cancelled' : 'failed');
+      if (!isCancelled) this.#show({ stream: 'note', text: `${errorSentence(error)}\n` });
     }
+    if (end !== '') this.#show({ stream: 'note', text: `${end}\n` });
+    this.#announce(end);
+    this.running = null;
+    this.prompt = PROMPT;
+    void library.refresh();
+    this.#goOn();
   }
 
   #onEvent(run: Run, event: ConsoleEvent): void {

@@ -52,7 +52,7 @@ export async function protocolOf(
   filename: string,
   { prefixCounts }: { readonly prefixCounts: boolean },
 ): Promise<BlockDriver> {
-  const kind = (await host.files.stat(filename))?.kind;
+  const kind = await host.files.kindOf(filename);
   if (kind === 'character-device' || kind === 'block-device') return HOST_DEVICE;
   if (!prefixCounts || !hasProtocol(filename)) return FILE;
   const prefix = filename.slice(0, filename.indexOf(':'));

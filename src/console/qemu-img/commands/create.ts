@@ -138,7 +138,7 @@ interface MadeFile {
 
 async function makeFile(host: ConsoleHost, name: string, made: MadeFile[]): Promise<Storage> {
   const path = await pathToCreate(host, name);
-  const isNew = (await host.files.stat(path)) === null;
+  const isNew = (await host.files.kindOf(path)) === null;
   const storage = await host.files.create(path).catch((error: unknown) => {
     if (isEngineError(error, 'locked')) throw error;
     throw new ImgFailure(`Could not create '${path}': ${strerror(error)}`);
