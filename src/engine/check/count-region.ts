@@ -51,7 +51,7 @@ export function countRegion(
   }
   const last = clusterOf(subject, offset + size - 1);
   for (let cluster = clusterOf(subject, offset); cluster <= last; cluster++) {
-    const isShared = (map.words[cluster]! & FORBIDDEN[sharing]) !== 0;
+    const isShared = (map.bytes[cluster]! & FORBIDDEN[sharing]) !== 0;
     if (isShared && pass.crossLinked.size < CROSS_LINKED_MAX) pass.crossLinked.add(cluster);
     if (map.add(cluster)) continue;
     const clusterOffset = cluster * subject.geometry.clusterSize;
@@ -114,7 +114,7 @@ function mendBeyondEnd({ subject, mender, map }: CheckPass, offset: HostOffset, 
 /** A copied table makes millions of them, and nobody looks at more. */
 const CROSS_LINKED_MAX = 100_000;
 
-/** Bits of a cluster's word that tell that somebody else uses it already. */
+/** Bits of a cluster's byte that tell that somebody else uses it already. */
 const FORBIDDEN: Readonly<Record<Sharing, number>> = {
   exclusive: COUNT_MASK,
   compressed: ACTIVE_COPIED | ACTIVE_SHARED,

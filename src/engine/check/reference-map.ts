@@ -1,16 +1,22 @@
+import { alignUp } from '../bytes/align.ts';
 import type { HostCluster } from '../format/addresses.ts';
 
-/** Low 14 bits of a word: how often the cluster is referenced. */
-export const COUNT_MASK = 0x3fff;
+/** Low six bits of a byte: how often the cluster is referenced, up to {@link SPILLED}. */
+export const COUNT_MASK = 0x3f;
 /** The active tables refer to the cluster with the COPIED flag. */
-export const ACTIVE_COPIED = 0x8000;
+export const ACTIVE_COPIED = 0x80;
 /** The active tables refer to the cluster without the COPIED flag. */
-export const ACTIVE_SHARED = 0x4000;
+export const ACTIVE_SHARED = 0x40;
 export type ActiveFlag = typeof ACTIVE_COPIED | typeof ACTIVE_SHARED;
-/** A count of this value stands in the spill map instead. */
-const SPILLED = COUNT_MASK;
+/** Counts from this value on stand elsewhere ({@link ReferenceMap.countOf} tells them). */
+export const SPILLED = COUNT_MASK;
+/** Four clusters in one word: their counts, and one more reference to each. */
+const ALL_COUNTS = 0x3f3f3f3f;
+const ONE_EACH = 0x01010101;
+/** Clusters whose larger counts stand together; a power of two. */
+const SPILL_PAGE = 4096;
 
-/** From so many words on the built-in fill, and looking at several at once, are faster than a plain loop. */
+/** From so many bytes on the built-in fill, and looking at several at once, are faster than a plain loop. */
 const LONG_RUN_MIN = 16;
 
 export interface ClusterRun {
@@ -22,35 +28,38 @@ export interface ClusterRun {
 const DANGLING_MAX = 100_000;
 
 /**
- * References to each host cluster, counted while the tables are walked: two bytes a cluster, counts beyond 14 bits
- * aside. Counting stops at `countMax`, the largest refcount that the image can hold.
+ * References to each host cluster, counted while the tables are walked: a byte a cluster, and four more where many snapshots
+ * share clusters. Counting stops at `countMax`, the largest refcount that the image can hold.
  */
 export class ReferenceMap {
-  /** One word a cluster; only this class writes them. */
-  words: Uint16Array<ArrayBuffer>;
-  /** The same words, two clusters at a time. */
-  pairs: Int32Array;
-  /** Clusters counted so far; words behind it are zero. */
+  /** One a cluster; only this class writes them. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** The same bytes, four clusters at a time. */
+  quads: Int32Array;
+  /** Clusters counted so far; bytes behind it are zero. */
   clusterCount: number;
   readonly countMax: number;
   /** What entries claim behind the end of the file: not counted, and nothing to put new structures into. */
   dangling: ClusterRun[] = [];
   /** The nearest cluster with which a dangling claim ends. */
   #danglingEnd = Infinity;
-  readonly #spilled = new Map<HostCluster, number>();
-  /** Words from here on were never written. Nobody needs to look whether they are zero, which would map their memory twice. */
+  /** Large counts by pages of clusters. */
+  readonly #spilled = new Map<number, Uint32Array>();
+  /** The page that was used last. */
+  #page = { index: -1, counts: new Uint32Array(0) };
+  /** Bytes from here on were never written. Nobody needs to look whether they are zero, which would map their memory twice. */
   #freshFrom: HostCluster = 0;
 
   constructor(clusterCount: number, countMax: number) {
-    this.words = new Uint16Array(capacityFor(clusterCount));
-    this.pairs = new Int32Array(this.words.buffer);
+    this.bytes = new Uint8Array(capacityFor(clusterCount));
+    this.quads = new Int32Array(this.bytes.buffer);
     this.clusterCount = clusterCount;
     this.countMax = countMax;
   }
 
   countOf(cluster: HostCluster): number {
-    const count = cluster < this.clusterCount ? this.words[cluster]! & COUNT_MASK : 0;
-    return count === SPILLED ? this.#spilled.get(cluster)! : count;
+    const count = cluster < this.clusterCount ? this.bytes[cluster]! & COUNT_MASK : 0;
+    return count === SPILLED ? this.#pageOf(cluster)[cluster % SPILL_PAGE]! : count;
   }
 
   /** Adds one reference; false if the refcount width cannot hold it. */
@@ -64,14 +73,14 @@ export class ReferenceMap {
 
   /** Notes that the active tables refer to a cluster, which was counted already. */
   flag(cluster: HostCluster, flag: ActiveFlag): void {
-    this.words[cluster]! |= flag;
+    this.bytes[cluster]! |= flag;
     if (cluster >= this.#freshFrom) this.#freshFrom = cluster + 1;
   }
 
   /** The first reference to a cluster, with a flag; false if somebody refers to it already, or it was not counted yet. */
   claimOne(cluster: HostCluster, flag: ActiveFlag): boolean {
-    if (cluster >= this.clusterCount || this.words[cluster] !== 0) return false;
-    this.words[cluster] = flag | 1;
+    if (cluster >= this.clusterCount || this.bytes[cluster] !== 0) return false;
+    this.bytes[cluster] = flag | 1;
     if (cluster >= this.#freshFrom) this.#freshFrom = cluster + 1;
     return true;
   }
@@ -85,21 +94,30 @@ export class ReferenceMap {
     const countMax = Math.min(count, this.clusterCount - first);
     const free = first >= this.#freshFrom ? countMax : this.#unreferencedFrom(first, countMax);
     const end = first + free;
-    if (free < LONG_RUN_MIN) for (let cluster = first; cluster < end; cluster++) this.words[cluster] = flag | 1;
-    else this.words.fill(flag | 1, first, end);
+    if (free < LONG_RUN_MIN) for (let cluster = first; cluster < end; cluster++) this.bytes[cluster] = flag | 1;
+    else this.bytes.fill(flag | 1, first, end);
     if (end > this.#freshFrom) this.#freshFrom = end;
     return free;
   }
 
   /**
-   * One more reference to each of `count` clusters from `first` on; ends before one whose count needs more than a word, or
-   * that was not counted yet. Returns how many it took.
+   * One more reference to each of `count` clusters from `first` on; ends before one whose counter is full, or that was not
+   * counted yet. Returns how many it took.
    */
   addToEach(first: HostCluster, count: number): number {
     const end = Math.min(first + count, this.clusterCount);
     const limit = Math.min(this.countMax, SPILLED - 1);
+    const { bytes } = this;
     let cluster = first;
-    while (cluster < end && (this.words[cluster]! & COUNT_MASK) < limit) this.words[cluster++]! += 1;
+    for (; cluster < end; cluster++) {
+      if ((cluster & 3) === 0 && limit === SPILLED - 1) {
+        cluster = this.#addToQuads(cluster, end);
+        if (cluster === end) break;
+      }
+      const byte = bytes[cluster]!;
+      if ((byte & COUNT_MASK) < limit) bytes[cluster] = byte + 1;
+      else if ((byte & COUNT_MASK) !== SPILLED ? !this.add(cluster) : !this.#addSpilled(cluster)) break;
+    }
     if (cluster > this.#freshFrom) this.#freshFrom = cluster;
     return cluster - first;
   }
@@ -131,12 +149,12 @@ export class ReferenceMap {
 
   grow(clusterCount: number): void {
     if (clusterCount <= this.clusterCount) return;
-    if (capacityFor(clusterCount) > this.words.length) {
+    if (capacityFor(clusterCount) > this.bytes.length) {
       // With room to spare: what an entry claims behind the end is counted cluster by cluster.
-      const words = new Uint16Array(capacityFor(Math.max(clusterCount, Math.floor(this.words.length * 1.25))));
-      words.set(this.words);
-      this.words = words;
-      this.pairs = new Int32Array(words.buffer);
+      const bytes = new Uint8Array(capacityFor(Math.max(clusterCount, Math.floor(this.bytes.length * 1.25))));
+      bytes.set(this.bytes);
+      this.bytes = bytes;
+      this.quads = new Int32Array(bytes.buffer);
     }
     this.clusterCount = clusterCount;
   }
@@ -144,37 +162,67 @@ export class ReferenceMap {
   /** The last cluster of [start, end) with a reference, or null. */
   lastReferenced(start: HostCluster, end: HostCluster): HostCluster | null {
     for (let cluster = end - 1; cluster >= start; cluster--) {
-      if ((this.words[cluster]! & COUNT_MASK) !== 0) return cluster;
+      if ((this.bytes[cluster]! & COUNT_MASK) !== 0) return cluster;
     }
     return null;
   }
 
   /** How many clusters of `count` from `first` on have no reference and no flag, up to the first one that has. */
   #unreferencedFrom(first: HostCluster, count: number): number {
-    const { words, pairs } = this;
-    if (count === 0 || words[first] !== 0) return 0;
+    const { bytes, quads } = this;
+    if (count === 0 || bytes[first] !== 0) return 0;
     const end = first + count;
     let cluster = first + 1;
     if (count >= LONG_RUN_MIN) {
-      if ((cluster & 1) !== 0 && words[cluster] === 0) cluster += 1;
-      for (; (cluster & 1) === 0 && cluster + 8 <= end; cluster += 8) {
-        const pair = cluster >>> 1;
-        if ((pairs[pair]! | pairs[pair + 1]! | pairs[pair + 2]! | pairs[pair + 3]!) !== 0) break;
+      while ((cluster & 3) !== 0 && bytes[cluster] === 0) cluster += 1;
+      for (; (cluster & 3) === 0 && cluster + 16 <= end; cluster += 16) {
+        const quad = cluster / 4;
+        if ((quads[quad]! | quads[quad + 1]! | quads[quad + 2]! | quads[quad + 3]!) !== 0) break;
       }
     }
-    while (cluster < end && words[cluster] === 0) cluster += 1;
+    while (cluster < end && bytes[cluster] === 0) cluster += 1;
     return cluster - first;
   }
 
   #setCount(cluster: HostCluster, count: number): void {
-    const flags = this.words[cluster]! & ~COUNT_MASK;
-    if (count >= SPILLED) this.#spilled.set(cluster, count);
-    this.words[cluster] = flags | Math.min(count, SPILLED);
+    const flags = this.bytes[cluster]! & ~COUNT_MASK;
+    if (count >= SPILLED) this.#pageOf(cluster)[cluster % SPILL_PAGE] = count;
+    this.bytes[cluster] = flags | Math.min(count, SPILLED);
     if (cluster >= this.#freshFrom) this.#freshFrom = cluster + 1;
+  }
+
+  /** Four clusters at a time, as long as each counter has room for more. Returns where it stopped. */
+  #addToQuads(first: HostCluster, end: HostCluster): HostCluster {
+    const { quads } = this;
+    let cluster = first;
+    // With two added, a counter that stands at 62 or 63 carries into the bit above it.
+    while (cluster + 4 <= end && (((quads[cluster / 4]! & ALL_COUNTS) + 2 * ONE_EACH) & ~ALL_COUNTS) === 0) {
+      quads[cluster / 4]! += ONE_EACH;
+      cluster += 4;
+    }
+    return cluster;
+  }
+
+  #addSpilled(cluster: HostCluster): boolean {
+    const counts = this.#pageOf(cluster);
+    const count = counts[cluster % SPILL_PAGE]!;
+    if (count >= this.countMax) return false;
+    counts[cluster % SPILL_PAGE] = count + 1;
+    return true;
+  }
+
+  #pageOf(cluster: HostCluster): Uint32Array {
+    const index = Math.floor(cluster / SPILL_PAGE);
+    if (this.#page.index !== index) {
+      const counts = this.#spilled.get(index) ?? new Uint32Array(SPILL_PAGE);
+      this.#spilled.set(index, counts);
+      this.#page = { index, counts };
+    }
+    return this.#page.counts;
   }
 }
 
-/** Room for one cluster past the end, which a half-written last cluster may take, rounded up to an even length. */
+/** Room for one cluster past the end, which a half-written last cluster may take, rounded up to whole quads. */
 function capacityFor(clusterCount: number): number {
-  return clusterCount + 2 + (clusterCount & 1);
+  return alignUp(clusterCount + 1, 4);
 }

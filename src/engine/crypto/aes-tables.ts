@@ -1,4 +1,4 @@
-/** FIPS 197, "S-box" and its inverse. */
+/** FIPS 197, "S-box" and its inverse; empty, as all tables here, until {@link fillTablesOnce}. */
 export const SBOX = new Uint8Array(256);
 export const INVERSE_SBOX = new Uint8Array(256);
 /**
@@ -8,7 +8,14 @@ export const INVERSE_SBOX = new Uint8Array(256);
 export const ENCRYPT_TABLES = fourTables();
 export const DECRYPT_TABLES = fourTables();
 
-fillTables();
+let areFilled = false;
+
+/** To be called before the tables are used. Most programs never do, and filling them takes a good part of a start. */
+export function fillTablesOnce(): void {
+  if (areFilled) return;
+  fillTables();
+  areFilled = true;
+}
 
 function fourTables(): readonly [Int32Array, Int32Array, Int32Array, Int32Array] {
   return [new Int32Array(256), new Int32Array(256), new Int32Array(256), new Int32Array(256)];

@@ -1,4 +1,4 @@
-import { DECRYPT_TABLES, ENCRYPT_TABLES, INVERSE_SBOX, SBOX } from './aes-tables.ts';
+import { DECRYPT_TABLES, ENCRYPT_TABLES, fillTablesOnce, INVERSE_SBOX, SBOX } from './aes-tables.ts';
 
 export const AES_BLOCK_WORDS = 4;
 
@@ -10,6 +10,7 @@ export interface AesKey {
 
 /** Expands a key of 16, 24 or 32 bytes. */
 export function expandAesKey(key: Uint8Array): AesKey {
+  fillTablesOnce();
   const forEncryption = expand(key);
   return { forEncryption, forDecryption: invert(forEncryption) };
 }

@@ -73,7 +73,7 @@ function* placeBlocks(
   let firstFree = 0;
   let cluster = first;
   while (cluster < end) {
-    if ((map.words[cluster]! & COUNT_MASK) === 0) {
+    if ((map.bytes[cluster]! & COUNT_MASK) === 0) {
       cluster += 1;
       continue;
     }
@@ -101,7 +101,7 @@ function allocateRun(map: ReferenceMap, from: HostCluster, length: number) {
   let free = 0;
   let cluster = from;
   for (; cluster < map.clusterCount && free < length; cluster++) {
-    if ((map.words[cluster]! & COUNT_MASK) !== 0) {
+    if ((map.bytes[cluster]! & COUNT_MASK) !== 0) {
       free = 0;
       continue;
     }
@@ -129,7 +129,7 @@ function* writeBlocks(
     const start = index * refcountBlockEntries;
     const end = Math.min(start + refcountBlockEntries, map.clusterCount);
     for (let i = start; i < end; i++) {
-      const count = map.words[i]! === 0 ? 0 : map.countOf(i);
+      const count = map.bytes[i]! === 0 ? 0 : map.countOf(i);
       if (count > 0) setRefcount(bytes, refcountBits, i - start, count);
     }
     storage.write(cluster * clusterSize, bytes, 'repair-refblock');

@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { ACTIVE_COPIED, ACTIVE_SHARED, COUNT_MASK, ReferenceMap } from '../../../src/engine/check/reference-map.ts';
+import {
+  ACTIVE_COPIED,
+  ACTIVE_SHARED,
+  COUNT_MASK,
+  ReferenceMap,
+  SPILLED,
+} from '../../../src/engine/check/reference-map.ts';
 
 describe('a reference map', () => {
-  it('counts exactly beyond the 14 bits of a word, and keeps the flags', () => {
+  it('counts exactly beyond the six bits of a byte, and keeps the flags', () => {
     const map = new ReferenceMap(8, 65535);
     map.flag(3, ACTIVE_COPIED);
     for (let i = 0; i < 20_000; i++) expect(map.add(3)).toBe(true);
     expect(map.countOf(3)).toBe(20_000);
-    expect(map.words[3]! & ACTIVE_COPIED).toBe(ACTIVE_COPIED);
+    expect(map.bytes[3]! & ACTIVE_COPIED).toBe(ACTIVE_COPIED);
     expect(map.countOf(2)).toBe(0);
   });
 
@@ -39,7 +45,7 @@ describe('a reference map', () => {
     const sizes = new Set<number>();
     for (let cluster = 8; cluster < 100_000; cluster++) {
       map.add(cluster);
-      sizes.add(map.words.length);
+      sizes.add(map.bytes.length);
     }
     expect(sizes.size).toBeLessThan(60);
     expect(map.countOf(99_999)).toBe(1);
@@ -52,7 +58,7 @@ describe('a reference map', () => {
         map.add(taken);
         const expected = taken < first ? 40 : Math.min(40, taken - first);
         expect(map.claim(first, 40, ACTIVE_SHARED), `from ${first}, ${taken} taken`).toBe(expected);
-        const claimed = [...map.words.keys()].filter((cluster) => map.words[cluster] === (ACTIVE_SHARED | 1));
+        const claimed = [...map.bytes.keys()].filter((cluster) => map.bytes[cluster] === (ACTIVE_SHARED | 1));
         expect(claimed).toEqual(Array.from({ length: expected }, (_, i) => first + i));
       }
     }
@@ -89,14 +95,30 @@ describe('a reference map', () => {
     expect(map.addToEach(6, 7)).toBe(2);
     expect(map.addToEach(8, 1)).toBe(0);
     expect(Array.from({ length: 8 }, (_, cluster) => map.countOf(cluster))).toEqual([1, 2, 2, 2, 2, 3, 2, 2]);
-    expect(map.words[4]! & ~COUNT_MASK).toBe(ACTIVE_COPIED);
+    expect(map.bytes[4]! & ~COUNT_MASK).toBe(ACTIVE_COPIED);
   });
 
-  it('leaves counts beyond a word to be added one by one', () => {
-    const map = new ReferenceMap(2, 65535);
-    for (let i = 0; i < COUNT_MASK - 1; i++) map.add(0);
-    expect(map.addToEach(0, 2)).toBe(0);
-    map.add(0);
-    expect(map.countOf(0)).toBe(COUNT_MASK);
+  it('adds to each cluster of a run also beyond the six bits of a byte', () => {
+    const map = new ReferenceMap(5000, 65535);
+    map.claim(0, 5000, ACTIVE_SHARED);
+    map.add(4095);
+    for (let i = 0; i < 2 * SPILLED; i++) expect(map.addToEach(4090, 10)).toBe(10);
+    const expected = 2 * SPILLED + 1;
+    expect([4089, 4090, 4095, 4096, 4099, 4100].map((cluster) => map.countOf(cluster))).toEqual([
+      1,
+      expected,
+      expected + 1,
+      expected,
+      expected,
+      1,
+    ]);
+    expect(map.bytes[4096]! & ~COUNT_MASK).toBe(ACTIVE_SHARED);
+  });
+
+  it('stops where a counter is full, however large', () => {
+    const map = new ReferenceMap(4, 255);
+    for (let i = 0; i < 255; i++) expect(map.addToEach(0, 4)).toBe(4);
+    expect(map.addToEach(0, 4)).toBe(0);
+    expect(map.countOf(3)).toBe(255);
   });
 });
