@@ -9,6 +9,14 @@ export interface FileStat {
 
 export type FileKind = 'file' | 'directory' | 'character-device' | 'block-device' | 'other';
 
+/** What other programs have claimed of a file, by locks as QEMU's. */
+export interface FileClaims {
+  /** One writes to it. */
+  readonly isWritten: boolean;
+  /** One wants nobody else to write to it. */
+  readonly isKept: boolean;
+}
+
 /**
  * The files that a command line can name: a folder tree in a terminal, the library and the granted local files in the
  * page, a table in tests. Relative names count from the host's working folder. Failures are EngineErrors: not-found,
@@ -18,6 +26,8 @@ export interface ConsoleFiles {
   /** What has a name; null where nothing has it. */
   kindOf(name: string): Promise<FileKind | null>;
   stat(name: string): Promise<FileStat | null>;
+  /** Absent where no other program can have a file open, or nobody could tell. */
+  claimsOn?(name: string): Promise<FileClaims>;
   open(name: string, mode: 'read' | 'write'): Promise<Storage>;
   /** Creates or empties a file and opens it for writing. */
   create(name: string): Promise<Storage>;

@@ -4,6 +4,7 @@ export type {
   ConsoleFiles,
   ConsoleHost,
   ConnectTiming,
+  FileClaims,
   FileKind,
   FileStat,
   OverlappedStorage,

@@ -35,6 +35,7 @@ function filesIn(folder: string): ConsoleFiles {
   const within = (name: string) => (isAbsolute(name) ? name : join(folder, name));
   return {
     kindOf: (name) => files.kindOf(within(name)),
+    claimsOn: (name) => files.claimsOn!(within(name)),
     stat: (name) => files.stat(within(name)),
     open: (name, mode) => files.open(within(name), mode),
     create: (name) => files.create(within(name)),

@@ -16,6 +16,10 @@ export interface OpenFlags {
   readonly passesDiscards?: boolean;
   /** Leaves the backing file closed. */
   readonly withoutBacking?: boolean;
+  /** Others may write to the files at the same time, where the options do not say. */
+  readonly isShared?: boolean;
+  /** Nobody may write to the files at the same time, also where they are no more than bytes. */
+  readonly refusesWriters?: boolean;
   /** Nobody will ask for guest data: an external data file stays closed, encryption needs no secret. */
   readonly withoutData?: boolean;
   /** Guest data will be asked for from the start to the end. */
@@ -68,6 +72,8 @@ export interface BlockDriver {
   readonly name: string;
   /** `protocol` drivers find their bytes themselves, the others in a child `file`. */
   readonly kind: 'format' | 'protocol' | 'filter';
+  /** A format whose file holds more than the guest's bytes: nobody may write to it at the same time. */
+  readonly hasMetadata?: boolean;
   /** Of a protocol: file names that begin with one of these and a colon are its own. */
   readonly prefixes?: readonly string[];
   /** Of a protocol: cannot be opened without a file name. */

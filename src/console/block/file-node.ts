@@ -18,11 +18,18 @@ const CHUNK = 1024 * 1024;
 export class FileNode extends LowestNode {
   readonly storage: Storage;
   readonly growsOnWrite = true;
+  /** Its path, where what other programs claim of it counts. */
+  readonly claimedPath: string | null;
   readonly #ignoresFlushes: boolean;
 
-  constructor(origin: NodeOrigin, storage: Storage, cacheMode: CacheMode = 'writeback') {
+  constructor(
+    origin: NodeOrigin,
+    storage: Storage,
+    { cacheMode = 'writeback', claimedPath = null }: { cacheMode?: CacheMode; claimedPath?: string | null } = {},
+  ) {
     super(origin);
     this.storage = storage;
+    this.claimedPath = claimedPath;
     this.#ignoresFlushes = ignoresFlushes(cacheMode);
   }
 

@@ -4,6 +4,7 @@ import { AIO_MODES } from '../options/aio-mode.ts';
 import { takeOption, type Options } from '../options/options.ts';
 import { takeSwitch } from '../options/take-values.ts';
 import { strerror } from '../text/strerror.ts';
+import { refuseKept, refuseWritten } from './claims.ts';
 import type { DriverContext, OpenFlags } from './driver.ts';
 import { FileNode } from './file-node.ts';
 import type { BlockNode } from './node.ts';
@@ -16,11 +17,13 @@ export async function openHostFile(
   judge: (path: string, kind: FileKind) => void,
 ): Promise<BlockNode> {
   const path = takeOption(options, 'filename')!;
-  judgeAccess(options, flags);
+  const heedsLocks = judgeAccess(options, flags) !== 'off' && flags.isShared !== true;
   const kind = await host.files.kindOf(path);
   // To be written, a folder cannot even be opened, which is found out before its kind is looked at.
   if (kind === 'directory' && flags.writable) refuse(path, 'Is a directory');
   if (kind !== null) judge(path, kind);
+  if (heedsLocks && flags.writable) await refuseKept(host.files, path);
+  if (heedsLocks && flags.refusesWriters === true) await refuseWritten(host.files, path);
   let storage: Storage;
   try {
     storage = await host.files.open(path, flags.writable ? 'write' : 'read');
@@ -29,11 +32,11 @@ export async function openHostFile(
     if (!isEngineError(error) || error.code === 'locked') throw error;
     throw new EngineError(error.code, `Could not open '${path}': ${strerror(error)}`, { cause: error });
   }
-  return new FileNode(origin, storage, flags.cacheMode);
+  return new FileNode(origin, storage, { cacheMode: flags.cacheMode, claimedPath: heedsLocks ? path : null });
 }
 
-/** Options about how the host reads and writes are judged; the host here decides that itself. */
-function judgeAccess(options: Options, flags: OpenFlags): void {
+/** Options about how the host reads and writes are judged; the host here decides that itself. Returns the mode of locking. */
+function judgeAccess(options: Options, flags: OpenFlags): string {
   const locking = takeOption(options, 'locking') ?? 'auto';
   const aio = takeOption(options, 'aio') ?? flags.aio ?? 'threads';
   if (!LOCKING_MODES.includes(locking)) throw invalidValue(locking);
@@ -44,6 +47,7 @@ function judgeAccess(options: Options, flags: OpenFlags): void {
     const message = 'aio=native was specified, but it requires cache.direct=on, which was not specified.';
     throw new EngineError('invalid-argument', message);
   }
+  return locking;
 }
 
 function invalidValue(value: string): EngineError {

@@ -5,6 +5,7 @@ import { inDictionaryOrder } from '../options/json-text.ts';
 import type { ObjectTable } from '../options/objects.ts';
 import { takeChild, takeOption, textOf, type Options, type OptionValue } from '../options/options.ts';
 import { strerror } from '../text/strerror.ts';
+import { refuseWrittenBelow } from './claims.ts';
 import type { BlockDriver, ChildRequest, ChildRole, DriverContext, OpenFlags, Report } from './driver.ts';
 import { driverNamed, probeDriver, protocolOf } from './drivers/index.ts';
 import { takeNodeOptions } from './node-options.ts';
@@ -82,12 +83,18 @@ export class NodeOpening implements DriverContext {
     this.options.delete('driver');
     const { nodeName, isReadOnly, ...given } = takeNodeOptions(this.options, graph.nodeNames);
     const isDirect = given.isDirect ?? request.flags.isDirect ?? leavesCacheOut(request.flags.cacheMode);
-    this.flags = { ...request.flags, isDirect, writable: isReadOnly === null ? request.flags.writable : !isReadOnly };
+    const isShared = given.isShared ?? request.flags.isShared ?? false;
+    this.flags = {
+      ...request.flags,
+      isDirect,
+      isShared,
+      writable: isReadOnly === null ? request.flags.writable : !isReadOnly,
+    };
     this.#nodeName = nodeName;
     this.#isBackingIgnored = request.flags.withoutBacking === true;
     this.#passesDiscards = given.passesDiscards ?? request.flags.passesDiscards ?? true;
     this.#detectZeroes = given.detectZeroes;
-    if (given.isShared && this.flags.writable) refuse('force-share=on can only be used with read-only images');
+    if (isShared && this.flags.writable) refuse('force-share=on can only be used with read-only images');
     if (this.#detectZeroes === 'unmap' && !this.#passesDiscards) {
       refuse('setting detect-zeroes to unmap is not allowed without setting discard operation to unmap');
     }
@@ -135,10 +142,11 @@ export class NodeOpening implements DriverContext {
   }
 
   async openFile(): Promise<BlockNode> {
-    if (this.#file !== null) return this.#file;
-    const file = await this.openChild('file', { role: 'image', filename: this.#fileFilename });
+    const file = this.#file ?? (await this.openChild('file', { role: 'image', filename: this.#fileFilename }));
     if (file === null) refuse('A block device must be specified for "file"');
     this.#file = file;
+    // A look at the first bytes comes before it is known what is opened.
+    if (this.driver?.hasMetadata === true) await refuseWrittenBelow(this.host.files, file);
     return file;
   }
 

@@ -11,8 +11,8 @@ export interface NodeOptions {
   readonly nodeName: string | null;
   /** Null where it is as in the node above. */
   readonly isReadOnly: boolean | null;
-  /** Others may write at the same time. */
-  readonly isShared: boolean;
+  /** Whether others may write at the same time; null where it is as in the node above. */
+  readonly isShared: boolean | null;
   /** Whether the host's cache is left out; null where nothing is said of it. */
   readonly isDirect: boolean | null;
   /** Whether discards are passed on; null where nothing is said of it. */
@@ -21,8 +21,7 @@ export interface NodeOptions {
 }
 
 /**
- * Takes the options that every node has. Those of caching and sharing are judged and have no effect: files are not
- * shared here, and the cache mode is the command's.
+ * Takes the options that every node has. Those of caching are judged and have no effect: the cache mode is the command's.
  * @param taken names of nodes opened before; the new one is added
  * @throws EngineError invalid-argument
  */
@@ -30,7 +29,7 @@ export function takeNodeOptions(options: Options, taken: Set<string>): NodeOptio
   const nodeName = takeOption(options, 'node-name') ?? null;
   if (nodeName !== null) addNodeName(nodeName, taken);
   const isReadOnly = takeSwitch(options, 'read-only') ?? null;
-  const isShared = takeSwitch(options, 'force-share') ?? false;
+  const isShared = takeSwitch(options, 'force-share') ?? null;
   const isDirect = takeSwitch(options, 'cache.direct') ?? null;
   for (const name of ['auto-read-only', 'cache.no-flush']) takeSwitch(options, name);
   const discard = takeOption(options, 'discard');

@@ -2,7 +2,7 @@ import { EngineError } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { NO_OBJECTS, type ObjectTable } from '../options/objects.ts';
 import type { Options } from '../options/options.ts';
-import type { BlockDriver, DriverContext, OpenFlags, Report } from './driver.ts';
+import type { DriverContext, OpenFlags, Report } from './driver.ts';
 import { probeDriver } from './drivers/index.ts';
 import { NodeOpening } from './node-opening.ts';
 import { storageOf } from './node-storage.ts';
@@ -44,8 +44,15 @@ export async function openImageFile(
     return { file: await opening.open(), format: opening.driver.name, context: opening };
   }
   const file = await opening.openFile();
-  const driver: BlockDriver = opening.driver ?? probeDriver(storageOf(file));
-  return { file, format: driver.name, context: opening };
+  try {
+    opening.driver ??= probeDriver(storageOf(file));
+    // Now that the format is known, it is judged who else may write to the file.
+    await opening.openFile();
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return { file, format: opening.driver.name, context: opening };
 }
 
 async function topOf(host: ConsoleHost, request: OpenRequest): Promise<NodeOpening> {

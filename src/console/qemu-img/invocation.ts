@@ -183,14 +183,14 @@ export class Invocation {
 
   #requestOf(name: string, as: OpenAs): OpenRequest {
     const { writable, cacheMode = 'writeback', format } = as;
-    const { withoutBacking = false, withoutData = false, readsInOrder = false } = as;
+    const { withoutBacking = false, withoutData = false, readsInOrder = false, refusesWriters = false } = as;
+    const { isShared = !writable && this.has('U') } = as;
     const hasOptions = this.has('image-opts');
     if (hasOptions && format !== undefined) throw new ImgFailure('--image-opts and --format are mutually exclusive');
     const options: Options = new Map(hasOptions ? parsePairs(name, 'file') : []);
     if (as.keepsBackingOptions === true) takeChild(options, 'backing');
-    if (as.isShared === true && !shareIn(options))
-      throw new ImgFailure('--force-share/-U conflicts with image options');
-    const flags = { writable, cacheMode, withoutBacking, withoutData, readsInOrder };
+    if (isShared && !shareIn(options)) throw new ImgFailure('--force-share/-U conflicts with image options');
+    const flags = { writable, cacheMode, withoutBacking, withoutData, readsInOrder, refusesWriters };
     return { filename: hasOptions ? null : name, format: format ?? null, options, flags, ...this.#surroundings };
   }
 }
@@ -202,8 +202,10 @@ export interface OpenAs {
   readonly withoutBacking?: boolean;
   readonly withoutData?: boolean;
   readonly readsInOrder?: boolean;
-  /** Others may write to the file at the same time, which is refused to who writes himself. */
+  /** Others may write to the file at the same time, which is refused to who writes himself; left out: as `-U` has it for readers. */
   readonly isShared?: boolean;
+  /** Nobody may write to the file at the same time, whatever its format. */
+  readonly refusesWriters?: boolean;
   /** Options of the backing file are for who opens it later; otherwise they are refused where it stays closed. */
   readonly keepsBackingOptions?: boolean;
   /** Of the drivers, for a file that is named. */

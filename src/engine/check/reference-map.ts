@@ -46,7 +46,7 @@ export class ReferenceMap {
   /** Large counts by pages of clusters. */
   readonly #spilled = new Map<number, Uint32Array>();
   /** The page that was used last. */
-  #page = { index: -1, counts: new Uint32Array(0) };
+  #page: { readonly index: number; readonly counts: Uint32Array } = { index: -1, counts: new Uint32Array(0) };
   /** Bytes from here on were never written. Nobody needs to look whether they are zero, which would map their memory twice. */
   #freshFrom: HostCluster = 0;
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, realpathSync, rmSync, statSync, writeSync } 
 import { dirname } from 'node:path';
 import type { CodecPool, ConsoleHost, FileKind, FileStat } from '#console';
 import { encodeName, type Pbkdf2Request } from '#engine';
+import { claimsOn } from '../claims.ts';
 import { engineErrorOf, NodeStorage } from '../file-storage.ts';
 
 /**
@@ -17,6 +18,7 @@ export class TerminalHost implements ConsoleHost {
 
   readonly files: ConsoleHost['files'] = {
     kindOf: (name) => Promise.resolve(kindOf(name)),
+    claimsOn: (name) => attempt(() => claimsOn(name)),
     stat: (name) => Promise.resolve(statOf(name)),
     open: (name, mode) => attempt(() => new NodeStorage(name, mode)),
     create: (name) => attempt(() => new NodeStorage(name, 'create')),

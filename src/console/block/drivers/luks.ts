@@ -9,6 +9,7 @@ import { storageOf } from '../node-storage.ts';
 export const LUKS: BlockDriver = {
   name: 'luks',
   kind: 'format',
+  hasMetadata: true,
   strongOptions: ['key-secret'],
   recognises(storage) {
     const start = new Uint8Array(8);

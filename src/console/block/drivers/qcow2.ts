@@ -31,6 +31,7 @@ const MAGIC = 0x514649fb;
 export const QCOW2: BlockDriver = {
   name: 'qcow2',
   kind: 'format',
+  hasMetadata: true,
   recognises,
   strongOptions: ['encrypt.key-secret'],
   takeChangeable(options, { image }) {

@@ -84,14 +84,18 @@ async function openBase(
       filename: replaced === undefined ? filename : null,
       format: options.has('driver') ? null : backingFormat,
       options,
-      flags: { writable: isBase, cacheMode, withoutBacking: !isBase },
+      flags: { writable: false, cacheMode, withoutBacking: true },
       objects,
       report,
     };
     const node = await openBlock(host, request).catch((error: unknown) => {
       throw failureWithin(error, `Could not open '${name}'${': Could not open backing file'.repeat(layers.length)}`);
     });
-    if (isBase) return node;
+    if (isBase) {
+      node.close();
+      // Once more: that it can be read was found out before.
+      return openBlock(host, { ...request, flags: { ...request.flags, writable: true, withoutBacking: false } });
+    }
     layers.push(node);
     options = below;
   }

@@ -1,5 +1,6 @@
 import { createImage, growFile, isEngineError, judgeCreateOptions, type Preallocation, type Storage } from '#engine';
 import { backingNameOf } from '../../block/backing-name.ts';
+import { refuseKept, refuseWritten } from '../../block/claims.ts';
 import { pathToCreate } from '../../block/creation.ts';
 import { openBlock } from '../../block/open.ts';
 import type { ConsoleHost } from '../../host.ts';
@@ -90,7 +91,8 @@ async function takeSizeFromBacking(
   const backing = await openBlock(host, {
     filename: backingNameOf(name, backingFile),
     format: format ?? null,
-    flags: { writable: false, cacheMode: 'writeback', withoutData: true },
+    // Only a look, which does no harm whoever writes to it.
+    flags: { writable: false, cacheMode: 'writeback', withoutData: true, isShared: true },
     objects: invocation.objects,
   }).catch((error: unknown) => {
     if (!isEngineError(error)) throw error;
@@ -118,8 +120,8 @@ export async function writeNewFile(
   const { dataFile, write } = await contentOf({ host, objects }, format, values);
   const made: MadeFile[] = [];
   try {
-    const data = dataFile === undefined ? null : await makeFile(host, dataFile, made);
-    write(await makeFile(host, name, made), data);
+    const data = dataFile === undefined ? null : await makeFile(host, dataFile, made, { hasMetadata: false });
+    write(await makeFile(host, name, made, { hasMetadata: format !== 'raw' }), data);
     for (const file of made) file.storage.close();
   } catch (error) {
     for (const file of made) {
@@ -136,9 +138,16 @@ interface MadeFile {
   readonly isNew: boolean;
 }
 
-async function makeFile(host: ConsoleHost, name: string, made: MadeFile[]): Promise<Storage> {
+async function makeFile(
+  host: ConsoleHost,
+  name: string,
+  made: MadeFile[],
+  { hasMetadata }: { readonly hasMetadata: boolean },
+): Promise<Storage> {
   const path = await pathToCreate(host, name);
   const isNew = (await host.files.kindOf(path)) === null;
+  await refuseKept(host.files, path);
+  if (hasMetadata) await refuseWritten(host.files, path);
   const storage = await host.files.create(path).catch((error: unknown) => {
     if (isEngineError(error, 'locked')) throw error;
     throw new ImgFailure(`Could not create '${path}': ${strerror(error)}`);

@@ -9,7 +9,9 @@ export async function openSources(invocation: Invocation, names: readonly string
   const cacheMode = invocation.cacheMode('T', 'writeback', 'source ');
   const nodes: BlockNode[] = [];
   for (const name of names) {
-    nodes.push(await invocation.open(name, { writable: false, cacheMode, format: invocation.value('f') }));
+    nodes.push(
+      await invocation.open(name, { writable: false, cacheMode, format: invocation.value('f'), refusesWriters: true }),
+    );
   }
   const wanted = invocation.value('l');
   if (wanted === undefined) return nodes;
