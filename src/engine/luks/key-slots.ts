@@ -34,6 +34,9 @@ export interface SlotChangeContext {
   readonly force: boolean;
 }
 
+/** What a disk writes whole or not at all. */
+const SECTOR_SIZE = 512;
+
 /** Bytes to be written, counting from the start of the header, and durable before the next step. */
 export interface SlotStep {
   readonly at: number;
@@ -54,11 +57,8 @@ export function* planSlotChange(
   const steps: SlotStep[] = [];
   let { header } = volume;
   for (const index of yield* slotsToErase(volume, read, change, context)) {
-    const { keyOffset } = header.keySlots[index]!;
-    header = withSlot(header, index, { state: 'inactive', iterations: 0, salt: new Uint8Array(LUKS_SALT_SIZE) });
-    steps.push({ at: 0, bytes: encodeLuksHeader(header) });
-    // One pass: where overwriting in place reaches the medium at all, more of them take away nothing more.
-    steps.push({ at: keyOffset, bytes: context.random(header.keyBytes * LUKS_STRIPES) });
+    steps.push(...erasureSteps(header, index, context));
+    header = withSlot(header, index, SHUT);
   }
   return steps;
 }
@@ -77,11 +77,57 @@ function* activation(
   const salt = random(LUKS_SALT_SIZE);
   const noise = random(header.keyBytes * (LUKS_STRIPES - 1));
   const material = yield* sealKey(volume, { salt, iterations }, passphrase, { masterKey, noise });
-  // The slot must not be named before its key is there: in between, the header still says what it said.
+  const opened: OpenedSlot = { state: 'active', iterations, salt };
+  if (!isActive(volume, index)) return activationSteps(header, index, opened, material);
+
+  // The old key goes with the first byte of the new one. Meanwhile the new one opens another slot, where one is free: the
+  // volume might have no other key. What is sealed does not depend on where it stands.
+  const spare = header.keySlots.findIndex(({ state }) => state !== 'active');
+  const withSpare = spare < 0 ? header : withSlot(header, spare, opened);
+  const shut = withSlot(withSpare, index, SHUT);
+  return [
+    ...(spare < 0 ? [] : activationSteps(header, spare, opened, material)),
+    ...headerSteps(withSpare, shut),
+    ...activationSteps(shut, index, opened, material),
+    ...(spare < 0 ? [] : erasureSteps(withSlot(shut, index, opened), spare, { random })),
+  ];
+}
+
+type SlotState = Pick<LuksKeySlot, 'state' | 'iterations' | 'salt'>;
+type OpenedSlot = SlotState & { readonly state: 'active' };
+
+const SHUT: SlotState = { state: 'inactive', iterations: 0, salt: new Uint8Array(LUKS_SALT_SIZE) };
+
+/** The slot must not be named before its key is there: in between, the header still says what it said. */
+function activationSteps(header: LuksHeader, index: number, opened: OpenedSlot, material: Uint8Array): SlotStep[] {
   return [
     { at: header.keySlots[index]!.keyOffset, bytes: material },
-    { at: 0, bytes: encodeLuksHeader(withSlot(header, index, { state: 'active', iterations, salt })) },
+    ...headerSteps(header, withSlot(header, index, opened)).reverse(),
   ];
+}
+
+function erasureSteps(header: LuksHeader, index: number, { random }: Pick<SlotChangeContext, 'random'>): SlotStep[] {
+  return [
+    ...headerSteps(header, withSlot(header, index, SHUT)),
+    // One pass: where overwriting in place reaches the medium at all, more of them take away nothing more.
+    { at: header.keySlots[index]!.keyOffset, bytes: random(header.keyBytes * LUKS_STRIPES) },
+  ];
+}
+
+/**
+ * The sectors of the header that change, first to last. A slot may lie across two of them: its state stands in the first,
+ * which is the first to be written when it is shut and the last when it is opened. Torn, a slot that nothing opens would
+ * count as active, and let the last key that does be erased.
+ */
+function headerSteps(before: LuksHeader, after: LuksHeader): SlotStep[] {
+  const old = encodeLuksHeader(before);
+  const bytes = encodeLuksHeader(after);
+  const steps: SlotStep[] = [];
+  for (let at = 0; at < bytes.length; at += SECTOR_SIZE) {
+    const sector = bytes.subarray(at, at + SECTOR_SIZE);
+    if (sector.some((byte, offset) => byte !== old[at + offset])) steps.push({ at, bytes: sector });
+  }
+  return steps;
 }
 
 function* slotsToErase(
@@ -122,11 +168,7 @@ function* slotsToErase(
   return opened;
 }
 
-function withSlot(
-  header: LuksHeader,
-  index: number,
-  change: Pick<LuksKeySlot, 'state' | 'iterations' | 'salt'>,
-): LuksHeader {
+function withSlot(header: LuksHeader, index: number, change: SlotState): LuksHeader {
   return { ...header, keySlots: header.keySlots.with(index, { ...header.keySlots[index]!, ...change }) };
 }
 

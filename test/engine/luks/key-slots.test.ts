@@ -1,14 +1,17 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
   deriveNow,
   isEngineError,
   LUKS_ITERATIONS_MIN,
+  openSlot,
   planSlotChange,
   readLuksVolume,
   unlockLuks,
+  type Deriving,
   type SlotActivation,
   type SlotErasure,
+  type SlotStep,
 } from '#engine';
 import { newVolume, PASSPHRASE } from './new-volume.ts';
 
@@ -19,6 +22,7 @@ class TestVolume {
   readonly #made = newVolume();
   readonly bytes = new Uint8Array(this.#made.headerSize);
   stepsUntilCrash = Infinity;
+  latestSteps: readonly SlotStep[] = [];
 
   constructor() {
     this.bytes.set(this.#made.bytes);
@@ -28,7 +32,8 @@ class TestVolume {
 
   change(change: SlotActivation | SlotErasure, force = false): void {
     const context = { masterKey: this.#made.masterKey, random: randomBytes, force };
-    const steps = deriveNow(planSlotChange(readLuksVolume(this.read), this.read, change, context));
+    const steps = deriveQuickly(planSlotChange(readLuksVolume(this.read), this.read, change, context));
+    this.latestSteps = steps;
     for (const { at, bytes } of steps.slice(0, this.stepsUntilCrash)) this.bytes.set(bytes, at);
   }
 
@@ -52,6 +57,56 @@ class TestVolume {
   }
 }
 
+/** With Node's derivation of keys: many are needed here. */
+function deriveQuickly<T>(work: Deriving<T>): T {
+  return deriveNow(work, ({ hash, password, salt, iterations, length }) =>
+    pbkdf2Sync(password, salt, iterations, length, hash),
+  );
+}
+
+/** What a crash can leave: the steps before it, and of the one under way any sector or all but one (first and last tried). */
+function* crashes(start: Uint8Array, steps: readonly SlotStep[]): Generator<[Uint8Array, string]> {
+  const durable = start.slice();
+  for (const [index, { at, bytes }] of steps.entries()) {
+    const last = Math.floor((bytes.length - 1) / SECTOR);
+    const parts: readonly [string, (sector: number) => boolean][] = [
+      ['nothing', () => false],
+      ['the first sector', (sector) => sector === 0],
+      ['the last sector', (sector) => sector === last],
+      ['all but the first sector', (sector) => sector !== 0],
+      ['all but the last sector', (sector) => sector !== last],
+    ];
+    for (const [name, isWritten] of parts) {
+      const crashed = durable.slice();
+      for (let sector = 0; sector <= last; sector++) {
+        const part = bytes.subarray(sector * SECTOR, (sector + 1) * SECTOR);
+        if (isWritten(sector)) crashed.set(part, at + sector * SECTOR);
+      }
+      yield [crashed, `step ${index} of ${steps.length}, of which ${name} was written`];
+    }
+    durable.set(bytes, at);
+  }
+}
+
+/** For each slot in use the passphrase that opens it, or null. */
+function openedSlots(bytes: Uint8Array): (Uint8Array | null)[] {
+  const read = (at: number, into: Uint8Array) => into.set(bytes.subarray(at, at + into.length));
+  const volume = readLuksVolume(read);
+  return volume.header.keySlots.flatMap(({ state, salt, keyOffset, stripes }, index) => {
+    if (state !== 'active') return [];
+    const material = bytes.subarray(keyOffset, keyOffset + volume.header.keyBytes * stripes);
+    const id = createHash('sha1').update(volume.header.masterKeyDigest).update(salt).update(material).digest('hex');
+    if (!openedBy.has(id)) {
+      const keys = [PASSPHRASE, OTHER, THIRD];
+      openedBy.set(id, keys.find((key) => deriveQuickly(openSlot(volume, index, read, key)) !== null) ?? null);
+    }
+    return [openedBy.get(id) ?? null];
+  });
+}
+
+/** What was found out before, by a digest of all that it follows from: most crashes leave most slots alone. */
+const openedBy = new Map<string, Uint8Array | null>();
+
 function messageOf(work: () => unknown): string {
   try {
     work();
@@ -65,7 +120,84 @@ function messageOf(work: () => unknown): string {
 /** Deriving keys takes time, on a machine that is busy. */
 const LONG = { timeout: 60_000 };
 
+const THIRD = new TextEncoder().encode('platypus');
+const SECTOR = 512;
+
+interface Change {
+  readonly title: string;
+  readonly prepare: (volume: TestVolume) => void;
+  readonly run: (volume: TestVolume) => void;
+  /** Passphrases that open the volume before and after: those in both always do, and one of them all at any time. */
+  readonly before: readonly Uint8Array[];
+  readonly after: readonly Uint8Array[];
+}
+
+const CHANGES: readonly Change[] = [
+  ...[0, 5, 6, 7].map((slot) => ({
+    title: `a key in slot ${slot}`,
+    prepare: (volume: TestVolume) => {
+      volume.add(OTHER, 1);
+      if (slot === 0) volume.erase(0);
+    },
+    run: (volume: TestVolume) => volume.add(THIRD, slot),
+    before: slot === 0 ? [OTHER] : [PASSPHRASE, OTHER],
+    after: slot === 0 ? [OTHER, THIRD] : [PASSPHRASE, OTHER, THIRD],
+  })),
+  ...[1, 6].map((slot) => ({
+    title: `no key in slot ${slot} any more`,
+    prepare: (volume: TestVolume) => volume.add(OTHER, slot),
+    run: (volume: TestVolume) => volume.erase(null, OTHER),
+    before: [PASSPHRASE, OTHER],
+    after: [PASSPHRASE],
+  })),
+  {
+    title: 'another key in the only slot',
+    prepare: () => undefined,
+    run: (volume) => volume.add(OTHER, 0, true),
+    before: [PASSPHRASE],
+    after: [OTHER],
+  },
+  {
+    title: 'another key in the only slot, which lies across two sectors',
+    prepare: (volume) => {
+      volume.add(OTHER, 6);
+      volume.erase(0);
+    },
+    run: (volume) => volume.add(THIRD, 6, true),
+    before: [OTHER],
+    after: [THIRD],
+  },
+  {
+    title: 'another key where all slots are in use',
+    prepare: (volume) => {
+      for (let slot = 1; slot < 8; slot++) volume.add(OTHER, slot);
+    },
+    run: (volume) => volume.add(THIRD, 0, true),
+    before: [PASSPHRASE, OTHER],
+    after: [OTHER, THIRD],
+  },
+];
+
 describe('key slots', LONG, () => {
+  it.each(CHANGES)(
+    'at a crash on the way to $title: a key opens the volume, and each slot in use is opened by one',
+    ({ prepare, run, before, after }) => {
+      const volume = new TestVolume();
+      prepare(volume);
+      const start = volume.bytes.slice();
+      run(volume);
+      for (const [crashed, how] of crashes(start, volume.latestSteps)) {
+        const opening = openedSlots(crashed);
+        const opens = (key: Uint8Array) => opening.includes(key);
+        expect(opening, `${how}: slots in use that nothing opens`).not.toContain(null);
+        const kept = before.filter((key) => after.includes(key));
+        expect(kept.every(opens), `${how}: a key that stays`).toBe(true);
+        if (kept.length === 0) expect([...before, ...after].some(opens), `${how}: any key`).toBe(true);
+      }
+      expect(new Set(openedSlots(volume.bytes))).toEqual(new Set(after));
+    },
+  );
+
   it('open the volume with each passphrase, until it is erased', () => {
     const volume = new TestVolume();
     expect(volume.opensWith(OTHER)).toBe(false);
