@@ -53,6 +53,7 @@ export * from './image/image-cipher.ts';
 export * from './image/head-extensions.ts';
 export * from './image/head-validation.ts';
 export * from './image/header-cluster.ts';
+export { writeHeader } from './image/rewrite-header.ts';
 
 export {
   addBitmap,

@@ -8,9 +8,9 @@ import type { CacheMode } from './cache-mode.ts';
 import type { GuestSource } from './guest-source.ts';
 import { cipherFor, type ImageCipher } from './image-cipher.ts';
 import { headForWriting, readHead, type ImageHead } from './head.ts';
-import { encodeHeaderCluster } from './header-cluster.ts';
 import { Image } from './image.ts';
 import type { MetadataName } from './metadata-guard.ts';
+import { writeHeader } from './rewrite-header.ts';
 
 export interface OpenOptions {
   readonly writable?: boolean;
@@ -57,10 +57,7 @@ export function openImage(storage: Storage, options: OpenOptions = {}): Image {
     );
   }
   if (isWritable) {
-    if (head.needsRewrite) {
-      storage.write(0, encodeHeaderCluster(headForWriting(head)), 'header-other');
-      storage.flush('flush-ordering');
-    }
+    if (head.needsRewrite) writeHeader(storage, headForWriting(head));
     if (isMarkedDirty(storage)) repairDirtyImage(storage, options.onMessage ?? (() => undefined));
     head = readHead(storage, { writable: true });
   }

@@ -3,10 +3,10 @@ import {
   checkImage,
   checkJson,
   checkOutput,
-  encodeHeaderCluster,
   headForWriting,
   planRepair,
   readHead,
+  writeHeader,
   RepairFailure,
   repairFailureText,
   repairOutput,
@@ -43,7 +43,7 @@ export const check: ImgCommand = async (host, args) => {
   try {
     const onWarning = warningsTo(invocation.report, host);
     const head = readHead(storage, { writable: mode !== null, checkMode: true, onWarning });
-    if (mode !== null && head.needsRewrite) storage.write(0, encodeHeaderCluster(headForWriting(head)), 'header-other');
+    if (mode !== null && head.needsRewrite) writeHeader(storage, headForWriting(head));
   } catch (error) {
     file.close();
     throw openFailure(error, name);
