@@ -160,7 +160,8 @@ function repairAndUse(bytes: Uint8Array, guest: GuestContent, seed: number): Rep
   }
   const hasOverlaps = overlapsOf(bytes).size > 0 || overlapsOf(repaired).size > 0;
   if (!hasOverlaps) mustReadTheSame('read after repair', guest, readGuest('read after repair', repaired));
-  const wereShared = plan.report.findings.some(({ kind }) => kind === 'cross-linked');
+  // What was counted too low has more owners than the damage left it: two entries of one snapshot, too.
+  const wereShared = plan.report.findings.some(({ kind }) => kind === 'cross-linked' || kind === 'refcount-too-low');
   use(repaired, { seed, isSound: isSound(plan) && !hasOverlaps, wereShared });
   return plan;
 }

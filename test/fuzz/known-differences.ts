@@ -200,7 +200,7 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     because: 'QEMU asks for the key at the extension that names its place; both refuse the image.',
     applies: ({ difference }) =>
       difference.theirs.includes("Parameter 'encrypt.key-secret' is required for cipher") &&
-      /^code 1\n(.*\n)?qemu-img: Could not open '.*': /.test(difference.ours),
+      /^code 1\n[^]*qemu-img: Could not open '.*': /.test(difference.ours),
   },
   {
     name: 'bitmap entry of 4 GiB',

@@ -39,8 +39,12 @@ export function* countReferences(pass: CheckPass, snapshots: SnapshotList): Long
   if (!countRegion(pass, header.refcountTableOffset, tableSize, 'exclusive', headerField('refcountTableOffset'))) {
     pass.log.unknownReferences ??= 'The refcount table lies outside the file, at least in part.';
   }
-  const { luks } = head.extensions;
+  const { luks, dataFile } = head.extensions;
   if (luks !== null) countLuks(pass, luks);
+  if (head.hasDataFile && dataFile === null) {
+    // One wrong bit is enough to say so, and all data of the disk would be freed.
+    pass.log.unknownReferences ??= 'The image says that its data is in another file, and names none.';
+  }
   yield* countBitmaps(pass);
   return countRefcountBlocks(pass);
 }

@@ -151,6 +151,6 @@ function encodeSnapshotEntry(entry: SnapshotFields, diskSize: number): Uint8Arra
 
 function bytesAt(storage: Storage, at: HostOffset, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
-  storage.read(at, bytes);
+  if (length > 0) storage.read(at, bytes);
   return bytes;
 }

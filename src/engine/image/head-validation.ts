@@ -1,5 +1,5 @@
 import { getU64, viewOf } from '../bytes/big-endian.ts';
-import { EngineError } from '../errors.ts';
+import { EngineError, isEngineError } from '../errors.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { decodeFeatureNames, nameIncompatibleBits } from '../format/feature-name-table.ts';
 import { COMPRESSION_TYPE_BIT, CORRUPT_BIT, EXTENDED_L2_BIT, KNOWN_INCOMPATIBLE } from '../format/features.ts';
@@ -8,6 +8,7 @@ import { decodeHeader, HEADER, QCOW2_MAGIC, type Header } from '../format/header
 import { EXTENSION_FEATURE_NAMES, lastExtension, type ExtensionArea } from '../format/header-extensions.ts';
 import { SNAPSHOT_HEADER, SNAPSHOTS_MAX } from '../format/snapshot-table.ts';
 import type { Storage } from '../storage/storage.ts';
+import { judgeExtensions, type HeadWarning } from './head-extensions.ts';
 import { REFCOUNT_TABLE_SIZE_MAX } from './refcounts.ts';
 
 export const L1_TABLE_SIZE_MAX = 32 * 1024 * 1024;
@@ -35,12 +36,17 @@ export function judgeHeaderFields(bytes: Uint8Array): void {
 export function judgeFeatures(
   header: Header,
   area: ExtensionArea,
-  { writable, checkMode }: { writable: boolean; checkMode: boolean },
+  {
+    writable,
+    checkMode,
+    onWarning,
+  }: { writable: boolean; checkMode: boolean; onWarning: (warning: HeadWarning) => void },
 ): void {
   judgeCompressionType(header);
   const unknown = header.incompatibleFeatures & ~KNOWN_INCOMPATIBLE;
   if (unknown !== 0n) {
     const table = lastExtension(area, EXTENSION_FEATURE_NAMES);
+    tellOfExtensions(header, area, onWarning);
     const names = nameIncompatibleBits(unknown, table === null ? [] : decodeFeatureNames(table.data));
     throw new EngineError('unsupported', `Unsupported qcow2 feature(s): ${names}`);
   }
@@ -52,6 +58,16 @@ export function judgeFeatures(
     throw invalid(`Unsupported subcluster size: ${subclusterSize}`);
   }
   if (header.refcountOrder > 6) throw invalid('Reference count entry width too large; may not exceed 64 bits');
+}
+
+/** QEMU goes through the extensions for the names of the features, and tells on the way what they are worth telling. */
+function tellOfExtensions(header: Header, area: ExtensionArea, onWarning: (warning: HeadWarning) => void): void {
+  try {
+    judgeExtensions(area, header, onWarning);
+  } catch (error) {
+    // What is wrong with them does not matter any more.
+    if (!isEngineError(error)) throw error;
+  }
 }
 
 function judgeCompressionType({ compressionType, incompatibleFeatures }: Header): void {

@@ -66,7 +66,7 @@ export function readHead(
     header.headerLength,
     header.backingFileOffset === 0 ? clusterSize : header.backingFileOffset,
   );
-  judgeFeatures(header, area, { writable, checkMode });
+  judgeFeatures(header, area, { writable, checkMode, onWarning });
   const geometry = geometryOf(header);
   judgeTables(storage, header, geometry, checkMode);
   const { extensions, isStale } = judgeExtensions(area, header, onWarning);

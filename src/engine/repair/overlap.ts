@@ -6,7 +6,8 @@ import { readSnapshotTable, SNAPSHOTS_MAX, type SnapshotEntry } from '../format/
 export const ACTIVE_L1 = 'active L1 table';
 
 /**
- * The structure in whose clusters a table lies by mistake, in QEMU's words, or null.
+ * The structure in whose clusters a table lies by mistake, in QEMU's words, or null. QEMU has no word for the LUKS header, and
+ * lets a repair destroy it, and all data with it.
  * @param own what may be there, because it is the table itself
  */
 export function overlappedStructure(
@@ -14,7 +15,7 @@ export function overlappedStructure(
   table: { readonly offset: HostOffset; readonly length: number },
   own: string | null = null,
 ): string | null {
-  const { header, geometry, refcountTable } = subject;
+  const { head, header, geometry, refcountTable } = subject;
   const { clusterSize } = geometry;
   const first = Math.floor(table.offset / clusterSize);
   // A table between clusters touches two.
@@ -31,10 +32,13 @@ export function overlappedStructure(
     if (covers(header.snapshotsOffset, end - header.snapshotsOffset)) return 'snapshot table';
   }
   if (snapshots.some(({ l1TableOffset, l1Size }) => covers(l1TableOffset, l1Size * 8))) return 'inactive L1 table';
+  const { bitmaps, luks } = head.extensions;
+  if (bitmaps !== null && covers(bitmaps.directoryOffset, bitmaps.directorySize)) return 'bitmap directory';
   for (let index = 0; index * 2 < refcountTable.length; index++) {
     const offset = refcountBlockOffset(refcountTable, index);
     if (offset !== 0 && covers(offset, clusterSize)) return 'refcount block';
   }
+  if (luks !== null && covers(luks.offset, luks.length)) return 'LUKS header';
   return null;
 }
 

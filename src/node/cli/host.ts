@@ -131,6 +131,9 @@ function namesBeginning(prefix: string): string[] {
     .map((name) => shown + name);
 }
 
+/** As shells tell it. */
+const ENDED_BY_SIGPIPE = 128 + 13;
+
 function writeAll(file: 1 | 2, text: string): void {
   // A name that is not UTF-8 goes out as the bytes that it has.
   const bytes = text.isWellFormed() ? Buffer.from(text) : encodeName(text);
@@ -138,8 +141,11 @@ function writeAll(file: 1 | 2, text: string): void {
     try {
       done += writeSync(file, bytes, done);
     } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // Whoever read it wants no more. Node ignores the signal by which other programs end then.
+      if (code === 'EPIPE') process.exit(ENDED_BY_SIGPIPE);
       // A pipe whose reader is slow; it takes more in a moment.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      if (code !== 'EAGAIN') throw error;
     }
   }
 }

@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import {
+  closeImage,
   createSnapshot,
   decodeHeader,
   drain,
   HEADER,
   MemoryStorage,
   planRepair,
+  readHead,
   SNAPSHOT_HEADER,
   viewOf,
   writeAt,
 } from '#engine';
+import { newEncrypted, openWith } from '../luks/new-volume.ts';
 import { diskWith } from './disk-with.ts';
 
 /** What was written is in a snapshot, and was written over since: the L2 table has a new place, behind the snapshot table. */
@@ -42,6 +45,21 @@ it('no flag is mended in an L1 table that is the one of a snapshot', () => {
   view.setBigUint64(flagged, view.getBigUint64(flagged) | (1n << 63n));
   const { report, steps } = drain(planRepair(MemoryStorage.from(bytes), 'all'));
   expect(report.messages).toContainEqual(expect.stringContaining('overlaps with inactive L1 table'));
+  expect(steps).toEqual([]);
+});
+
+it('no flag is mended in an L1 table that reaches into the header of the encryption', () => {
+  const storage = newEncrypted('luks');
+  const image = openWith(storage);
+  writeAt(image, 0, new Uint8Array(512).fill(1));
+  closeImage(image);
+  const bytes = storage.toBytes();
+  const { header, extensions } = readHead(MemoryStorage.from(bytes), { writable: false });
+  const reach = extensions.luks!.offset + 1024 - header.l1TableOffset;
+  expect(reach).toBeGreaterThan(0);
+  viewOf(bytes).setUint32(HEADER.fields.l1Size.at, reach / 8);
+  const { report, steps } = drain(planRepair(MemoryStorage.from(bytes), 'all'));
+  expect(report.messages).toContainEqual(expect.stringContaining('overlaps with LUKS header'));
   expect(steps).toEqual([]);
 });
 

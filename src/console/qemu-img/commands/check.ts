@@ -4,6 +4,7 @@ import {
   checkJson,
   checkOutput,
   headForWriting,
+  judgeDataStorage,
   planRepair,
   readHead,
   writeHeader,
@@ -43,6 +44,8 @@ export const check: ImgCommand = async (host, args) => {
   try {
     const onWarning = warningsTo(invocation.report, host);
     const head = readHead(storage, { writable: mode !== null, checkMode: true, onWarning });
+    // The data file itself is not looked at, but one must be meant.
+    if (head.dataFile === null && !invocation.has('image-opts')) judgeDataStorage(head, null);
     if (mode !== null && head.needsRewrite) writeHeader(storage, headForWriting(head));
   } catch (error) {
     file.close();
