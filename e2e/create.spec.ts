@@ -62,11 +62,20 @@ test('says what is wrong with a field beside it', async ({ page, workbench }) =>
   await expect(dialog.getByRole('button', { name: 'Open in the console' })).toHaveCount(0);
 });
 
-test('says once why a name was refused', async ({ page, workbench }) => {
+test('a link to an image that is gone leads back to the library', async ({ page, workbench }) => {
+  await workbench.open();
+  await page.goto('/#/image/opfs%3Agone.qcow2/map');
+  await expect(page.getByText('There is no such image any more.')).toBeVisible();
+  await expect(page.getByRole('tablist', { name: 'Image' })).toHaveCount(0);
+  await workbench.button('Back to the library').click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Library' })).toBeVisible();
+});
+
+test('says at once, and once, why a name is refused', async ({ page, workbench }) => {
   await workbench.open();
   await workbench.button('Create an image').click();
   const dialog = page.getByRole('dialog', { name: 'New image' });
   await dialog.getByLabel('Name', { exact: true }).fill('n'.repeat(201));
-  await dialog.getByRole('button', { name: 'Create', exact: true }).click();
   await expect(dialog.getByText('A name cannot be longer than 200 characters.')).toHaveCount(1);
+  await expect(dialog.getByRole('button', { name: 'Create', exact: true })).toBeDisabled();
 });

@@ -5,6 +5,7 @@ export * from './engine-types.ts';
 export * from './uses.ts';
 export type * from './console.ts';
 export * from './console-names.ts';
+export * from './file-name.ts';
 export * from './lab.ts';
 export type * from './lab-types.ts';
 export * from './lab-tables.ts';

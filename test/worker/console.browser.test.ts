@@ -42,7 +42,7 @@ function start(line: string) {
   };
 }
 
-async function run(line: string): Promise<ConsoleEnd & { out: string; err: string }> {
+async function run(line: string): Promise<ConsoleEnd & { out: string; err: string; note: string }> {
   const started = start(line);
   const end = await started.end;
   return { ...end, ...started.printed };
@@ -70,6 +70,12 @@ describe('the console over the library', () => {
     const end = await run(line);
     expect(end.err).toContain(message);
     expect(end.exitCode).toBe(exitCode);
+  });
+
+  it('says what is wrong with a name that no image can have', async () => {
+    const { exitCode, err, note } = await run(`qemu-img create -q -f qcow2 ${'n'.repeat(201)} 1M`);
+    expect([exitCode, err]).toEqual([1, expect.stringContaining('Invalid argument')]);
+    expect(note).toBe('The library has no place for such a name. A name cannot be longer than 200 characters.\n');
   });
 
   it('makes library entries, and says which images changed', async () => {

@@ -1,6 +1,6 @@
 import { backingNameOf, type ConsoleFiles, type FileKind, type FileStat } from '#console';
 import { EngineError, isEngineError, readHead, type ImageHead, type Storage } from '#engine';
-import { consoleNames, type ImageId } from '#protocol';
+import { consoleNames, fileNameProblem, type ImageId } from '#protocol';
 import { browserId } from '../library/image-files.ts';
 import type { HeldImage, Library } from '../library/library.ts';
 import { watch } from './watched-storage.ts';
@@ -68,6 +68,9 @@ export class LibraryFiles implements ConsoleFiles {
     }
     const plainName = plain(name);
     if (plainName.includes('/')) throw new EngineError('not-found', 'The library has no folders.');
+    // A program can only say “Invalid argument”.
+    const problem = fileNameProblem(plainName);
+    if (problem !== null) this.#note(`The library has no place for such a name. ${problem}\n`);
     return this.#keep(browserId(plainName), await this.#library.holdNew(plainName, this.#holder));
   }
 

@@ -1,4 +1,4 @@
-import type { CreateOptions, CreateRequest, ImageId } from '#protocol';
+import { fileNameProblem, type CreateOptions, type CreateRequest, type ImageId } from '#protocol';
 import { fileWord, quote } from '../../text/commands.ts';
 
 /** What the dialogue holds: text as typed, choices as chosen. */
@@ -45,9 +45,8 @@ export type FormErrors = Readonly<Partial<Record<keyof CreateForm, string>>>;
 export function formErrors(form: CreateForm, takenNames: readonly string[]): FormErrors {
   const errors: Partial<Record<keyof CreateForm, string>> = {};
   const size = parseSize(form.size);
-  if (form.name.trim() === '') errors.name = 'A name is needed.';
-  else if (/[/\\\0]/.test(form.name)) errors.name = 'A name cannot contain / or \\.';
-  else if (takenNames.includes(form.name.trim())) errors.name = 'That name is taken.';
+  const name = nameError(form.name.trim(), takenNames);
+  if (name !== null) errors.name = name;
 
   if (form.backingFile === '' && form.size.trim() === '') errors.size = 'A size is needed, such as 10G.';
   else if (size === null && form.size.trim() !== '') {
@@ -71,6 +70,11 @@ export function formErrors(form: CreateForm, takenNames: readonly string[]): For
 export interface ChosenBacking {
   readonly id: ImageId;
   readonly virtualSize: number;
+}
+
+/** What is wrong with the name of an image, as its user may type it. */
+export function nameError(name: string, takenNames: readonly string[]): string | null {
+  return fileNameProblem(name) ?? (takenNames.includes(name) ? 'That name is taken.' : null);
 }
 
 /** Only for a form without errors. The backing file's size stands in for an empty size, as in qemu-img. */

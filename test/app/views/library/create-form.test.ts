@@ -32,6 +32,8 @@ describe('formErrors', () => {
   it.each([
     [{ name: ' ' }, 'name', /needed/],
     [{ name: 'a/b' }, 'name', /cannot contain/],
+    [{ name: '..' }, 'name', /cannot be a name/],
+    [{ name: 'n'.repeat(201) }, 'name', /longer than 200/],
     [{ name: 'taken.qcow2' }, 'name', /taken/],
     [{ size: 'much' }, 'size', /Not a size/],
     [{ size: '' }, 'size', /needed/],
