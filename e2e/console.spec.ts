@@ -200,6 +200,29 @@ test('several pasted commands run one after the other, and thousands of lines st
   await expect(shell.line).not.toBeFocused();
 });
 
+test('output keeps the end in sight, in a narrower window too, until the reader goes up', async ({
+  page,
+  workbench,
+}) => {
+  const shell = new Shell(page);
+  await shell.open(workbench);
+  const dump = "qemu-io -c 'read -v 0 8k' d.qcow2";
+  await shell.run('qemu-img create -q -f qcow2 d.qcow2 1M');
+  await shell.run(dump);
+  await page.setViewportSize({ width: 390, height: 640 });
+  await shell.run(`${dump} && ${dump}`);
+  await expect(shell.line).toBeInViewport();
+  // With the wheel, as a reader does.
+  await shell.screen.hover();
+  await page.mouse.wheel(0, -600);
+  await expect(shell.line).not.toBeInViewport();
+  await page.setViewportSize({ width: 390, height: 600 });
+  await expect(shell.line).not.toBeInViewport();
+  await page.mouse.wheel(0, 10_000);
+  await page.setViewportSize({ width: 360, height: 640 });
+  await expect(shell.line).toBeInViewport();
+});
+
 test('what the page shows is run as a command line', async ({ page, workbench }) => {
   const shell = new Shell(page);
   await workbench.open();
