@@ -5,7 +5,7 @@ import { defineStruct } from '../bytes/struct.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { HostOffset } from './addresses.ts';
 import { OFFSET_MASK_HIGH, OFFSET_MASK_LOW, offsetOf } from './l1-entry.ts';
-import { decodeName, encodeName } from './name.ts';
+import { decodeName, encodeName, upToNul } from './name.ts';
 
 export const BITMAPS_MAX = 65535;
 export const BITMAP_DIRECTORY_SIZE_MAX = 1024 * BITMAPS_MAX;
@@ -82,7 +82,13 @@ export function decodeBitmapDirectory(bytes: Uint8Array): BitmapDirectory {
       return { entries, isBroken: true, hasHalfEntry: at + BITMAP_DIRECTORY_ENTRY.size <= bytes.length };
     }
     const tableOffsetBits = view.getBigUint64(at + BITMAP_DIRECTORY_ENTRY.fields.tableOffset.at);
-    entries.push({ at, length: end - at, ...fields, tableOffsetBits, name: decodeName(bytes.subarray(nameAt, end)) });
+    entries.push({
+      at,
+      length: end - at,
+      ...fields,
+      tableOffsetBits,
+      name: decodeName(upToNul(bytes.subarray(nameAt, end))),
+    });
     at = alignUp(end, 8);
   }
   return { entries, isBroken: false, hasHalfEntry: false };

@@ -3,7 +3,7 @@ import { viewOf } from '../bytes/big-endian.ts';
 import { defineStruct } from '../bytes/struct.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { HostOffset } from './addresses.ts';
-import { decodeName, encodeName } from './name.ts';
+import { decodeName, encodeName, upToNul } from './name.ts';
 
 export const SNAPSHOTS_MAX = 65536;
 export const SNAPSHOT_TABLE_SIZE_MAX = 64 * 1024 * 1024;
@@ -89,8 +89,8 @@ export function readSnapshotEntry(storage: Storage, at: HostOffset): SnapshotEnt
     l1TableOffset: fields.l1TableOffset,
     l1TableOffsetBits: viewOf(header).getBigUint64(SNAPSHOT_HEADER.fields.l1TableOffset.at),
     l1Size: fields.l1Size,
-    id: decodeName(names.subarray(0, fields.idLength)),
-    name: decodeName(names.subarray(fields.idLength)),
+    id: decodeName(upToNul(names.subarray(0, fields.idLength))),
+    name: decodeName(upToNul(names.subarray(fields.idLength))),
     dateSeconds: fields.dateSeconds,
     dateNanoseconds: fields.dateNanoseconds,
     vmClock: fields.vmClock,

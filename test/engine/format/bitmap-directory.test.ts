@@ -44,7 +44,7 @@ describe('the bitmap directory', () => {
       flags: fc.nat(0xffffffff),
       type: fc.nat(255),
       granularityBits: fc.nat(255),
-      name: fc.uint8Array({ maxLength: 60 }).map(decodeName),
+      name: fc.uint8Array({ min: 1, maxLength: 60 }).map(decodeName),
     });
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 10 }), (entries) => {

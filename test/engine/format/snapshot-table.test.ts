@@ -74,8 +74,13 @@ describe('the snapshot table', () => {
     expect(entry.unknownExtraData.length).toBe(1000);
   });
 
+  it('has names up to their first zero byte, as C programs read them', () => {
+    const table = encodeSnapshotTable([{ ...SNAPSHOT, id: '1\0x', name: 'before\0after' }], 0);
+    expect(readBack(table, 1)).toMatchObject([{ id: '1', name: 'before', length: table.length }]);
+  });
+
   it('decodes to what was encoded', () => {
-    const name = fc.uint8Array({ maxLength: 30 }).map(decodeName);
+    const name = fc.uint8Array({ min: 1, maxLength: 30 }).map(decodeName);
     const u32 = fc.integer({ min: 0, max: 0xffffffff });
     const size = fc.maxSafeNat();
     const snapshot = fc.record({
