@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +13,8 @@ const hasScript = existsSync(SCRIPT) && spawnSync('python3', ['--version']).stat
 
 const scratch = new Scratch();
 const images: Record<string, string> = {};
+/** Where the bitmaps extension begins in an image of 64 KiB clusters without a backing file. */
+const BITMAPS_AT = 112 + 8 + 384;
 
 beforeAll(() => {
   images['version-3'] = scratch.create('version-3', '1M', 'lazy_refcounts=on');
@@ -29,8 +31,35 @@ beforeAll(() => {
   qemuImg('bitmap', '--add', '-g', '512', images['with-bitmaps'], 'first');
   qemuIo(images['with-bitmaps'], ['write 0 64k']);
   qemuImg('bitmap', '--add', '--disable', images['with-bitmaps'], 'second');
+  images['named otherwise'] = scratch.create('named-otherwise', '1M');
+  qemuImg('bitmap', '--add', images['named otherwise'], 'zweites Bändchen');
+  for (const name of Object.keys(DAMAGES)) images[name] = damage(name);
 });
 afterAll(() => scratch.remove());
+
+/** Images that are broken where the script looks: whose copy, at which offset, which bytes. */
+const DAMAGES: Readonly<Record<string, readonly [image: string, offset: number, hex: string]>> = {
+  'no room for a longer header': ['version-3', 100, '0000fff8'],
+  'header of no length': ['version-3', 100, '00000000'],
+  'tiny clusters': ['version-3', 20, '00000005'],
+  'extension without end': ['version-3', 116, 'fffffff0'],
+  'binary extension': ['version-3', 112, '123456780000000580616263ff'],
+  'backing name past the end': ['with-backing', 8, '0000010000000000'],
+  'backing name where no file reaches': ['with-backing', 8, '8000000000000000'],
+  'bitmap that is missing': ['with-bitmaps', BITMAPS_AT + 8, '00000003'],
+  'directory past the end': ['with-bitmaps', BITMAPS_AT + 24, '0000010000000000'],
+  'directory where no file reaches': ['with-bitmaps', BITMAPS_AT + 24, 'ffffffffffffffff'],
+  'extension of another length': ['with-bitmaps', BITMAPS_AT + 4, '00000010'],
+};
+
+function damage(name: string): string {
+  const [image, offset, hex] = DAMAGES[name]!;
+  const bytes = readFileSync(images[image]!);
+  bytes.write(hex, offset, 'hex');
+  const file = scratch.path(name.replaceAll(' ', '-'));
+  writeFileSync(file, bytes);
+  return file;
+}
 
 const IMAGES = ['version-3', 'version-2', 'with-backing', 'encrypted', 'with-bitmaps'];
 const SHOWING = [['dump-header'], ['dump-header-exts'], ['dump-header', '-j'], ['-j', 'dump-header-exts']];
@@ -38,6 +67,7 @@ const CHANGING = [
   ['set-header', 'size', '0x20_0000'],
   ['set-header', 'incompatible_features', '1'],
   ['set-header', 'header_length', '112'],
+  ['set-header', 'cluster_bits', '8'],
   ['set-header', 'nonsense', '1'],
   ['set-header', 'size', '010'],
   ['set-header', 'version', '0x1_0000_0000'],
@@ -69,6 +99,16 @@ const CASES: readonly Case[] = [
   ...IMAGES.filter((image) => image !== 'with-bitmaps').flatMap((image) =>
     CHANGING.map((command) => ({ image, commands: [command], input: '' })),
   ),
+  // A name in UTF-8: the script reads ASCII only.
+  ...['named otherwise', ...Object.keys(DAMAGES)].flatMap((image) =>
+    SHOWING.map((command) => ({ image, commands: [command], input: '' })),
+  ),
+  // What cannot be read is not written either.
+  ...['backing name where no file reaches', 'directory where no file reaches'].map((image) => ({
+    image,
+    commands: [['set-feature-bit', 'compatible', '3']],
+    input: '',
+  })),
   { image: 'version-3', commands: [['add-header-ext-stdio', '0x6803f857']], input: 'one\ntwo\n' },
   // Neighbours of the same kind, of which only every second one goes.
   { image: 'version-3', commands: [twice, twice, ['del-header-ext', '77'], ['dump-header-exts']], input: '' },

@@ -101,7 +101,7 @@ data                      <binary>
     host.addFile('short', new Uint8Array(50));
     expect(await host.qcow2Py('short', 'dump-header')).toMatchObject({
       code: 1,
-      stderr: 'qcow2.py: unpack requires a buffer of 104 bytes\n',
+      stderr: 'qcow2.py: The file ends within the header: of 104 bytes 50 are there. Nothing was written.\n',
     });
   });
 });

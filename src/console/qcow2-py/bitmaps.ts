@@ -1,4 +1,4 @@
-import type { Storage } from '#engine';
+import { EngineError, type Storage } from '#engine';
 import {
   decimal,
   decodeFields,
@@ -12,7 +12,7 @@ import {
   type Field,
   type Values,
 } from './fields.ts';
-import { asciiText, type Json } from './python-text.ts';
+import { asciiText, isAscii, type Json } from './python-text.ts';
 import { readPart } from './read-part.ts';
 
 const EXTENSION: readonly Field[] = [
@@ -53,9 +53,9 @@ export class Bitmaps {
   readonly #clusterSize: number;
   readonly #bitmaps: readonly Bitmap[];
 
-  /** @throws TooShort where the file ends too early */
+  /** @throws TooShort where the file ends too early; EngineError invalid-image for what cannot be */
   constructor(storage: Storage, data: Uint8Array, clusterSize: number) {
-    this.#values = decodeFields(EXTENSION, data);
+    this.#values = decodeFields('the bitmaps extension', EXTENSION, data);
     this.#clusterSize = clusterSize;
     this.#bitmaps = directoryOf(storage, this.#values);
   }
@@ -85,10 +85,13 @@ function directoryOf(storage: Storage, extension: Values): Bitmap[] {
   const bitmaps: Bitmap[] = [];
   let at = Number(extension.get('bitmap_directory_offset'));
   for (let index = 0n; index < extension.get('nb_bitmaps')!; index++) {
-    const values = decodeFields(ENTRY, readPart(storage, at, sizeOf(ENTRY)));
+    const values = decodeFields('the bitmap directory', ENTRY, readPart(storage, at, sizeOf(ENTRY)));
     const [nameSize, extraSize] = [Number(values.get('name_size')), Number(values.get('extra_data_size'))];
-    const name = asciiText(readPart(storage, at + sizeOf(ENTRY) + extraSize, nameSize));
-    bitmaps.push({ name, values, table: tableOf(storage, values) });
+    const name = readPart(storage, at + sizeOf(ENTRY) + extraSize, nameSize);
+    if (!isAscii(name)) {
+      throw new EngineError('invalid-image', `The name of bitmap ${index} is not ASCII. Nothing was written.`);
+    }
+    bitmaps.push({ name: asciiText(name), values, table: tableOf(storage, values) });
     at += Math.ceil((sizeOf(ENTRY) + nameSize + extraSize) / 8) * 8;
   }
   return bitmaps;
@@ -100,8 +103,8 @@ const OFFSET = 0x00fffffffffffe00n;
 function tableOf(storage: Storage, entry: Values): TableEntry[] {
   const count = Number(entry.get('bitmap_table_size'));
   const bytes = readPart(storage, Number(entry.get('bitmap_table_offset')), count * 8);
-  if (bytes.length < count * 8) throw new TooShort(8);
-  return Array.from({ length: Math.floor(bytes.length / 8) }, (_, index) => tableEntryOf(getUint(bytes, index * 8, 8)));
+  if (bytes.length < count * 8) throw new TooShort('a bitmap table', count * 8, bytes.length);
+  return Array.from({ length: count }, (_, index) => tableEntryOf(getUint(bytes, index * 8, 8)));
 }
 
 function tableEntryOf(entry: bigint): TableEntry {

@@ -38,7 +38,7 @@ export function newExtension(magic: bigint, data: Uint8Array): Extension {
 export function readExtensions(storage: Storage, start: number, end: number, clusterSize: number): Extension[] {
   const extensions: Extension[] = [];
   for (let at = start; at < end;) {
-    const values = decodeFields(FIELDS, readPart(storage, at, sizeOf(FIELDS)));
+    const values = decodeFields('a header extension', FIELDS, readPart(storage, at, sizeOf(FIELDS)));
     const [magic, length] = [values.get('magic')!, values.get('length')!];
     if (magic === 0n) break;
     at += sizeOf(FIELDS);

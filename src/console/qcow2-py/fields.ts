@@ -8,10 +8,11 @@ export interface Field {
 /** A structure's values by field name, in the order of its fields. */
 export type Values = Map<string, bigint>;
 
-/** The bytes end before the structure does. */
+/** The file ends before the structure does. */
 export class TooShort extends Error {
-  constructor(length: number) {
-    super(`unpack requires a buffer of ${length} bytes`);
+  /** `length` and `available` in bytes */
+  constructor(structure: string, length: number, available: number) {
+    super(`The file ends within ${structure}: of ${length} bytes ${available} are there. Nothing was written.`);
   }
 }
 
@@ -19,9 +20,9 @@ export function sizeOf(fields: readonly Field[]): number {
   return fields.reduce((sum, { width }) => sum + width, 0);
 }
 
-/** @throws TooShort */
-export function decodeFields(fields: readonly Field[], bytes: Uint8Array): Values {
-  if (bytes.length < sizeOf(fields)) throw new TooShort(sizeOf(fields));
+/** @param structure what the bytes are, for people; @throws TooShort */
+export function decodeFields(structure: string, fields: readonly Field[], bytes: Uint8Array): Values {
+  if (bytes.length < sizeOf(fields)) throw new TooShort(structure, sizeOf(fields), bytes.length);
   const values: Values = new Map();
   let at = 0;
   for (const { name, width } of fields) {

@@ -38,19 +38,22 @@ export interface HeaderParts {
   readonly values: Values;
   readonly extensions: Extension[];
   readonly backingName: Uint8Array | null;
+  /** By the cluster_bits that were read: a changed one does not change what fits. */
+  readonly clusterSize: number;
 }
 
 /** @throws TooShort where the file ends before the header or an extension does */
 export function readHeader(storage: Storage): HeaderParts {
-  const values = decodeFields(HEADER, readPart(storage, 0, sizeOf(HEADER)));
+  const values = decodeFields('the header', HEADER, readPart(storage, 0, sizeOf(HEADER)));
   if (values.get('version') === 2n) for (const [name, value] of VERSION_2) values.set(name, value);
-  const clusterSize = clusterSizeOf(values);
+  const clusterSize = 2 ** Number(values.get('cluster_bits'));
   const backingOffset = Number(values.get('backing_file_offset'));
   const end = backingOffset === 0 ? clusterSize : Math.min(clusterSize, backingOffset);
   return {
     values,
     extensions: readExtensions(storage, Number(values.get('header_length')), end, clusterSize),
     backingName: backingOffset === 0 ? null : readPart(storage, backingOffset, Number(values.get('backing_file_size'))),
+    clusterSize,
   };
 }
 
@@ -58,12 +61,12 @@ export function readHeader(storage: Storage): HeaderParts {
  * Writes the header back: extensions behind it, the backing file's name behind them.
  * @throws EngineError no-space, before anything is written, where they do not fit into the first cluster
  */
-export function writeHeader(storage: Storage, { values, extensions, backingName }: HeaderParts): void {
+export function writeHeader(storage: Storage, { values, extensions, backingName, clusterSize }: HeaderParts): void {
   const headerLength = Number(values.get('header_length'));
   const extensionBytes = encodeExtensions(extensions);
   const nameOffset = headerLength + extensionBytes.length;
   const end = nameOffset + (backingName?.length ?? 0);
-  if (end > clusterSizeOf(values)) {
+  if (end > clusterSize) {
     throw new EngineError('no-space', 'The header does not fit into the first cluster. Nothing was written.');
   }
   storage.write(headerLength, extensionBytes, 'header-other');
@@ -74,8 +77,4 @@ export function writeHeader(storage: Storage, { values, extensions, backingName 
   // The last byte of the header's length is not written, so that it says of itself what it said before.
   storage.write(0, encodeFields(HEADER, values).subarray(0, headerLength - 1), 'header-other');
   storage.flush('flush-close');
-}
-
-function clusterSizeOf(values: Values): number {
-  return 2 ** Number(values.get('cluster_bits'));
 }

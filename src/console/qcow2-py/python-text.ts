@@ -27,8 +27,12 @@ export function isPrintable(bytes: Uint8Array): boolean {
   return bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));
 }
 
+export function isAscii(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte < 0x80);
+}
+
 export function asciiText(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+  return new TextDecoder().decode(bytes);
 }
 
 /** null where a character is not ASCII. */
