@@ -30,20 +30,52 @@ export function takeChild(options: Options, prefix: string): Options {
   return child;
 }
 
+/** A flag without a value: how it was written, and what it means. */
+export interface ShortForm {
+  readonly written: string;
+  readonly name: string;
+  readonly value: 'on' | 'off';
+}
+
 /**
  * Splits `a=b,c=d` into pairs in order; a doubled comma is a comma of the value. A name without `=` is `name=on`, and
- * `noname` is `name=off`, as QEMU's option strings have it.
+ * `noname` is `name=off`, as QEMU's option strings have it; `onShortForm` hears of these. A first member without a name
+ * is the value of `firstName`, if there is one.
  */
-export function parsePairs(text: string, firstName: string | null = null): [string, string][] {
+export function parsePairs(
+  text: string,
+  { firstName, onShortForm }: { readonly firstName?: string; readonly onShortForm?: (form: ShortForm) => void } = {},
+): [string, string][] {
   const pairs: [string, string][] = [];
-  for (const part of splitAtCommas(text)) {
-    const equals = part.indexOf('=');
-    if (equals >= 0) pairs.push([part.slice(0, equals), part.slice(equals + 1)]);
-    else if (pairs.length === 0 && firstName !== null) pairs.push([firstName, part]);
-    else if (part.startsWith('no') && part.length > 2) pairs.push([part.slice(2), 'off']);
-    else pairs.push([part, 'on']);
+  for (let at = 0; at < text.length; at++) {
+    const [written] = /^[^=,]*/.exec(text.slice(at))!;
+    const hasName = text[at + written.length] === '=';
+    if (hasName || (pairs.length === 0 && firstName !== undefined)) {
+      if (hasName) at += written.length + 1;
+      const [value] = /^(?:[^,]|,,)*/.exec(text.slice(at))!;
+      pairs.push([hasName ? written : firstName!, value.replaceAll(',,', ',')]);
+      at += value.length;
+      continue;
+    }
+    at += written.length;
+    const isOff = written.startsWith('no');
+    const form: ShortForm = isOff
+      ? { written, name: written.slice(2), value: 'off' }
+      : { written, name: written, value: 'on' };
+    onShortForm?.(form);
+    pairs.push([form.name, form.value]);
   }
   return pairs;
+}
+
+/**
+ * The options of `--image-opts`, `open -o` and the like, where a flag without a value is deprecated.
+ * @param warn takes what is to be said of such a flag
+ */
+export function parseOptions(text: string, warn: (message: string) => void, firstName?: string): Map<string, string> {
+  const onShortForm = ({ written, name, value }: ShortForm) =>
+    warn(`warning: short-form boolean option '${written}' deprecated\nPlease use ${name}=${value} instead`);
+  return new Map(parsePairs(text, { ...(firstName !== undefined && { firstName }), onShortForm }));
 }
 
 /** The members of a comma-separated list; a doubled comma is a comma of the member. */

@@ -9,7 +9,7 @@ import { parseCacheMode } from '../options/cache-mode.ts';
 import { shareIn } from '../options/force-share.ts';
 import { getopt, type OptionSpec } from '../options/getopt.ts';
 import { parseObjects, type ObjectTable } from '../options/objects.ts';
-import { parsePairs, takeChild, type Options } from '../options/options.ts';
+import { parseOptions, parsePairs, takeChild, type Options } from '../options/options.ts';
 import { parseSize } from '../text/sizes.ts';
 
 /** A sub-command of qemu-img; returns the exit code. */
@@ -127,7 +127,7 @@ export class Invocation {
 
   /** What `--image-opts` says of the backing file of an image that is opened without it. */
   backingOptionsOf(name: string): Options {
-    return takeChild(new Map(this.has('image-opts') ? parsePairs(name, 'file') : []), 'backing');
+    return takeChild(new Map(this.has('image-opts') ? parsePairs(name, { firstName: 'file' }) : []), 'backing');
   }
 
   /** Opens a file by its name, whatever `--image-opts` says of the names on the command line. @throws ImgFailure */
@@ -144,7 +144,7 @@ export class Invocation {
 
   /** Opens what a text describes as options, such as `driver=qcow2,file.filename=a`. @throws ImgFailure */
   async openOptions(text: string, { writable, cacheMode = 'writeback' }: OpenAs): Promise<BlockNode> {
-    const options: Options = new Map(parsePairs(text, 'file'));
+    const options = parseOptions(text, this.report, 'file');
     const flags = { writable, cacheMode };
     return openBlock(this.host, { filename: null, format: null, options, flags, ...this.#surroundings }).catch(
       (error: unknown) => {
@@ -187,7 +187,7 @@ export class Invocation {
     const { isShared = !writable && this.has('U') } = as;
     const hasOptions = this.has('image-opts');
     if (hasOptions && format !== undefined) throw new ImgFailure('--image-opts and --format are mutually exclusive');
-    const options: Options = new Map(hasOptions ? parsePairs(name, 'file') : []);
+    const options: Options = hasOptions ? parseOptions(name, this.report, 'file') : new Map();
     if (as.keepsBackingOptions === true) takeChild(options, 'backing');
     if (isShared && !shareIn(options)) throw new ImgFailure('--force-share/-U conflicts with image options');
     const flags = { writable, cacheMode, withoutBacking, withoutData, readsInOrder, refusesWriters };

@@ -5,11 +5,12 @@ import { ImgFailure } from './invocation.ts';
 
 /**
  * The lists given with `-o`, as they stand: several go together, but none may complete another's doubled comma.
- * @throws ImgFailure for a list with an empty member or one that begins with a comma
+ * @throws ImgFailure for an empty list, one that begins with a comma, and one that ends with half of a doubled comma
  */
 export function judgeOptionLists(lists: readonly string[]): void {
   for (const list of lists) {
-    if (splitAtCommas(list).some((member) => member === '' || member.startsWith(','))) {
+    const [commas] = /,*$/.exec(list)!;
+    if (list === '' || list.startsWith(',') || commas.length % 2 === 1) {
       throw new ImgFailure(`Invalid option list: ${list}`);
     }
   }

@@ -1,6 +1,6 @@
 import { findSnapshot, viewSnapshot } from '#engine';
 import type { BlockNode } from '../block/node.ts';
-import { parsePairs } from '../options/options.ts';
+import { parseOptions } from '../options/options.ts';
 import { ImgFailure, mustBeEngineError } from './invocation.ts';
 
 /** Which internal snapshot `-l` means: `snapshot.id=ID,snapshot.name=NAME`, or an id or name alone. */
@@ -8,17 +8,16 @@ export type SnapshotParameter =
   | { readonly kind: 'either'; readonly idOrName: string }
   | { readonly kind: 'exact'; readonly id: string | undefined; readonly name: string | undefined };
 
-/** @throws ImgFailure with QEMU's text */
-export function parseSnapshotParameter(text: string): SnapshotParameter {
+/** @param report takes warnings; @throws ImgFailure with QEMU's text */
+export function parseSnapshotParameter(text: string, report: (message: string) => void): SnapshotParameter {
   if (!text.startsWith('snapshot.')) return { kind: 'either', idOrName: text };
-  const pairs = parsePairs(text);
-  const unknown = pairs.find(([name]) => name !== 'snapshot.id' && name !== 'snapshot.name');
+  const values = parseOptions(text, report);
+  const unknown = [...values.keys()].find((name) => name !== 'snapshot.id' && name !== 'snapshot.name');
   if (unknown !== undefined) {
-    throw new ImgFailure(`Invalid parameter '${unknown[0]}'`, {
+    throw new ImgFailure(`Invalid parameter '${unknown}'`, {
       hints: [`qemu-img: Failed in parsing snapshot param '${text}'`],
     });
   }
-  const values = new Map(pairs);
   return { kind: 'exact', id: values.get('snapshot.id'), name: values.get('snapshot.name') };
 }
 

@@ -6,7 +6,7 @@ import { parseDiscardMode } from '../options/discard-mode.ts';
 import { shareIn } from '../options/force-share.ts';
 import { getopt } from '../options/getopt.ts';
 import { parseObjects, type ObjectTable } from '../options/objects.ts';
-import { parsePairs, type Options } from '../options/options.ts';
+import { parseOptions, type Options } from '../options/options.ts';
 import { paceOf } from '../pace.ts';
 import { IoRefusal, IoUsage } from './command.ts';
 import { findCommand, usageOf } from './commands/index.ts';
@@ -122,7 +122,7 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
   }
   const session = new IoSession(host, { imageOptions, objects });
   if (words[0] !== undefined) {
-    const options: Options = new Map(imageOptions ? parsePairs(words[0], 'file') : []);
+    const options: Options = imageOptions ? parseOptions(words[0], (message) => session.complain(message)) : new Map();
     if (format !== null) options.set('driver', format);
     const filename = imageOptions ? null : words[0];
     if (isShared && !shareIn(options)) return complain(host, '-U conflicts with image options');

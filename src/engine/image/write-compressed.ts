@@ -1,5 +1,5 @@
 import { compressCluster } from '../codec/cluster-codec.ts';
-import { EngineError } from '../errors.ts';
+import { EngineError, isEngineError } from '../errors.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { compressionOf } from '../format/header.ts';
 import { compressedOffsetMax, encodeCompressed, l2KindOf } from '../format/l2-entry.ts';
@@ -12,6 +12,9 @@ import { ensureL2Entry } from './l2-tables.ts';
 import { orderLink } from './link.ts';
 import { markCorrupt } from './mark-corrupt.ts';
 import { writeData } from './write.ts';
+
+/** QEMU compresses as many at a time: those are written although the first of them fails. */
+const CLUSTERS_AT_WORK = 8;
 
 /**
  * Writes whole clusters compressed; the last cluster of the disk may be partial. A cluster that does not shrink is
@@ -34,9 +37,17 @@ export function writeCompressed(image: Image, at: GuestOffset, bytes: Uint8Array
   if (at % clusterSize !== 0 || (end % clusterSize !== 0 && end !== image.virtualSize)) {
     throw new EngineError('invalid-argument', 'A compressed write must cover whole clusters. Nothing was written.');
   }
-  for (let done = 0; done < bytes.length; done += clusterSize) {
-    writeCluster(image, at + done, bytes.subarray(done, done + clusterSize), stream);
+  let failure: EngineError | null = null;
+  for (let done = 0, stop = bytes.length; done < stop; done += clusterSize) {
+    try {
+      writeCluster(image, at + done, bytes.subarray(done, done + clusterSize), stream);
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      failure ??= error;
+      stop = Math.min(stop, done + CLUSTERS_AT_WORK * clusterSize);
+    }
   }
+  if (failure !== null) throw failure;
   endGuestWrite(image);
 }
 

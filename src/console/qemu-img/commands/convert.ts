@@ -33,7 +33,7 @@ export const convert: ImgCommand = async (host, args) => {
   const progress = new ProgressLine(invocation);
   const opened: BlockNode[] = [];
   try {
-    const sources = await openSources(invocation, plan.sources);
+    const sources = await openSources(invocation, plan);
     opened.push(...sources);
     judgeBitmaps(invocation, sources);
     const target = await openTarget(invocation, plan, sources);

@@ -25,7 +25,7 @@ export const measure: ImgCommand = async (host, args) => {
   });
   judgeOptionLists(invocation.values('o'));
   const snapshotText = invocation.value('l');
-  const snapshot = snapshotText === undefined ? null : parseSnapshotParameter(snapshotText);
+  const snapshot = snapshotText === undefined ? null : parseSnapshotParameter(snapshotText, invocation.report);
   const { isJson } = invocation;
   const sizeText = invocation.value('size');
   const size = sizeText === undefined ? null : sizeOf('image size', sizeText);

@@ -2,6 +2,7 @@ import { parsePairs } from '../../options/options.ts';
 import { parseSize } from '../../text/sizes.ts';
 import { ImgFailure, sizeOf, type Invocation } from '../invocation.ts';
 import { judgeCreatable } from '../option-lists.ts';
+import { parseSnapshotParameter, type SnapshotParameter } from '../snapshot-parameter.ts';
 
 const SPARSE_DEFAULT = 4096;
 const SPARSE_MAX = 16 * 1024 * 1024;
@@ -10,6 +11,8 @@ const COROUTINES_MAX = 16;
 /** What `qemu-img convert` is asked to do. */
 export interface ConvertPlan {
   readonly sources: readonly string[];
+  /** Of the only source; null: its disk as it is. */
+  readonly snapshot: SnapshotParameter | null;
   readonly target: string;
   /** null: the target is there, and its options say it. */
   readonly format: string | null;
@@ -51,6 +54,8 @@ export function parseArguments(invocation: Invocation): ConvertPlan {
   const { words } = invocation;
   const format = formatOf(invocation);
   const sparse = sparseOf(invocation.value('S'));
+  const snapshotText = invocation.value('l');
+  const snapshot = snapshotText === undefined ? null : parseSnapshotParameter(snapshotText, invocation.report);
   if (words.length < 2) throw new ImgFailure('Must specify image file name');
   const options = new Map(invocation.values('o').flatMap((text) => parsePairs(text)));
   const backing = invocation.value('B') ?? options.get('backing_file');
@@ -81,6 +86,7 @@ export function parseArguments(invocation: Invocation): ConvertPlan {
   }
   return {
     sources,
+    snapshot,
     target: words.at(-1)!,
     format,
     isCompressed,

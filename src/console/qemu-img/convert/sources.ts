@@ -2,22 +2,29 @@ import { isEngineError } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
 import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, type Invocation } from '../invocation.ts';
-import { loadSnapshot, parseSnapshotParameter } from '../snapshot-parameter.ts';
+import { loadSnapshot } from '../snapshot-parameter.ts';
+import type { ConvertPlan } from './arguments.ts';
 
-/** Opens the images to be converted, one after the other on the target's disk; with `-l` a snapshot of the only one. */
-export async function openSources(invocation: Invocation, names: readonly string[]): Promise<BlockNode[]> {
+/** Opens the images to be converted, one after the other on the target's disk; a snapshot is one of the only image. */
+export async function openSources(
+  invocation: Invocation,
+  { sources, snapshot }: Pick<ConvertPlan, 'sources' | 'snapshot'>,
+): Promise<BlockNode[]> {
   const cacheMode = invocation.cacheMode('T', 'writeback', 'source ');
   const nodes: BlockNode[] = [];
-  for (const name of names) {
-    nodes.push(
-      await invocation.open(name, { writable: false, cacheMode, format: invocation.value('f'), refusesWriters: true }),
-    );
+  try {
+    for (const name of sources) {
+      const format = invocation.value('f');
+      nodes.push(await invocation.open(name, { writable: false, cacheMode, format, refusesWriters: true }));
+    }
+    if (snapshot === null) return nodes;
+    if (nodes.length > 1) throw new ImgFailure('No support for concatenating multiple snapshot');
+    loadSnapshot(nodes[0]!, snapshot);
+    return nodes;
+  } catch (error) {
+    for (const node of nodes) node.close();
+    throw error;
   }
-  const wanted = invocation.value('l');
-  if (wanted === undefined) return nodes;
-  if (nodes.length > 1) throw new ImgFailure('No support for concatenating multiple snapshot');
-  loadSnapshot(nodes[0]!, parseSnapshotParameter(wanted));
-  return nodes;
 }
 
 /** Bytes of the disk that the sources make up. */

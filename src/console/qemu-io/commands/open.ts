@@ -4,9 +4,10 @@ import { parseCacheMode } from '../../options/cache-mode.ts';
 import { parseDiscardMode } from '../../options/discard-mode.ts';
 import { shareIn } from '../../options/force-share.ts';
 import { takeSwitch } from '../../options/take-values.ts';
-import { parsePairs, type Options } from '../../options/options.ts';
+import { parseOptions, type Options } from '../../options/options.ts';
 import { IoRefusal, IoUsage, type IoCommand } from '../command.ts';
 import { flagsOf, type IoFlags } from '../flags.ts';
+import type { IoSession } from '../session.ts';
 
 export const OPEN: IoCommand = {
   name: 'open',
@@ -36,10 +37,10 @@ export const OPEN: IoCommand = {
     }
     if (flags.has('o') && session.imageOptions)
       throw new IoRefusal("--image-opts and 'open -o' are mutually exclusive");
-    const options = optionsOf(flags);
+    const options = optionsOf(session, flags);
     const words = [...flags.words];
     if (session.imageOptions && words.length === 1) {
-      for (const [name, value] of parsePairs(words.pop()!, 'file')) options.set(name, value);
+      for (const [name, value] of parsed(session, words.pop()!)) options.set(name, value);
     }
     if (words.length > 1) throw new IoUsage();
     if (flags.has('U') && !shareIn(options)) {
@@ -73,7 +74,7 @@ export const REOPEN: IoCommand = {
       session.complain('Only one -r/-w option may be given');
       return false;
     }
-    const options = optionsOf(flags);
+    const options = optionsOf(session, flags);
     const hasMode = flags.has('r') || flags.has('w');
     const refusal = refusalOf(options, { hasMode, hasCacheMode: cacheText !== undefined });
     if (refusal !== null) {
@@ -81,7 +82,15 @@ export const REOPEN: IoCommand = {
       return false;
     }
     try {
-      const isReadOnly = hasMode ? flags.has('r') : (takeSwitch(options, 'read-only') ?? !session.opened!.writable);
+      const { writable } = session.opened!;
+      const isReadOnly = hasMode ? flags.has('r') : (takeSwitch(options, 'read-only') ?? !writable);
+      if (isReadOnly && writable && !hasMode) {
+        // Only -r takes the program's own claim to write back. QEMU draws lots for the names of nodes that have none.
+        session.complain(
+          `Read-only block node '${session.disk.origin.nodeName ?? '#block'}' cannot support read-write users`,
+        );
+        return false;
+      }
       await session.reopen({ writable: !isReadOnly, cacheMode, options });
       return true;
     } catch (error) {
@@ -103,10 +112,14 @@ function refusalOf(
   return hasCacheMode && hasCacheOptions ? 'Cannot set both -c and the cache options' : null;
 }
 
-function optionsOf(flags: IoFlags): Options {
+function optionsOf(session: IoSession, flags: IoFlags): Options {
   const options: Options = new Map();
   for (const text of flags.values.get('o') ?? []) {
-    for (const [name, value] of parsePairs(text)) options.set(name, value);
+    for (const [name, value] of parsed(session, text)) options.set(name, value);
   }
   return options;
+}
+
+function parsed(session: IoSession, text: string): Options {
+  return parseOptions(text, (message) => session.complain(message));
 }
