@@ -22,7 +22,9 @@ const CODES: Record<string, EngineErrorCode> = {
   EPERM: 'permission',
   EROFS: 'read-only',
   ENOSPC: 'no-space',
-  EFBIG: 'no-space',
+  EFBIG: 'too-large',
+  // Beyond what Node takes for an offset; no file system goes as far.
+  ERR_OUT_OF_RANGE: 'too-large',
   EDQUOT: 'quota',
   EBADF: 'closed',
 };

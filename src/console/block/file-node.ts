@@ -2,12 +2,14 @@ import {
   EngineError,
   growFile,
   ignoresFlushes,
+  isEngineError,
   type CacheMode,
   type GuestOffset,
   type Preallocation,
   type Storage,
 } from '#engine';
 import type { OverlappedStorage, SparseStorage } from '../host.ts';
+import { strerror } from '../text/strerror.ts';
 import { LowestNode } from './lowest-node.ts';
 import { refuseCompressed, type BlockStatus, type NodeOrigin, type StatusWanted, type WriteOptions } from './node.ts';
 import { isAllZero } from './zeros.ts';
@@ -94,8 +96,14 @@ export class FileNode extends LowestNode {
       throw new EngineError('unsupported', 'Cannot use preallocation for shrinking files');
     }
     if (preallocation === 'metadata') throw new EngineError('unsupported', 'Unsupported preallocation mode: metadata');
-    if (length > this.length) growFile(this.storage, length, preallocation);
-    else this.storage.truncate(length, 'truncate');
+    try {
+      if (length > this.length) growFile(this.storage, length, preallocation);
+      else this.storage.truncate(length, 'truncate');
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      const work = preallocation === 'falloc' ? 'Could not preallocate new data' : 'Could not resize file';
+      throw new EngineError(error.code, `${work}: ${strerror(error)}`, { cause: error });
+    }
   }
 
   statusAt(at: GuestOffset, lengthMax: number, wanted: StatusWanted = 'zeros'): BlockStatus {

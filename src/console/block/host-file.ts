@@ -17,7 +17,8 @@ export async function openHostFile(
   judge: (path: string, kind: FileKind) => void,
 ): Promise<BlockNode> {
   const path = takeOption(options, 'filename')!;
-  const heedsLocks = judgeAccess(options, flags) !== 'off' && flags.isShared !== true;
+  const { locking, aio } = takeAccess(options, flags);
+  const heedsLocks = locking !== 'off' && flags.isShared !== true;
   const kind = await host.files.kindOf(path);
   // To be written, a folder cannot even be opened, which is found out before its kind is looked at.
   if (kind === 'directory' && flags.writable) refuse(path, 'Is a directory');
@@ -32,22 +33,23 @@ export async function openHostFile(
     if (!isEngineError(error) || error.code === 'locked') throw error;
     throw new EngineError(error.code, `Could not open '${path}': ${strerror(error)}`, { cause: error });
   }
+  if (aio === 'native' && flags.isDirect !== true) {
+    storage.close();
+    const message = 'aio=native was specified, but it requires cache.direct=on, which was not specified.';
+    throw new EngineError('invalid-argument', message);
+  }
   return new FileNode(origin, storage, { cacheMode: flags.cacheMode, claimedPath: heedsLocks ? path : null });
 }
 
-/** Options about how the host reads and writes are judged; the host here decides that itself. Returns the mode of locking. */
-function judgeAccess(options: Options, flags: OpenFlags): string {
+/** Options about how the host locks, reads and writes are judged; how it reads and writes it decides itself. */
+function takeAccess(options: Options, flags: OpenFlags): { readonly locking: string; readonly aio: string } {
   const locking = takeOption(options, 'locking') ?? 'auto';
   const aio = takeOption(options, 'aio') ?? flags.aio ?? 'threads';
   if (!LOCKING_MODES.includes(locking)) throw invalidValue(locking);
   if (!AIO_MODES.includes(aio)) throw invalidValue(aio);
   for (const name of ['drop-cache', 'x-check-cache-dropped']) takeSwitch(options, name);
   for (const name of ['aio-max-batch', 'pr-manager']) options.delete(name);
-  if (aio === 'native' && flags.isDirect !== true) {
-    const message = 'aio=native was specified, but it requires cache.direct=on, which was not specified.';
-    throw new EngineError('invalid-argument', message);
-  }
-  return locking;
+  return { locking, aio };
 }
 
 function invalidValue(value: string): EngineError {

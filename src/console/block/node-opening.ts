@@ -134,8 +134,9 @@ export class NodeOpening implements DriverContext {
       refuseLeftOver(this.driver, this.options);
       return node;
     } catch (error) {
-      node?.close();
-      for (const child of this.#children) child.close();
+      // A node closes its children with itself.
+      if (node !== null) node.close();
+      else for (const child of this.#children) child.close();
       if (!(error instanceof StepFailure)) throw error;
       throw new EngineError(error.code, `${error.step}: ${strerror(error)}`, { cause: error });
     }

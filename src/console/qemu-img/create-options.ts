@@ -2,7 +2,7 @@ import type { CreateOptions } from '#engine';
 import { creationOptionsOf, QEMU_FORMATS, type FormatOption, type OptionKind } from '../options/format-options.ts';
 import { parsePairs } from '../options/options.ts';
 import { PREALLOCATION_MODES } from '../options/preallocation.ts';
-import { parseSize } from '../text/sizes.ts';
+import { parseExactSize } from '../text/sizes.ts';
 import { ImgFailure } from './invocation.ts';
 
 /** The values given with `-o`, checked and in canonical form: switches as on/off, sizes in bytes. */
@@ -36,13 +36,13 @@ function canonical(name: string, value: string, kind: OptionKind): string {
   if (kind === 'number') {
     return canonicalNumber(name, value);
   }
-  return String(BigInt(sizeOfParameter(name, value)));
+  return String(sizeOfParameter(name, value));
 }
 
-/** A size that is the value of a named option. @throws ImgFailure */
-export function sizeOfParameter(name: string, value: string): number {
-  const size = parseSize(value);
-  if (typeof size === 'number') return size;
+/** A size that is the value of a named option, as a signed number of 64 bits: larger ones wrap around. @throws ImgFailure */
+export function sizeOfParameter(name: string, value: string): bigint {
+  const size = parseExactSize(value);
+  if (typeof size === 'bigint') return BigInt.asIntN(64, size);
   if (size === 'out-of-range') throw new ImgFailure(`Value '${value}' is out of range for parameter '${name}'`);
   throw new ImgFailure(`Parameter '${name}' expects a non-negative number below 2^64`, {
     hints: [

@@ -184,13 +184,13 @@ export class Invocation {
   #requestOf(name: string, as: OpenAs): OpenRequest {
     const { writable, cacheMode = 'writeback', format } = as;
     const { withoutBacking = false, withoutData = false, readsInOrder = false, refusesWriters = false } = as;
-    const { isShared = !writable && this.has('U') } = as;
+    const { aio = 'threads', isShared = !writable && this.has('U') } = as;
     const hasOptions = this.has('image-opts');
     if (hasOptions && format !== undefined) throw new ImgFailure('--image-opts and --format are mutually exclusive');
     const options: Options = hasOptions ? parseOptions(name, this.report, 'file') : new Map();
     if (as.keepsBackingOptions === true) takeChild(options, 'backing');
     if (isShared && !shareIn(options)) throw new ImgFailure('--force-share/-U conflicts with image options');
-    const flags = { writable, cacheMode, withoutBacking, withoutData, readsInOrder, refusesWriters };
+    const flags = { writable, cacheMode, aio, withoutBacking, withoutData, readsInOrder, refusesWriters };
     return { filename: hasOptions ? null : name, format: format ?? null, options, flags, ...this.#surroundings };
   }
 }
@@ -202,6 +202,8 @@ export interface OpenAs {
   readonly withoutBacking?: boolean;
   readonly withoutData?: boolean;
   readonly readsInOrder?: boolean;
+  /** How the host reads and writes. */
+  readonly aio?: string;
   /** Others may write to the file at the same time, which is refused to who writes himself; left out: as `-U` has it for readers. */
   readonly isShared?: boolean;
   /** Nobody may write to the file at the same time, whatever its format. */
@@ -225,17 +227,20 @@ export function failureWithin(error: unknown, context: string): ImgFailure {
   return new ImgFailure(`${context}: ${error.message}`, { hints: error.hint === null ? [] : [error.hint] });
 }
 
-/** A size of the command line, not above `max`. @throws ImgFailure */
-export function sizeOf(what: string, text: string, max = 2 ** 63 - 1): number {
+/** A size of the command line, within limits; without `max` what a signed number of 64 bits holds. @throws ImgFailure */
+export function sizeOf(
+  what: string,
+  text: string,
+  { min = 0, max }: { readonly min?: number; readonly max?: number } = {},
+): number {
   const size = parseSize(text);
   if (size === 'not-a-number') {
     throw new ImgFailure(`Invalid ${what} specified. You may use k, M, G, T, P or E suffixes for`, {
       hints: ['qemu-img: kilobytes, megabytes, gigabytes, terabytes, petabytes and exabytes.'],
     });
   }
-  if (size === 'out-of-range' || size > max) {
-    const shown = max > Number.MAX_SAFE_INTEGER ? '9223372036854775807' : String(max);
-    throw new ImgFailure(`Invalid ${what} specified. Must be between 0 and ${shown}.`);
+  if (size === 'out-of-range' || size < min || (max !== undefined && size > max)) {
+    throw new ImgFailure(`Invalid ${what} specified. Must be between ${min} and ${max ?? '9223372036854775807'}.`);
   }
   return size;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FolderHost } from '../folder-host.ts';
@@ -42,4 +42,35 @@ describe('the base that commit is given', () => {
     // A second commit, by the real program, finds what ours left and writes the same once more.
     expect(written.length > 0).toBe(ours.code === 0);
   });
+});
+
+it('keeps the zeros behind the end of a shorter layer, which the base has other bytes for', async () => {
+  const make = (folder: string) => {
+    mkdirSync(host.path(folder));
+    const create = (name: string, size: string, ...args: string[]) =>
+      expect(host.real('qemu-img', 'create', '-q', ...args, join(folder, name), size).stderr).toBe('');
+    create('base', '3M', '-f', 'raw');
+    host.real('qemu-io', '-f', 'raw', '-c', 'write -q -P 9 0 3M', join(folder, 'base'));
+    create('mid', '1M', '-f', 'qcow2', '-b', 'base', '-F', 'raw');
+    create('top', '2M', '-f', 'qcow2', '-b', 'mid', '-F', 'qcow2');
+  };
+  for (const folder of ['ours', 'theirs']) make(folder);
+  const argsFor = (folder: string) => ['commit', '-b', 'base', `${folder}/top`];
+  expect(await host.qemuImg(...argsFor('ours'))).toEqual(host.real('qemu-img', ...argsFor('theirs')));
+  const bytes = (folder: string) => readFileSync(host.path(`${folder}/base`));
+  expect(
+    bytes('ours')
+      .subarray(1 << 20, 2 << 20)
+      .every((byte) => byte === 0),
+  ).toBe(true);
+  expect(bytes('ours').equals(bytes('theirs'))).toBe(true);
+});
+
+it('counts the progress in bytes that are copied, wherever they lie', async () => {
+  makeChain('progress');
+  host.real('qemu-io', '-c', 'write -q 832k 64k', 'progress/top');
+  const { stdout } = await host.qemuImg('commit', '-p', 'progress/top');
+  // How often QEMU prints one and the same percentage depends on the turns of its event loop.
+  const percentages = new Set([...stdout.matchAll(/\(([\d.]+)\/100%\)/g)].map(([, percentage]) => percentage));
+  expect([...percentages]).toEqual(['0.00', '50.00', '100.00']);
 });

@@ -3,6 +3,7 @@ import type { BlockNode } from '../../block/node.ts';
 import type { ConsoleHost } from '../../host.ts';
 import { AIO_MODES } from '../../options/aio-mode.ts';
 import { paceOf } from '../../pace.ts';
+import { decimal } from '../../text/decimal.ts';
 import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
 
@@ -11,6 +12,8 @@ const INT_MAX = 2 ** 31 - 1;
 const REQUESTS_PER_LOOK = 16;
 
 interface Bench {
+  /** How the host reads and writes, which only the opening judges. */
+  readonly aio: string;
   readonly count: number;
   /** Requests under way at once. Here each is done before the next. */
   readonly depth: number;
@@ -43,12 +46,11 @@ export const bench: ImgCommand = async (host, args) => {
   if (plan.flushInterval > 0 && plan.flushInterval < plan.depth) {
     throw new ImgFailure("Flush interval can't be smaller than depth");
   }
-  judgeAio(invocation, name, cacheMode);
-  const format = invocation.value('f');
   const node = await invocation.open(name, {
     writable: plan.isWrite,
     cacheMode,
-    format,
+    aio: plan.aio,
+    format: invocation.value('f'),
     isShared: invocation.has('U'),
   });
   try {
@@ -63,11 +65,12 @@ export const bench: ImgCommand = async (host, args) => {
 };
 
 function planOf(invocation: Invocation): Bench {
-  const aio = invocation.value('i');
-  if (aio !== undefined && !AIO_MODES.includes(aio)) throw new ImgFailure(`Invalid aio option: ${aio}`);
-  const bufferSize = sizeOf('buffer size', invocation.value('s') ?? '4096', INT_MAX);
-  const stepSize = sizeOf('step_size', invocation.value('S') ?? '0', INT_MAX);
+  const aio = invocation.has('n') ? 'native' : (invocation.value('i') ?? 'threads');
+  if (!AIO_MODES.includes(aio)) throw new ImgFailure(`Invalid aio option: ${aio}`);
+  const bufferSize = sizeOf('buffer size', invocation.value('s') ?? '4096', { max: INT_MAX });
+  const stepSize = sizeOf('step_size', invocation.value('S') ?? '0', { max: INT_MAX });
   return {
+    aio,
     count: numberOf(invocation.value('c') ?? '75000', INT_MAX, 'Invalid request count specified'),
     depth: numberOf(invocation.value('d') ?? '64', INT_MAX, 'Invalid queue depth specified'),
     bufferSize,
@@ -96,20 +99,11 @@ function cacheModeOf(invocation: Invocation): CacheMode {
   }
 }
 
-/** Reads and writes are the same here whatever the mode; what a host refuses for it is refused all the same. */
-function judgeAio(invocation: Invocation, name: string, cacheMode: CacheMode): void {
-  const isNative = invocation.has('n') || invocation.value('i') === 'native';
-  if (!isNative || cacheMode === 'none' || cacheMode === 'directsync') return;
-  throw new ImgFailure(
-    `Could not open '${name}': aio=native was specified, but it requires cache.direct=on, which was not specified.`,
-  );
-}
-
 function announcementOf({ count, isWrite, bufferSize, depth, offset, stepSize, flushInterval }: Bench): string {
   const flushes = flushInterval > 0 ? `Sending flush every ${flushInterval} requests\n` : '';
   return (
     `Sending ${count} ${isWrite ? 'write' : 'read'} requests, ${bufferSize} bytes each, ${depth} in parallel ` +
-    `(starting at offset ${offset}, step size ${stepSize})\n${flushes}`
+    `(starting at offset ${decimal(offset)}, step size ${stepSize})\n${flushes}`
   );
 }
 

@@ -89,7 +89,12 @@ function change(action: GivenOption, { node, source, name, granularity }: Subjec
   const image = imageOf(node, action, name);
   switch (action.name) {
     case 'add':
-      addBitmap(image, { name, isEnabled: true, ...(granularity !== 0 && { granularity }) }, node.filename);
+      // QEMU keeps the lower 32 bits of what was given.
+      addBitmap(
+        image,
+        { name, isEnabled: true, ...(granularity !== 0 && { granularity: granularity % 2 ** 32 }) },
+        node.filename,
+      );
       return;
     case 'remove':
       return removeBitmap(image, name);

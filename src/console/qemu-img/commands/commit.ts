@@ -121,34 +121,53 @@ async function copyDown(
 ): Promise<void> {
   const { length } = layers[0]!;
   if (base.length < length) attempt(() => base.truncate(length));
-  for (let at = 0; at < length;) {
-    const run = statusOf(layers, at, Math.min(CHUNK, length - at));
-    if (run.layer !== null) {
-      const bytes = new Uint8Array(run.length);
-      attempt(() => {
-        run.layer!.readAt(at, bytes);
-        if (run.isZero) base.writeZeroes(at, run.length, { unmap: true });
-        else base.writeAt(at, bytes);
-      });
-    }
-    at += run.length;
-    progress.update(at, length);
+  // The percentage is one of what is copied, which only a walk over all runs can tell.
+  let total = 0;
+  if (progress.isShown) for (const run of runsOf(layers, length)) total += run.length;
+  let done = 0;
+  for (const run of runsOf(layers, length)) {
+    attempt(() => copyRun(run, base));
+    done += run.length;
+    if (total > 0) progress.update(done, total);
     await invocation.host.pause();
   }
   attempt(() => base.flush());
   progress.complete();
 }
 
-/** The uppermost layer that holds a run, if any does. */
-function statusOf(layers: readonly BlockNode[], at: number, lengthMax: number) {
+/** What the layers hold instead of the base. */
+interface Run {
+  readonly at: number;
+  readonly length: number;
+  /** Where the bytes are; null: they are zeros. */
+  readonly layer: BlockNode | null;
+}
+
+function* runsOf(layers: readonly BlockNode[], length: number): Generator<Run> {
+  for (let at = 0; at < length;) {
+    const run = runAt(layers, at, Math.min(CHUNK, length - at));
+    if (run.layer !== 'none') yield { at, length: run.length, layer: run.layer };
+    at += run.length;
+  }
+}
+
+function runAt(layers: readonly BlockNode[], at: number, lengthMax: number) {
   let length = lengthMax;
   for (const layer of layers) {
-    if (at >= layer.length) return { layer: null, isZero: false, length };
+    // A layer that ends earlier hides what is below it behind zeros.
+    if (at >= layer.length) return { layer: null, length };
     const status = layer.statusAt(at, Math.min(length, layer.length - at));
     length = Math.min(length, status.length);
-    if (status.isAllocated) return { layer, isZero: status.isZero, length };
+    if (status.isAllocated) return { layer: status.isZero ? null : layer, length };
   }
-  return { layer: null, isZero: false, length };
+  return { layer: 'none' as const, length };
+}
+
+function copyRun({ at, length, layer }: Run, base: BlockNode): void {
+  if (layer === null) return base.writeZeroes(at, length, { unmap: true });
+  const bytes = new Uint8Array(length);
+  layer.readAt(at, bytes);
+  base.writeAt(at, bytes);
 }
 
 function attempt(work: () => void): void {

@@ -1,4 +1,12 @@
-import { createImage, growFile, isEngineError, judgeCreateOptions, type Preallocation, type Storage } from '#engine';
+import {
+  createImage,
+  EngineError,
+  growFile,
+  isEngineError,
+  judgeCreateOptions,
+  type Preallocation,
+  type Storage,
+} from '#engine';
 import { backingNameOf } from '../../block/backing-name.ts';
 import { refuseKept, refuseWritten } from '../../block/claims.ts';
 import { pathToCreate } from '../../block/creation.ts';
@@ -6,7 +14,13 @@ import { openBlock } from '../../block/open.ts';
 import type { ConsoleHost } from '../../host.ts';
 import { strerror } from '../../text/strerror.ts';
 import { newLuks, qcow2Encryption } from '../create-encryption.ts';
-import { describeValues, engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
+import {
+  describeValues,
+  engineOptionsOf,
+  parseCreateValues,
+  sizeOfParameter,
+  type CreateValues,
+} from '../create-options.ts';
 import { failureWithin, ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
 import { asksForHelp, creationHelp, judgeCreatable, judgeOptionLists } from '../option-lists.ts';
 
@@ -23,27 +37,40 @@ export const create: ImgCommand = async (host, args) => {
     return 0;
   }
   if (name === undefined) throw misused('Expecting image file name');
-  const size = sizeText === undefined ? null : sizeOf('image size', sizeText);
+  if (sizeText !== undefined) sizeOf('image size', sizeText);
   if (invocation.words.length > 2) throw misused(`Unexpected argument: ${invocation.words[2]}`);
   try {
-    await createFile(host, invocation, { name, format, size });
+    await createFile(host, invocation, { name, format, sizeText });
   } catch (error) {
-    throw failureWithin(error, name);
+    throw failureWithin(isEngineError(error, 'too-large') ? tooLarge(format, error) : error, name);
   }
   return 0;
 };
 
+/** What the command says of files that the file system cannot make as large; qcow2 says its own. */
+function tooLarge(format: string, error: EngineError): EngineError | ImgFailure {
+  if (format === 'raw') return new ImgFailure("The image size is too large for file format 'raw'");
+  return format === 'luks' ? new ImgFailure('The requested file size is too large') : error;
+}
+
 interface NewFile {
   readonly name: string;
   readonly format: string;
-  readonly size: number | null;
+  /** Judged already. */
+  readonly sizeText: string | undefined;
 }
 
-async function createFile(host: ConsoleHost, invocation: Invocation, { name, format, size }: NewFile): Promise<void> {
+async function createFile(
+  host: ConsoleHost,
+  invocation: Invocation,
+  { name, format, sizeText }: NewFile,
+): Promise<void> {
   judgeCreatable(format);
   const values = parseCreateValues(format, invocation.values('o'));
-  if (values.has('size') && size !== null) throw new ImgFailure('The image size must be specified only once');
-  if (size !== null) values.set('size', String(BigInt(size)));
+  if (values.has('size') && sizeText !== undefined) {
+    throw new ImgFailure('The image size must be specified only once');
+  }
+  if (sizeText !== undefined) values.set('size', String(sizeOfParameter('size', sizeText)));
   setBacking(values, format, { file: invocation.value('b'), format: invocation.value('F') });
   const backingFile = values.get('backing_file');
   if (backingFile === name) {
@@ -51,7 +78,8 @@ async function createFile(host: ConsoleHost, invocation: Invocation, { name, for
   }
   if (backingFile === '') throw new ImgFailure('Expected backing file name, got empty string');
   if (backingFile !== undefined) await takeSizeFromBacking(host, invocation, name, backingFile, values);
-  if (!values.has('size')) throw new ImgFailure('Image creation needs a size parameter');
+  // The size that stands for none is the largest of 64 bits.
+  if ((values.get('size') ?? '-1') === '-1') throw new ImgFailure('Image creation needs a size parameter');
 
   invocation.print(`Formatting '${name}', fmt=${format} ${describeValues(format, values)}\n`);
   host.flushOut();
@@ -170,6 +198,25 @@ interface NewContent {
   write(storage: Storage, data: Storage | null): void;
 }
 
+/** @throws EngineError with QEMU's text */
+function resizeFile(storage: Storage, size: number, mode: Preallocation): void {
+  try {
+    growFile(storage, size, mode);
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    throw new EngineError(error.code, `Could not resize file: ${strerror(error)}`, { cause: error });
+  }
+}
+
+/** A size is rounded up to whole sectors, and must still be a signed number of 64 bits. */
+const SIZE_MAX = 2n ** 63n - 512n;
+
+/** Files here take no hint, and would not take this one elsewhere. @throws ImgFailure */
+function judgeExtentSizeHint(values: CreateValues): void {
+  const hint = BigInt.asUintN(64, BigInt(values.get('extent_size_hint') ?? '0'));
+  if (hint >= 2n ** 32n) throw new ImgFailure('Extent size hint is too large');
+}
+
 /** Judges the options of a format. @throws ImgFailure, EngineError */
 async function contentOf(
   { host, objects }: Pick<Invocation, 'host' | 'objects'>,
@@ -177,16 +224,24 @@ async function contentOf(
   values: CreateValues,
 ): Promise<NewContent> {
   const size = Number(values.get('size'));
+  judgeExtentSizeHint(values);
+  if (BigInt(values.get('size')!) > SIZE_MAX || size < 0) {
+    throw new ImgFailure(
+      format === 'raw'
+        ? 'Could not resize file: Invalid argument'
+        : 'Could not resize image: Image size cannot be negative',
+    );
+  }
   if (format === 'raw') {
     const mode = rawPreallocationOf(values);
-    return { write: (storage) => growFile(storage, Math.ceil(size / 512) * 512, mode) };
+    return { write: (storage) => resizeFile(storage, Math.ceil(size / 512) * 512, mode) };
   }
   if (format === 'luks') {
     const mode = luksPreallocationOf(values);
     const { bytes, headerSize } = await newLuks(host, objects, values, '');
     return {
       write(storage) {
-        growFile(storage, headerSize + size, mode);
+        resizeFile(storage, headerSize + size, mode);
         storage.write(0, bytes, 'create');
       },
     };

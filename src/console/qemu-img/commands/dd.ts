@@ -67,10 +67,7 @@ function operandsOf(words: readonly string[]): Operands {
     const text = values.get(name);
     return text === undefined ? null : sizeOf(name, text);
   };
-  const blockSize = number('bs') ?? 512;
-  if (blockSize === 0 || blockSize > BLOCK_SIZE_MAX) {
-    throw new ImgFailure(`Invalid bs specified. Must be between 1 and ${BLOCK_SIZE_MAX}.`);
-  }
+  const blockSize = sizeOf('bs', values.get('bs') ?? '512', { min: 1, max: BLOCK_SIZE_MAX });
   const [input, output] = [values.get('if'), values.get('of')];
   const [count, skip] = [number('count'), number('skip') ?? 0];
   if (input === undefined || output === undefined) throw new ImgFailure('Must specify both input and output files');

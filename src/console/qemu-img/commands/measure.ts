@@ -2,7 +2,7 @@ import { bitmapsSize, fullyAllocatedSize, judgeCreateOptions } from '#engine';
 import { statusAbove } from '../../block/layers.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { isAllZero } from '../../block/zeros.ts';
-import { qcow2Encryption } from '../create-encryption.ts';
+import { newLuks } from '../create-encryption.ts';
 import { engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
 import { ImgFailure, Invocation, jsonText, mustBeEngineError, sizeOf, type ImgCommand } from '../invocation.ts';
 import { judgeCreatable, judgeOptionLists } from '../option-lists.ts';
@@ -63,12 +63,19 @@ async function measureTarget(invocation: Invocation, source: BlockNode | null, s
     const required = Math.ceil(length / 512) * 512;
     return { required, fullyAllocated: required, bitmaps: null };
   }
+  const { host, objects } = invocation;
+  if (format === 'luks') {
+    const required = (await newLuks(host, objects, values, '')).headerSize + Math.ceil(length / 512) * 512;
+    return { required, fullyAllocated: required, bitmaps: null };
+  }
   if (format !== 'qcow2') throw new ImgFailure(`Block driver '${format}' does not support size measurement`);
   const { required, fullyAllocated, bitmaps } = measureQcow2(values, source, length);
-  const encryption = await qcow2Encryption(invocation.host, invocation.objects, values);
+  // Other encryption takes no space, and is not looked at.
+  const isLuks = values.get('encrypt.format') === 'luks';
   const clusterSize = Number(values.get('cluster_size') ?? 65536);
-  const headerSize =
-    encryption?.kind === 'luks' ? Math.ceil(encryption.luks.headerSize / clusterSize) * clusterSize : 0;
+  const headerSize = isLuks
+    ? Math.ceil((await newLuks(host, objects, values, 'encrypt.')).headerSize / clusterSize) * clusterSize
+    : 0;
   return { required: required + headerSize, fullyAllocated: fullyAllocated + headerSize, bitmaps };
 }
 

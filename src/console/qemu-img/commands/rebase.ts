@@ -36,11 +36,13 @@ export const rebase: ImgCommand = async (host, args) => {
     const { image } = node;
     const format = invocation.value('F') ?? null;
     if (format !== null && !QEMU_FORMATS.includes(format)) throw new ImgFailure(`Invalid format name: '${format}'`);
-    if (image === null)
-      throw new ImgFailure(`Could not change the backing file to '${backing ?? ''}': Operation not supported`);
     const isRemoved = backing === undefined || backing === '';
     if (!isUnsafe)
       await keepContent(invocation, node, isRemoved ? null : { name: backing, cacheMode: nextCacheMode }, progress);
+    if (image === null) {
+      const reason = isRemoved || format !== null ? 'Operation not supported' : 'backing format must be specified';
+      throw new ImgFailure(`Could not change the backing file to '${backing ?? ''}': ${reason}`);
+    }
     try {
       rewriteBackingFile(image, isRemoved ? null : { name: backing, format });
     } catch (error) {

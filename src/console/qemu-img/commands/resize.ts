@@ -4,6 +4,9 @@ import { sizeOfParameter } from '../create-options.ts';
 import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
 import { stepFailureText } from '../step-failure.ts';
 
+/** What QEMU takes for the length of any disk at most: whole gigabytes of a signed number of 64 bits. */
+const LENGTH_MAX = 2n ** 63n - 2n ** 30n;
+
 export const resize: ImgCommand = async (host, args) => {
   if (args.length < 2) throw misused('Not enough arguments');
   // The size is the last argument whatever it looks like: -1M is no option.
@@ -19,8 +22,9 @@ export const resize: ImgCommand = async (host, args) => {
   const amount = sizeOfParameter('size', sign === 0 ? text : text.slice(1));
   const node = await invocation.open(name, { writable: true, format: invocation.value('f') });
   try {
-    const size = sign === 0 ? amount : node.length + sign * amount;
-    if (size <= 0) throw new ImgFailure('New image size must be positive');
+    const exact = BigInt.asIntN(64, sign === 0 ? amount : BigInt(node.length) + BigInt(sign) * amount);
+    if (exact <= 0n) throw new ImgFailure('New image size must be positive');
+    const size = Number(exact);
     if (size < node.length && !invocation.has('shrink')) {
       throw new ImgFailure('Use the --shrink option to perform a shrink operation.', {
         hints: [
@@ -31,6 +35,7 @@ export const resize: ImgCommand = async (host, args) => {
     if (preallocation !== 'off' && size <= node.length) {
       throw new ImgFailure('Preallocation can only be used for growing images');
     }
+    if (exact > LENGTH_MAX) throw new ImgFailure(`offset(${exact}) exceeds maximum(${LENGTH_MAX})`);
     try {
       node.truncate(size, preallocation);
     } catch (error) {

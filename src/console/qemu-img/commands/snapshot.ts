@@ -60,9 +60,12 @@ export const snapshot: ImgCommand = async (host, args) => {
     } else if (action === 'a') {
       const found = findSnapshot(image, wanted);
       if (found === null) {
-        throw new ImgFailure(
-          `Could not apply snapshot '${wanted}': Failed to load snapshot: No such file or directory`,
-        );
+        // Bitmaps are in the way whether the snapshot is there or not.
+        const reason =
+          image.bitmaps.list.length > 0
+            ? 'Device has active dirty bitmaps'
+            : 'Failed to load snapshot: No such file or directory';
+        throw new ImgFailure(`Could not apply snapshot '${wanted}': ${reason}`);
       }
       try {
         applySnapshot(image, found);

@@ -1,0 +1,23 @@
+import { afterAll, beforeEach, expect, it } from 'vitest';
+import { FolderHost } from '../folder-host.ts';
+
+const host = new FolderHost();
+afterAll(() => host.remove());
+beforeEach(() => {
+  host.real('qemu-img', 'create', '-q', '-f', 'qcow2', 'a', '1M');
+  host.real('qemu-img', 'bitmap', '--add', 'a', 'b');
+  host.real('qemu-img', 'create', '-q', '-f', 'raw', 'raw', '1M');
+  host.real('qemu-img', 'create', '-q', '-f', 'raw', 'base', '1M');
+});
+
+it.each([
+  ['snapshot', '-a', 'missing', 'a'],
+  ['snapshot', '-d', 'missing', 'a'],
+  ['rebase', '-f', 'raw', '-b', 'base', 'raw'],
+  ['rebase', '-f', 'raw', '-b', 'missing', 'raw'],
+  ['rebase', '-f', 'raw', '-b', 'base', '-F', 'raw', 'raw'],
+  ['rebase', '-u', '-f', 'raw', '-b', 'base', 'raw'],
+  ['rebase', '-u', '-f', 'raw', '-b', '', 'raw'],
+])('%s %s %s %s %s %s', async (...args: string[]) => {
+  expect(await host.qemuImg(...args)).toEqual(host.real('qemu-img', ...args));
+});
