@@ -1,5 +1,6 @@
 import type { EngineError } from '#engine';
 import { isEngineError, type CacheMode } from '#engine';
+import { warnOfGuess } from '../block/drivers/raw.ts';
 import { mustUnlock } from '../block/encryption.ts';
 import { storageOf } from '../block/node-storage.ts';
 import { openBlock, openImageFile, type OpenRequest } from '../block/open.ts';
@@ -163,6 +164,7 @@ export class Invocation {
       throw openFailure(error, name);
     });
     if (format !== 'qcow2') {
+      if (format === 'raw' && as.writable && context.probe !== null) warnOfGuess(this.host, file.filename);
       file.close();
       return null;
     }

@@ -37,7 +37,8 @@ export const RAW: BlockDriver = {
   },
 };
 
-function warnOfGuess(host: ConsoleHost, filename: string): void {
+/** Said where a file that nobody called raw is opened to be written. */
+export function warnOfGuess(host: ConsoleHost, filename: string): void {
   host.writeErr(
     `WARNING: Image format was not specified for '${filename}' and probing guessed raw.\n` +
       '         Automatically detecting the format is dangerous for raw images, ' +

@@ -1,6 +1,5 @@
 import type { CacheMode } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
-import type { ConsoleHost } from '../../host.ts';
 import { AIO_MODES } from '../../options/aio-mode.ts';
 import { paceOf } from '../../pace.ts';
 import { decimal } from '../../text/decimal.ts';
@@ -56,7 +55,7 @@ export const bench: ImgCommand = async (host, args) => {
   try {
     host.writeOut(announcementOf(plan));
     const start = host.now();
-    await run(host, node, plan);
+    await run(invocation, node, plan);
     host.writeOut(`Run completed in ${((host.now() - start) / 1000).toFixed(3)} seconds.\n`);
     return 0;
   } finally {
@@ -107,25 +106,26 @@ function announcementOf({ count, isWrite, bufferSize, depth, offset, stepSize, f
   );
 }
 
-async function run(host: ConsoleHost, node: BlockNode, plan: Bench): Promise<void> {
+async function run(invocation: Invocation, node: BlockNode, plan: Bench): Promise<void> {
   const bytes = new Uint8Array(plan.bufferSize).fill(plan.pattern);
-  const pace = paceOf(host);
+  const pace = paceOf(invocation.host);
   let at = plan.offset;
   for (let done = 1; done <= plan.count; done++) {
     if (at + bytes.length > node.length) throw new ImgFailure('Failed request: Input/output error');
-    attempt('request', () => (plan.isWrite ? node.writeAt(at, bytes) : node.readAt(at, bytes)));
+    attempt(invocation, 'request', () => (plan.isWrite ? node.writeAt(at, bytes) : node.readAt(at, bytes)));
     at = (at + plan.stepSize) % node.length;
     if (plan.flushInterval > 0 && (plan.count - done + 1) % plan.flushInterval === 0) {
-      attempt('flush request', () => node.flush());
+      attempt(invocation, 'flush request', () => node.flush());
     }
     if (done % REQUESTS_PER_LOOK === 0) await pace();
   }
 }
 
-function attempt(what: string, work: () => void): void {
+function attempt(invocation: Invocation, what: string, work: () => void): void {
   try {
     work();
   } catch (error) {
+    invocation.tellCorruption(error);
     throw new ImgFailure(`Failed ${what}: ${strerror(error)}`);
   }
 }

@@ -14,6 +14,7 @@ import {
   type CheckOutput,
   type RepairMode,
 } from '#engine';
+import { inDictionaryOrder } from '../../options/json-text.ts';
 import { warningsTo } from '../../block/head-warnings.ts';
 import { ImgFailure, Invocation, jsonText, misused, openFailure, type ImgCommand } from '../invocation.ts';
 import { storageOf } from '../../block/node-storage.ts';
@@ -54,13 +55,13 @@ export const check: ImgCommand = async (host, args) => {
 
   const { output, stderr, exitCode, json } = await (mode === null ? checked() : repaired(mode));
   host.writeErr(stderr);
-  invocation.print(isJson ? (exitCode === 1 ? '' : jsonText(json)) : output);
+  invocation.print(isJson ? (json === null ? '' : jsonText(inPrintedOrder(json))) : output);
   file.close();
   return exitCode;
 
   async function checked() {
     const report = await runTask(host, checkImage(storage));
-    return { ...checkOutput(report), json: checkJson(name!, { report }) };
+    return { ...checkOutput(report), json: report.aborted === null ? checkJson(name!, { report }) : null };
   }
 
   async function repaired(repairMode: RepairMode) {
@@ -70,11 +71,15 @@ export const check: ImgCommand = async (host, args) => {
       await runTask(host, applyRepair(storage, plan));
     } catch (error) {
       if (!(error instanceof RepairFailure)) throw error;
-      return { ...failedOutput(error), json };
+      return { ...failedOutput(error), json: null };
     }
-    return { ...repairOutput(plan), json };
+    return { ...repairOutput(plan), json: (plan.after ?? plan.report).aborted === null ? json : null };
   }
 };
+
+function inPrintedOrder(json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(inDictionaryOrder(Object.keys(json)).map((name) => [name, json[name]]));
+}
 
 /** Where the storage fails during a repair. */
 function failedOutput(failure: RepairFailure): CheckOutput {

@@ -17,6 +17,7 @@ const PROGRESS_STEP = 2;
 
 /** An image that is compared, by the name it was given. */
 interface Subject {
+  readonly invocation: Invocation;
   readonly name: string;
   readonly node: BlockNode;
 }
@@ -31,6 +32,7 @@ export const compare: ImgCommand = async (host, args) => {
     for (const [index, name] of invocation.words.entries()) {
       const format = invocation.value(index === 0 ? 'f' : 'F');
       subjects.push({
+        invocation,
         name,
         node: await invocation.open(name, { writable: false, cacheMode, format, readsInOrder: true }),
       });
@@ -134,12 +136,13 @@ class Runs {
   }
 }
 
-function statusAt({ name, node }: Subject, at: number): LayerStatus {
+function statusAt({ invocation, name, node }: Subject, at: number): LayerStatus {
   try {
     return statusAbove(node, null, at, node.length - at);
   } catch (error) {
     // Text for failures that are none of the image's is not QEMU's to give.
     strerror(error);
+    invocation.tellCorruption(error);
     throw new ImgFailure(`Sector allocation test failed for ${name}`, { exitCode: STATUS_FAILED });
   }
 }
@@ -170,10 +173,11 @@ function mismatchIn(
   return sector === null ? null : at + sector;
 }
 
-function read({ name, node }: Subject, at: number, bytes: Uint8Array): void {
+function read({ invocation, name, node }: Subject, at: number, bytes: Uint8Array): void {
   try {
     node.readAt(at, bytes);
   } catch (error) {
+    invocation.tellCorruption(error);
     throw new ImgFailure(`Error while reading offset ${at} of ${name}: ${strerror(error)}`, { exitCode: READ_FAILED });
   }
 }

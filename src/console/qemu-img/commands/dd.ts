@@ -40,7 +40,7 @@ export const dd: ImgCommand = async (host, args) => {
     try {
       if (start > end) invocation.complain(`${input}: cannot skip to specified offset`);
       for (let at = start; at < end;) {
-        at += copy(source, target, at, at - start, Math.min(CHUNK, end - at));
+        at += copy(invocation, { source, target, from: at, to: at - start, length: Math.min(CHUNK, end - at) });
         await host.pause();
       }
     } finally {
@@ -74,17 +74,26 @@ function operandsOf(words: readonly string[]): Operands {
   return { input, output, blockSize, count, skip };
 }
 
-function copy(source: BlockNode, target: BlockNode, from: number, to: number, length: number): number {
+interface Piece {
+  readonly source: BlockNode;
+  readonly target: BlockNode;
+  readonly from: number;
+  readonly to: number;
+  readonly length: number;
+}
+
+function copy(invocation: Invocation, { source, target, from, to, length }: Piece): number {
   const bytes = new Uint8Array(length);
-  attempt('reading from input image file', () => source.readAt(from, bytes));
-  attempt('writing to output image file', () => target.writeAt(to, bytes));
+  attempt(invocation, 'reading from input image file', () => source.readAt(from, bytes));
+  attempt(invocation, 'writing to output image file', () => target.writeAt(to, bytes));
   return length;
 }
 
-function attempt(doing: string, work: () => void): void {
+function attempt(invocation: Invocation, doing: string, work: () => void): void {
   try {
     work();
   } catch (error) {
+    invocation.tellCorruption(error);
     throw new ImgFailure(`error while ${doing}: ${strerror(error)}`);
   }
 }

@@ -1,7 +1,8 @@
 import { bitmapsSize, fullyAllocatedSize, judgeCreateOptions } from '#engine';
-import { statusAbove } from '../../block/layers.ts';
+import { statusAbove, type LayerStatus } from '../../block/layers.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { isAllZero } from '../../block/zeros.ts';
+import { strerror } from '../../text/strerror.ts';
 import { newLuks } from '../create-encryption.ts';
 import { engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
 import { ImgFailure, Invocation, jsonText, mustBeEngineError, sizeOf, type ImgCommand } from '../invocation.ts';
@@ -69,7 +70,7 @@ async function measureTarget(invocation: Invocation, source: BlockNode | null, s
     return { required, fullyAllocated: required, bitmaps: null };
   }
   if (format !== 'qcow2') throw new ImgFailure(`Block driver '${format}' does not support size measurement`);
-  const { required, fullyAllocated, bitmaps } = measureQcow2(values, source, length);
+  const { required, fullyAllocated, bitmaps } = measureQcow2(invocation, values, source, length);
   // Other encryption takes no space, and is not looked at.
   const isLuks = values.get('encrypt.format') === 'luks';
   const clusterSize = Number(values.get('cluster_size') ?? 65536);
@@ -89,7 +90,12 @@ function parseValuesFor(invocation: Invocation, format: string): CreateValues {
   }
 }
 
-function measureQcow2(values: CreateValues, source: BlockNode | null, length: number): Measured {
+function measureQcow2(
+  invocation: Invocation,
+  values: CreateValues,
+  source: BlockNode | null,
+  length: number,
+): Measured {
   // Space that is reserved at once counts as used; which of the ways reserves it makes no difference.
   judgeWords(values);
   const isFull = ['falloc', 'full'].includes(values.get('preallocation') ?? 'off');
@@ -104,7 +110,11 @@ function measureQcow2(values: CreateValues, source: BlockNode | null, length: nu
     const diskSize = Math.ceil(length / clusterSize) * clusterSize;
     const fullyAllocated = fullyAllocatedSize({ ...options, size: diskSize });
     const used =
-      isFull || (source !== null && hasBacking) ? diskSize : source === null ? 0 : usedIn(source, clusterSize);
+      isFull || (source !== null && hasBacking)
+        ? diskSize
+        : source === null
+          ? 0
+          : usedIn(invocation, source, clusterSize);
     const image = source?.image ?? null;
     const keepsBitmaps = compat === '1.1' && image !== null && image.geometry.version === 3;
     return {
@@ -128,10 +138,10 @@ function judgeWords(values: CreateValues): void {
 }
 
 /** Bytes in clusters of the target in which the source has data. */
-function usedIn(source: BlockNode, clusterSize: number): number {
+function usedIn(invocation: Invocation, source: BlockNode, clusterSize: number): number {
   let used = 0;
   for (let at = 0; at < source.length;) {
-    const { length, kind } = statusAbove(source, null, at, source.length - at);
+    const { length, kind } = statusOf(invocation, source, at);
     if (kind !== 'data') {
       at += length;
       continue;
@@ -144,6 +154,15 @@ function usedIn(source: BlockNode, clusterSize: number): number {
     at = end;
   }
   return used;
+}
+
+function statusOf(invocation: Invocation, source: BlockNode, at: number): LayerStatus {
+  try {
+    return statusAbove(source, null, at, source.length - at);
+  } catch (error) {
+    invocation.tellCorruption(error);
+    throw new ImgFailure(`Unable to get block status: ${strerror(error)}`);
+  }
 }
 
 function nonZeroClusters(source: BlockNode, start: number, end: number, clusterSize: number): number {

@@ -1,9 +1,11 @@
 import { isEngineError, StepFailure } from '#engine';
+import type { BlockStatus } from '../../block/node.ts';
 import { parsePreallocation } from '../../options/preallocation.ts';
 import { strerror } from '../../text/strerror.ts';
 import { IoRefusal, numberOf, parseInteger, type IoCommand } from '../command.ts';
 import { flagsOf } from '../flags.ts';
 import { ioSize } from '../report.ts';
+import type { IoSession } from '../session.ts';
 
 const ABORT = 6;
 const SIGNALS_MAX = 64;
@@ -100,7 +102,11 @@ export const ALLOC: IoCommand = {
     let at = start;
     const end = Math.min(start + count, session.disk.length);
     while (at < end) {
-      const status = session.disk.statusAt(at, end - at, 'allocation');
+      const status = allocationAt(session, at, end - at);
+      if (typeof status === 'string') {
+        session.print(`is_allocated failed: ${status}\n`);
+        return false;
+      }
       if (status.isAllocated) allocated += status.length;
       at += status.length;
     }
@@ -120,14 +126,18 @@ export const MAP: IoCommand = {
     const { disk } = session;
     for (let at = 0; at < disk.length;) {
       const start = at;
-      const { isAllocated } = disk.statusAt(at, disk.length - at, 'allocation');
+      let isAllocated: boolean | null = null;
       while (at < disk.length) {
-        const status = disk.statusAt(at, disk.length - at, 'allocation');
-        if (status.isAllocated !== isAllocated) break;
+        const status = allocationAt(session, at, disk.length - at);
+        if (typeof status === 'string') {
+          session.complain(`Failed to get allocation status: ${status}`);
+          return false;
+        }
+        if (status.isAllocated !== (isAllocated ??= status.isAllocated)) break;
         at += status.length;
       }
       const length = at - start;
-      const word = isAllocated ? '    allocated' : 'not allocated';
+      const word = isAllocated === true ? '    allocated' : 'not allocated';
       session.print(
         `${ioSize(length)} (0x${length.toString(16)}) bytes ${word} at offset ${ioSize(start)} (0x${start.toString(16)})\n`,
       );
@@ -135,6 +145,17 @@ export const MAP: IoCommand = {
     return true;
   },
 };
+
+/** A run of the disk, or why nothing can be said of it. */
+function allocationAt(session: IoSession, at: number, length: number): BlockStatus | string {
+  try {
+    return session.disk.statusAt(at, length, 'allocation');
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    session.reportCorruption(error);
+    return strerror(error);
+  }
+}
 
 export const CLOSE: IoCommand = {
   name: 'close',
