@@ -13,7 +13,7 @@ const MARK = /[{}[\]:,]/y;
 const WORD = /[a-z]+/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 /** A zero before more digits, or a number that breaks off, with the character that makes it so. */
-const BROKEN_NUMBER = /-?0\d|-?(?:0|[1-9]\d*)(?:\.(?:\d+[eE][+-]?)?|[eE][+-]?)[^\d]?|-[^\d]?/y;
+const BROKEN_NUMBER = /-?0\d|-(?!\d)[^]?|-?(?:0|[1-9]\d*)(?:\.(?!\d)|(?:\.\d+)?[eE](?:[+-](?!\d)|(?![+\-\d])))[^]?/y;
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\[^\u0000-\u001f])*"|'(?:[^'\\\u0000-\u001f]|\\[^\u0000-\u001f])*'/y;
 const BROKEN_STRING =
   /(?:"(?:[^"\\\u0000-\u001f]|\\[^\u0000-\u001f])*|'(?:[^'\\\u0000-\u001f]|\\[^\u0000-\u001f])*)[^]?/y;

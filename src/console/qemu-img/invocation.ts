@@ -272,6 +272,8 @@ function jsonMembers(value: object, newline: string): string[] {
 function problemText(message: string): string {
   const missing = /option requires an argument -- '(.)'/.exec(message);
   if (missing !== null) return `missing argument for option '-${missing[1]}'`;
+  const missingLong = /option '(--.*)' requires an argument/.exec(message);
+  if (missingLong !== null) return `missing argument for option '${missingLong[1]}'`;
   const unknown = /invalid option -- '(.)'/.exec(message) ?? /unrecognized option '(.*)'/.exec(message);
   if (unknown === null) return message.replace('qemu-img: ', '');
   const name = unknown[1]!;

@@ -1,5 +1,5 @@
 import type { FormatOption, FormatOptions } from '../options/format-options.ts';
-import { creationOptionsOf, FORMAT_OPTIONS, isReadOnlyFormat } from '../options/format-options.ts';
+import { creationOptionsOf, FORMAT_OPTIONS, isReadOnlyFormat, QEMU_FORMATS } from '../options/format-options.ts';
 import { splitAtCommas } from '../options/options.ts';
 import { ImgFailure } from './invocation.ts';
 
@@ -41,6 +41,7 @@ export function creationHelp(format: string, filename: string | null): string {
 
 /** What `amend` prints for `-o help`. @throws ImgFailure for formats that cannot be amended */
 export function amendHelp(format: string): string {
+  if (!QEMU_FORMATS.includes(format)) throw new ImgFailure(`Unknown file format '${format}'`);
   const amend = FORMAT_OPTIONS[format]?.amend ?? null;
   if (amend === null) throw new ImgFailure(`Format driver '${format}' does not support option amendment`);
   return `Amend options for '${format}':\n${helpOf(amend)}`;

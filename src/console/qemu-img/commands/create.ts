@@ -1,30 +1,12 @@
-import {
-  createImage,
-  EngineError,
-  growFile,
-  isEngineError,
-  judgeCreateOptions,
-  type Preallocation,
-  type Storage,
-} from '#engine';
+import { isEngineError, type EngineError } from '#engine';
 import { backingNameOf } from '../../block/backing-name.ts';
-import { refuseKept, refuseWritten } from '../../block/claims.ts';
-import { pathToCreate } from '../../block/creation.ts';
+import { protocolOf } from '../../block/drivers/index.ts';
 import { openBlock } from '../../block/open.ts';
 import type { ConsoleHost } from '../../host.ts';
-import { strerror } from '../../text/strerror.ts';
-import { newLuks, qcow2Encryption } from '../create-encryption.ts';
-import {
-  describeValues,
-  engineOptionsOf,
-  parseCreateValues,
-  sizeOfParameter,
-  type CreateValues,
-} from '../create-options.ts';
+import { describeValues, parseCreateValues, sizeOfParameter, type CreateValues } from '../create-options.ts';
 import { failureWithin, ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
+import { writeNewFile } from '../new-file.ts';
 import { asksForHelp, creationHelp, judgeCreatable, judgeOptionLists } from '../option-lists.ts';
-
-const FORMATS = ['luks', 'qcow2', 'raw'];
 
 export const create: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, { short: 'F:b:f:ho:qu' });
@@ -66,6 +48,7 @@ async function createFile(
   { name, format, sizeText }: NewFile,
 ): Promise<void> {
   judgeCreatable(format);
+  await protocolOf(host, name, { prefixCounts: true });
   const values = parseCreateValues(format, invocation.values('o'));
   if (values.has('size') && sizeText !== undefined) {
     throw new ImgFailure('The image size must be specified only once');
@@ -132,133 +115,4 @@ async function takeSizeFromBacking(
     throw new ImgFailure('Backing file specified without backing format', { hints: [`Detected format of ${driver}.`] });
   }
   if (!values.has('size')) values.set('size', String(BigInt(length)));
-}
-
-/** Writes a new file of a format over whatever has its name; on failure files that were not there are removed. */
-export async function writeNewFile(
-  { host, objects }: Pick<Invocation, 'host' | 'objects'>,
-  name: string,
-  format: string,
-  values: CreateValues,
-): Promise<void> {
-  if (!FORMATS.includes(format)) {
-    throw new ImgFailure(`Images of format '${format}' cannot be created by this program yet. Nothing was written.`);
-  }
-  // Options are judged before the file that may be there is emptied.
-  const { dataFile, write } = await contentOf({ host, objects }, format, values);
-  const made: MadeFile[] = [];
-  try {
-    const data = dataFile === undefined ? null : await makeFile(host, dataFile, made, { hasMetadata: false });
-    write(await makeFile(host, name, made, { hasMetadata: format !== 'raw' }), data);
-    for (const file of made) file.storage.close();
-  } catch (error) {
-    for (const file of made) {
-      file.storage.close();
-      if (file.isNew) await host.files.remove(file.path);
-    }
-    throw error;
-  }
-}
-
-interface MadeFile {
-  readonly path: string;
-  readonly storage: Storage;
-  readonly isNew: boolean;
-}
-
-async function makeFile(
-  host: ConsoleHost,
-  name: string,
-  made: MadeFile[],
-  { hasMetadata }: { readonly hasMetadata: boolean },
-): Promise<Storage> {
-  const path = await pathToCreate(host, name);
-  const isNew = (await host.files.kindOf(path)) === null;
-  await refuseKept(host.files, path);
-  if (hasMetadata) await refuseWritten(host.files, path);
-  const storage = await host.files.create(path).catch((error: unknown) => {
-    if (isEngineError(error, 'locked')) throw error;
-    throw new ImgFailure(`Could not create '${path}': ${strerror(error)}`);
-  });
-  made.push({ path, storage, isNew });
-  return storage;
-}
-
-/** @throws ImgFailure for modes that a raw file does not have */
-function rawPreallocationOf(values: CreateValues): Preallocation {
-  const mode = values.get('preallocation') ?? 'off';
-  if (mode === 'off' || mode === 'falloc' || mode === 'full') return mode;
-  if (mode === 'metadata') throw new ImgFailure('Unsupported preallocation mode: metadata');
-  throw new ImgFailure(`invalid parameter value: ${mode}`);
-}
-
-/** What goes into a new file, and the name of the one beside it that holds the data, if there is one. */
-interface NewContent {
-  readonly dataFile?: string | undefined;
-  write(storage: Storage, data: Storage | null): void;
-}
-
-/** @throws EngineError with QEMU's text */
-function resizeFile(storage: Storage, size: number, mode: Preallocation): void {
-  try {
-    growFile(storage, size, mode);
-  } catch (error) {
-    if (!isEngineError(error)) throw error;
-    throw new EngineError(error.code, `Could not resize file: ${strerror(error)}`, { cause: error });
-  }
-}
-
-/** A size is rounded up to whole sectors, and must still be a signed number of 64 bits. */
-const SIZE_MAX = 2n ** 63n - 512n;
-
-/** Files here take no hint, and would not take this one elsewhere. @throws ImgFailure */
-function judgeExtentSizeHint(values: CreateValues): void {
-  const hint = BigInt.asUintN(64, BigInt(values.get('extent_size_hint') ?? '0'));
-  if (hint >= 2n ** 32n) throw new ImgFailure('Extent size hint is too large');
-}
-
-/** Judges the options of a format. @throws ImgFailure, EngineError */
-async function contentOf(
-  { host, objects }: Pick<Invocation, 'host' | 'objects'>,
-  format: string,
-  values: CreateValues,
-): Promise<NewContent> {
-  const size = Number(values.get('size'));
-  judgeExtentSizeHint(values);
-  if (BigInt(values.get('size')!) > SIZE_MAX || size < 0) {
-    throw new ImgFailure(
-      format === 'raw'
-        ? 'Could not resize file: Invalid argument'
-        : 'Could not resize image: Image size cannot be negative',
-    );
-  }
-  if (format === 'raw') {
-    const mode = rawPreallocationOf(values);
-    return { write: (storage) => resizeFile(storage, Math.ceil(size / 512) * 512, mode) };
-  }
-  if (format === 'luks') {
-    const mode = luksPreallocationOf(values);
-    const { bytes, headerSize } = await newLuks(host, objects, values, '');
-    return {
-      write(storage) {
-        resizeFile(storage, headerSize + size, mode);
-        storage.write(0, bytes, 'create');
-      },
-    };
-  }
-  const options = engineOptionsOf(values, size);
-  judgeCreateOptions(options);
-  const encryption = await qcow2Encryption(host, objects, values);
-  return {
-    dataFile: options.dataFile,
-    write: (storage, data) => createImage(storage, { ...options, ...(encryption !== null && { encryption }) }, data),
-  };
-}
-
-/** A LUKS volume has no metadata to prepare but its header. @throws ImgFailure for unknown modes */
-function luksPreallocationOf(values: CreateValues): Preallocation {
-  const mode = values.get('preallocation') ?? 'off';
-  if (mode === 'off' || mode === 'metadata') return 'off';
-  if (mode === 'falloc' || mode === 'full') return mode;
-  throw new ImgFailure(`invalid parameter value: ${mode}`);
 }

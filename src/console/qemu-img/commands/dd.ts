@@ -3,7 +3,7 @@ import { FORMAT_OPTIONS, isReadOnlyFormat } from '../../options/format-options.t
 import { strerror } from '../../text/strerror.ts';
 import { parseCreateValues } from '../create-options.ts';
 import { failureWithin, ImgFailure, Invocation, sizeOf, type ImgCommand } from '../invocation.ts';
-import { writeNewFile } from './create.ts';
+import { writeNewFile } from '../new-file.ts';
 
 const BLOCK_SIZE_MAX = 2 ** 31 - 1;
 /** Several small blocks are copied at once. */
