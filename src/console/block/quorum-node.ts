@@ -1,15 +1,22 @@
-import { EngineError, type GuestOffset, type Storage } from '#engine';
+import { EngineError, isEngineError, type GuestOffset, type Storage } from '#engine';
 import { LowestNode } from './lowest-node.ts';
 import { storageOf } from './node-storage.ts';
 import { refuseCompressed, type BlockNode, type BlockStatus, type NodeOrigin, type WriteOptions } from './node.ts';
 
+export interface QuorumRules {
+  /** How many children must agree. */
+  readonly threshold: number;
+  /** `first`: what the first child gives that can be read; `rewriting-vote`: who is outvoted is written over. */
+  readonly reading: 'vote' | 'rewriting-vote' | 'first';
+}
+
 /** The same disk on several nodes: writes go to all, reads give what at least `threshold` of them agree on. */
 export class QuorumNode extends LowestNode {
-  readonly #threshold: number;
+  readonly #rules: QuorumRules;
 
-  constructor(origin: NodeOrigin, children: readonly BlockNode[], threshold: number) {
+  constructor(origin: NodeOrigin, children: readonly BlockNode[], rules: QuorumRules) {
     super(origin, new Map(children.map((child, index) => [`children.${index}`, child])));
-    this.#threshold = threshold;
+    this.#rules = rules;
   }
 
   get isReadOnly(): boolean {
@@ -25,14 +32,31 @@ export class QuorumNode extends LowestNode {
   }
 
   readAt(at: GuestOffset, into: Uint8Array): void {
+    if (this.#rules.reading === 'first') return this.#readFirst(at, into);
     const versions = this.#all.map((child) => {
       const bytes = new Uint8Array(into.length);
       child.readAt(at, bytes);
       return bytes;
     });
     const winner = winnerOf(versions);
-    if (winner.votes < this.#threshold) throw new EngineError('io', 'The children of the quorum do not agree.');
+    if (winner.votes < this.#rules.threshold) throw new EngineError('io', 'The children of the quorum do not agree.');
     into.set(winner.bytes);
+    if (this.#rules.reading !== 'rewriting-vote') return;
+    for (const [index, child] of this.#all.entries()) {
+      if (!isSame(versions[index]!, winner.bytes)) child.writeAt(at, winner.bytes);
+    }
+  }
+
+  /** @throws the last child's error where none can be read */
+  #readFirst(at: GuestOffset, into: Uint8Array): void {
+    const children = this.#all;
+    for (const [index, child] of children.entries()) {
+      try {
+        return child.readAt(at, into);
+      } catch (error) {
+        if (!isEngineError(error) || index === children.length - 1) throw error;
+      }
+    }
   }
 
   writeAt(at: GuestOffset, bytes: Uint8Array, options?: WriteOptions): void {

@@ -28,7 +28,7 @@ export interface Operation {
 export function reportOf({ name, at, length, milliseconds, machineReadable }: Operation): string {
   const seconds = Math.max(milliseconds, 0.001) / 1000;
   if (machineReadable) {
-    return `${length},1,${terseTime(seconds)},${(length / seconds).toFixed(3)},${(1 / seconds).toFixed(3)}\n`;
+    return `${length},1,${verboseTime(seconds)},${(length / seconds).toFixed(3)},${(1 / seconds).toFixed(3)}\n`;
   }
   const rate = `${ioSize(length / seconds)}/sec and ${(1 / seconds).toFixed(4)} ops/sec`;
   return (
@@ -43,10 +43,6 @@ function time(seconds: number): string {
 function verboseTime(seconds: number): string {
   const minutes = String(Math.floor((seconds % 3600) / 60)).padStart(2, '0');
   return `${Math.floor(seconds / 3600)}:${minutes}:${pad(seconds % 60)}`;
-}
-
-function terseTime(seconds: number): string {
-  return seconds >= 3600 ? verboseTime(seconds) : `${Math.floor(seconds / 60)}:${pad(seconds % 60)}`;
 }
 
 function pad(seconds: number): string {

@@ -44,6 +44,7 @@ describe('names of image files, as qemu-img takes and prints them', () => {
     'json:{"driver":"qcow2","file":{"driver":"quorum","vote-threshold":1,"children":[{"driver":"file","filename":"top.qcow2"},{"driver":"file","filename":"base.qcow2"}]}}',
     'json:{"driver":"qcow2","backing":null,"file.filename":"top.qcow2"}',
     'json:{"driver":"qcow2"}',
+    'json:{"driver":"quorum","vote-threshold":1,"read-pattern":"fifo","children":[{"driver":"file","filename":"a.raw"}]}',
     'json:{"driver":"raw","size":-512,"file":{"filename":"a.raw"}}',
     'json:{"driver":"raw","size":-0,"file":{"filename":"a.raw"}}',
     'json:{"driver":"raw","size":-,"file":{"filename":"a.raw"}}',

@@ -40,6 +40,10 @@ describe('arguments of commands', () => {
     await expectSame(`sleep ${time}`);
   });
 
+  it('may give aio_write a pattern that it has no use for', async () => {
+    await expectSame('aio_write -z -P 1 0 64k', 'aio_flush', 'read -P 0 0 64k');
+  });
+
   it('of quit do not matter', async () => {
     await expectSame('quit now', 'length');
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ioSize } from '../../../src/console/qemu-io/report.ts';
+import { ioSize, reportOf } from '../../../src/console/qemu-io/report.ts';
 
 describe('sizes as qemu-io prints them', () => {
   it.each([
@@ -13,4 +13,13 @@ describe('sizes as qemu-io prints them', () => {
   ])('%d is %s', (bytes, text) => {
     expect(ioSize(bytes)).toBe(text);
   });
+});
+
+it.each([
+  [40, '0:00:00.04'],
+  [75_250, '0:01:15.25'],
+  [3_661_500, '1:01:01.50'],
+])('gives programs the time in hours, minutes and seconds: %d ms', (milliseconds, text) => {
+  const line = reportOf({ name: 'read', at: 0, length: 512, milliseconds, machineReadable: true });
+  expect(line.split(',').slice(0, 3)).toEqual(['512', '1', text]);
 });

@@ -1,6 +1,6 @@
 import { EngineError } from '#engine';
-import type { Options } from '../../options/options.ts';
-import { takeNumber } from '../../options/take-values.ts';
+import { takeOption, type Options } from '../../options/options.ts';
+import { takeNumber, takeSwitch } from '../../options/take-values.ts';
 import type { BlockDriver, DriverContext } from '../driver.ts';
 import { nameOf } from '../node-name.ts';
 import type { BlockNode } from '../node.ts';
@@ -10,7 +10,7 @@ import { QuorumNode } from '../quorum-node.ts';
 export const QUORUM: BlockDriver = {
   name: 'quorum',
   kind: 'format',
-  strongOptions: ['vote-threshold'],
+  strongOptions: ['vote-threshold', 'read-pattern', 'rewrite-corrupted'],
   childOptions: (node) => ({ children: [...node.children.values()].map((child) => nameOf(child).options) }),
   exactName: () => null,
   // The children may lie anywhere.
@@ -21,9 +21,15 @@ export const QUORUM: BlockDriver = {
     const threshold = takeNumber(context.options, 'vote-threshold') ?? 0;
     if (threshold < 1) refuse("Parameter 'vote-threshold' expects a value >= 1");
     if (threshold > count) refuse('threshold may not exceed children count');
+    const pattern = takeOption(context.options, 'read-pattern') ?? 'quorum';
+    if (pattern !== 'quorum' && pattern !== 'fifo') refuse('Please set read-pattern as fifo or quorum');
+    const rewrites = takeSwitch(context.options, 'rewrite-corrupted') ?? false;
+    // Even who only reads would write over what is outvoted.
+    if (rewrites && pattern !== 'fifo' && !context.flags.writable) refuse('Block node is read-only');
     const children: BlockNode[] = [];
     for (let index = 0; index < count; index++) children.push(await openNumbered(context, index));
-    return new QuorumNode(context.origin, children, threshold);
+    const reading = pattern === 'fifo' ? 'first' : rewrites ? 'rewriting-vote' : 'vote';
+    return new QuorumNode(context.origin, children, { threshold, reading });
   },
 };
 

@@ -75,7 +75,6 @@ export const AIO_WRITE: IoCommand = {
     }
     if (flags.has('z') && flags.words.length > 2) throw new IoRefusal('-z supports only a single length parameter');
     if (flags.has('u') && !flags.has('z')) throw new IoRefusal('-u requires -z to be specified');
-    if (flags.has('z') && flags.has('P')) throw new IoRefusal('-z and -P cannot be specified at the same time');
     const request = vectorOf('aio_write', flags);
     session.requests.submit({ ...accessOf(request), run: () => outcomeOf(session, request) });
     return true;
