@@ -13,6 +13,8 @@ beforeEach(() => {
 it.each([
   ['snapshot', '-a', 'missing', 'a'],
   ['snapshot', '-d', 'missing', 'a'],
+  ['snapshot', '-c', 's', 'raw'],
+  ['snapshot', '-d', 's', 'raw'],
   ['rebase', '-f', 'raw', '-b', 'base', 'raw'],
   ['rebase', '-f', 'raw', '-b', 'missing', 'raw'],
   ['rebase', '-f', 'raw', '-b', 'base', '-F', 'raw', 'raw'],
@@ -20,4 +22,11 @@ it.each([
   ['rebase', '-u', '-f', 'raw', '-b', '', 'raw'],
 ])('%s %s %s %s %s %s', async (...args: string[]) => {
   expect(await host.qemuImg(...args)).toEqual(host.real('qemu-img', ...args));
+});
+
+it('applies no snapshot of a raw file, and says so once', async () => {
+  const args = ['snapshot', '-a', 's', 'raw'];
+  // QEMU opens the file a second time for it, and warns a second time that it guesses its format.
+  const once = host.real('qemu-img', ...args).stderr.replace(/^(WARNING[^]*?restrictions\.\n)\1/, '$1');
+  expect(await host.qemuImg(...args)).toEqual({ stdout: '', stderr: once, code: 1 });
 });

@@ -44,7 +44,7 @@ export const snapshot: ImgCommand = async (host, args) => {
       return 0;
     }
     const wanted = invocation.value(action)!;
-    if (image === null) throw failure(action, wanted, -95, 'Operation not supported');
+    if (image === null) throw withoutSnapshots(action, wanted);
     if (action === 'c') {
       const now = host.now();
       const dateSeconds = Math.floor(now / 1000);
@@ -55,7 +55,7 @@ export const snapshot: ImgCommand = async (host, args) => {
         if (!isEngineError(error)) throw error;
         invocation.tellCorruption(error);
         const errno = ERRNO[error.code];
-        throw failure(action, wanted, ...(errno === undefined ? IO_ERROR : ([errno, strerror(error)] as const)));
+        throw failure(wanted, ...(errno === undefined ? IO_ERROR : ([errno, strerror(error)] as const)));
       }
     } else if (action === 'a') {
       const found = findSnapshot(image, wanted);
@@ -91,7 +91,16 @@ function reasonOf(invocation: Invocation, error: unknown): string {
   return error instanceof StepFailure ? stepFailureText(invocation, error) : mustBeEngineError(error).message;
 }
 
-function failure(action: string, name: string, errno: number, text: string): ImgFailure {
-  const verb = action === 'c' ? 'create' : action === 'a' ? 'apply' : 'delete';
-  return new ImgFailure(`Could not ${verb} snapshot '${name}': ${errno} (${text})`);
+function failure(name: string, errno: number, text: string): ImgFailure {
+  return new ImgFailure(`Could not create snapshot '${name}': ${errno} (${text})`);
+}
+
+/** What is said of a format that has no snapshots. */
+function withoutSnapshots(action: string, name: string): ImgFailure {
+  if (action === 'c') return failure(name, -95, 'Operation not supported');
+  return new ImgFailure(
+    action === 'a'
+      ? `Could not apply snapshot '${name}': Block driver does not support snapshots`
+      : `Could not delete snapshot '${name}': snapshot not found`,
+  );
 }
