@@ -9,6 +9,7 @@ import {
 } from '#engine';
 import { ITER_TIME_DEFAULT, slotIterations } from '../block/luks-iterations.ts';
 import { secretNamed } from '../options/secrets.ts';
+import { strerror } from '../text/strerror.ts';
 import { randomSourceOf } from '../random-source.ts';
 import type { CreateValues } from './create-options.ts';
 import { ImgFailure, type Invocation } from './invocation.ts';
@@ -58,4 +59,9 @@ export async function planKeyAmendment(
     force: invocation.has('force'),
   };
   return deriveWith(planSlotChange(volume, read, change, context), (request) => host.pbkdf2(request));
+}
+
+/** What is said of a step that could not be written; QEMU says of an image that its header could not be read. */
+export function slotFailure(what: string, { slot }: SlotStep, error: unknown): ImgFailure {
+  return new ImgFailure(`${what}: ${strerror(error)}`, { hints: [`Failed to write to keyslot ${slot}`] });
 }

@@ -38,7 +38,12 @@ export interface SlotChangeContext {
 const SECTOR_SIZE = 512;
 
 /** Bytes to be written, counting from the start of the header, and durable before the next step. */
-export interface SlotStep {
+export interface SlotStep extends VolumeWrite {
+  /** The key slot that was to change. */
+  readonly slot: number;
+}
+
+interface VolumeWrite {
   readonly at: number;
   readonly bytes: Uint8Array;
 }
@@ -57,7 +62,7 @@ export function* planSlotChange(
   const steps: SlotStep[] = [];
   let { header } = volume;
   for (const index of yield* slotsToErase(volume, read, change, context)) {
-    steps.push(...erasureSteps(header, index, context));
+    steps.push(...forSlot(index, erasureSteps(header, index, context)));
     header = withSlot(header, index, SHUT);
   }
   return steps;
@@ -78,19 +83,23 @@ function* activation(
   const noise = random(header.keyBytes * (LUKS_STRIPES - 1));
   const material = yield* sealKey(volume, { salt, iterations }, passphrase, { masterKey, noise });
   const opened: OpenedSlot = { state: 'active', iterations, salt };
-  if (!isActive(volume, index)) return activationSteps(header, index, opened, material);
+  if (!isActive(volume, index)) return forSlot(index, activationSteps(header, index, opened, material));
 
   // The old key goes with the first byte of the new one. Meanwhile the new one opens another slot, where one is free: the
   // volume might have no other key. What is sealed does not depend on where it stands.
   const spare = header.keySlots.findIndex(({ state }) => state !== 'active');
   const withSpare = spare < 0 ? header : withSlot(header, spare, opened);
   const shut = withSlot(withSpare, index, SHUT);
-  return [
+  return forSlot(index, [
     ...(spare < 0 ? [] : activationSteps(header, spare, opened, material)),
     ...headerSteps(withSpare, shut),
     ...activationSteps(shut, index, opened, material),
     ...(spare < 0 ? [] : erasureSteps(withSlot(shut, index, opened), spare, { random })),
-  ];
+  ]);
+}
+
+function forSlot(slot: number, writes: readonly VolumeWrite[]): SlotStep[] {
+  return writes.map((write) => ({ slot, ...write }));
 }
 
 type SlotState = Pick<LuksKeySlot, 'state' | 'iterations' | 'salt'>;
@@ -99,14 +108,14 @@ type OpenedSlot = SlotState & { readonly state: 'active' };
 const SHUT: SlotState = { state: 'inactive', iterations: 0, salt: new Uint8Array(LUKS_SALT_SIZE) };
 
 /** The slot must not be named before its key is there: in between, the header still says what it said. */
-function activationSteps(header: LuksHeader, index: number, opened: OpenedSlot, material: Uint8Array): SlotStep[] {
+function activationSteps(header: LuksHeader, index: number, opened: OpenedSlot, material: Uint8Array): VolumeWrite[] {
   return [
     { at: header.keySlots[index]!.keyOffset, bytes: material },
     ...headerSteps(header, withSlot(header, index, opened)).reverse(),
   ];
 }
 
-function erasureSteps(header: LuksHeader, index: number, { random }: Pick<SlotChangeContext, 'random'>): SlotStep[] {
+function erasureSteps(header: LuksHeader, index: number, { random }: Pick<SlotChangeContext, 'random'>): VolumeWrite[] {
   return [
     ...headerSteps(header, withSlot(header, index, SHUT)),
     // One pass: where overwriting in place reaches the medium at all, more of them take away nothing more.
@@ -119,15 +128,15 @@ function erasureSteps(header: LuksHeader, index: number, { random }: Pick<SlotCh
  * which is the first to be written when it is shut and the last when it is opened. Torn, a slot that nothing opens would
  * count as active, and let the last key that does be erased.
  */
-function headerSteps(before: LuksHeader, after: LuksHeader): SlotStep[] {
+function headerSteps(before: LuksHeader, after: LuksHeader): VolumeWrite[] {
   const old = encodeLuksHeader(before);
   const bytes = encodeLuksHeader(after);
-  const steps: SlotStep[] = [];
+  const writes: VolumeWrite[] = [];
   for (let at = 0; at < bytes.length; at += SECTOR_SIZE) {
     const sector = bytes.subarray(at, at + SECTOR_SIZE);
-    if (sector.some((byte, offset) => byte !== old[at + offset])) steps.push({ at, bytes: sector });
+    if (sector.some((byte, offset) => byte !== old[at + offset])) writes.push({ at, bytes: sector });
   }
-  return steps;
+  return writes;
 }
 
 function* slotsToErase(

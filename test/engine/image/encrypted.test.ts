@@ -138,8 +138,8 @@ describe('a LUKS header that the image says is shorter than it is', () => {
     const image = openWith(storage);
     const before = storage.toBytes();
     const steps = [
-      { at: 0, bytes: new Uint8Array(592) },
-      { at: END_OF_KEY - 1, bytes: new Uint8Array(2) },
+      { slot: 0, at: 0, bytes: new Uint8Array(592) },
+      { slot: 0, at: END_OF_KEY - 1, bytes: new Uint8Array(2) },
     ];
     expect(messageOf(() => drain(applySlotSteps(image, steps)))).toBe(OUTSIDE);
     expect(Buffer.compare(storage.toBytes(), before)).toBe(0);

@@ -1,16 +1,19 @@
 import {
   amendImage,
   applySlotSteps,
+  isEngineError,
   luksReader,
   StepFailure,
   type AmendOptions,
   type Image,
+  type LongTask,
   type LuksReader,
+  type SlotStep,
 } from '#engine';
 import { LuksNode } from '../../block/luks-node.ts';
 import { amendOptionsOf, parseAmendValues } from '../amend-options.ts';
 import type { CreateValues } from '../create-options.ts';
-import { planKeyAmendment } from '../key-amendment.ts';
+import { planKeyAmendment, slotFailure } from '../key-amendment.ts';
 import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
 import { amendHelp, asksForHelp, judgeOptionLists } from '../option-lists.ts';
 import { ProgressLine } from '../progress.ts';
@@ -83,7 +86,21 @@ async function encryptionOf(
   if (luks === null) return { encryption: (target) => applySlotSteps(target, []) };
   const read = luksReader(image.storage, image.head);
   const steps = await planKeyAmendment(invocation, luks, read, { values, prefix: 'encrypt.' });
-  return { encryption: (target) => applySlotSteps(target, steps) };
+  return { encryption: (target) => applyTelling(target, steps) };
+}
+
+/** Applies the steps; of one that cannot be written it is told which key slot it was for. */
+function* applyTelling(target: Image, steps: readonly SlotStep[]): LongTask<void> {
+  let done = 0;
+  try {
+    for (const progress of applySlotSteps(target, steps)) {
+      done = progress.done;
+      yield progress;
+    }
+  } catch (error) {
+    if (isEngineError(error, 'invalid-image')) throw error;
+    throw slotFailure('Could not read encryption header', steps[done]!, error);
+  }
 }
 
 /** The same for a LUKS volume in a file of its own. */
@@ -93,8 +110,12 @@ async function amendLuks(invocation: Invocation, node: LuksNode, values: CreateV
   const read: LuksReader = (at, into) => storage.read(at, into);
   // Opened to be written, it was unlocked.
   const steps = await planKeyAmendment(invocation, { volume, masterKey: masterKey! }, read, { values, prefix: '' });
-  for (const { at, bytes } of steps) {
-    storage.write(at, bytes, 'header-other');
-    storage.flush('flush-ordering');
+  for (const step of steps) {
+    try {
+      storage.write(step.at, step.bytes, 'header-other');
+      storage.flush('flush-ordering');
+    } catch (error) {
+      throw slotFailure('Could not write encryption header', step, error);
+    }
   }
 }
