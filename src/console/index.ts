@@ -15,6 +15,7 @@ export type {
 } from './host.ts';
 export { WorkerPool, type CodecWorker } from './codec/worker-pool.ts';
 export * from './block/node.ts';
+export { fileInUse } from './block/file-in-use.ts';
 export { isOverlapped } from './block/file-node.ts';
 export type { BlockDriver, ChildRequest, ChildRole, DriverContext, OpenFlags } from './block/driver.ts';
 export { openBlock, type OpenRequest } from './block/open.ts';

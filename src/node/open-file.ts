@@ -1,6 +1,5 @@
 import { fstatSync, type BigIntStats } from 'node:fs';
-import type { StorageRun } from '#console';
-import { EngineError } from '#engine';
+import { fileInUse, type StorageRun } from '#console';
 import { ByteRanges } from './byte-ranges.ts';
 import { listData, punchHoles } from './sparse-calls.ts';
 
@@ -40,7 +39,8 @@ export class OpenFile {
     if (!stat.isFile()) return null;
     const key = `${stat.dev}:${stat.ino}`;
     const known = OPEN_FILES.get(key) ?? new OpenFile(key);
-    if (isWritable ? known.#openCount > 0 : known.#hasWriter) throw inUse(path, isWritable);
+    if (isWritable ? known.#openCount > 0 : known.#hasWriter)
+      throw fileInUse(path, isWritable ? 'to-write' : 'no-writer');
     OPEN_FILES.set(key, known);
     known.#openCount++;
     known.#hasWriter = isWritable;
@@ -112,12 +112,6 @@ export class OpenFile {
 
 /** By device and number on it. */
 const OPEN_FILES = new Map<string, OpenFile>();
-
-function inUse(path: string, isWritable: boolean): EngineError {
-  return new EngineError('locked', `Failed to get ${isWritable ? '' : 'shared '}"write" lock`, {
-    hint: `Is another process using the image [${path}]?`,
-  });
-}
 
 function firstBorderAfter(borders: Float64Array, at: number): number {
   let [low, high] = [0, borders.length];

@@ -1,4 +1,4 @@
-import { backingNameOf, type ConsoleFiles, type FileKind, type FileStat } from '#console';
+import { backingNameOf, fileInUse, type ConsoleFiles, type FileKind, type FileStat } from '#console';
 import { EngineError, isEngineError, readHead, type ImageHead, type Storage } from '#engine';
 import { consoleNames, fileNameProblem, type ImageId } from '#protocol';
 import { browserId } from '../library/image-files.ts';
@@ -134,11 +134,7 @@ export class LibraryFiles implements ConsoleFiles {
       return this.#keep(id, await this.#library.hold(id, mode === 'read' ? 'look' : 'change', this.#holder));
     } catch (error) {
       if (!isEngineError(error, 'locked')) throw error;
-      const lock = mode === 'read' ? 'Failed to get shared "write" lock' : 'Failed to get "write" lock';
-      throw new EngineError('locked', lock, {
-        cause: error,
-        hint: `Is another process using the image [${name}]?`,
-      });
+      throw fileInUse(name, mode === 'read' ? 'no-writer' : 'to-write', error);
     }
   }
 
