@@ -70,13 +70,13 @@ export class Lab {
   }
 
   /** Takes the image of this moment away; what the page says `qemu-img check` will say of it. */
-  async takeCrashImage(path: string): Promise<{ code: number; output: string }> {
+  async takeCrashImage(path: string): Promise<{ code: number; transcript: string }> {
     await this.page.getByRole('button', { name: 'Take the crash image' }).click();
     const dialog = this.page.getByRole('dialog', { name: 'The crash image' });
     const download = this.page.waitForEvent('download');
     await dialog.getByRole('button', { name: /^Download/ }).click();
     await (await download).saveAs(path);
-    const output = await dialog.locator('pre').innerText();
+    const transcript = await dialog.locator('pre').innerText();
     const code = Number(
       await dialog
         .getByText(/^Exit code/)
@@ -84,7 +84,7 @@ export class Lab {
         .innerText(),
     );
     await dialog.getByRole('button', { name: 'Close' }).click();
-    return { code, output };
+    return { code, transcript };
   }
 
   /** Lets the trace on stage run to its end. */

@@ -102,8 +102,8 @@ export interface Verdict {
 export interface CheckOutcome {
   readonly report: CheckReport;
   readonly verdict: Verdict;
-  /** What `qemu-img check` prints on stdout and its exit code. */
-  readonly output: string;
+  /** What a terminal shows of `qemu-img check`, and its exit code. */
+  readonly transcript: string;
   readonly exitCode: number;
 }
 

@@ -112,7 +112,7 @@ export class AioRequests {
 
   /** Tells what became of the requests that are done. */
   tell(): void {
-    for (const { text } of this.#outcomes.splice(0)) this.#print(text);
+    for (const { text } of this.#outcomes.splice(0)) for (const part of text) this.#print(part);
   }
 
   /** Lets everything go and tells what became of it; before the disk is closed. */

@@ -4,9 +4,9 @@ import type { IoFlags } from './flags.ts';
 import { reportOf } from './report.ts';
 import type { IoSession } from './session.ts';
 
-/** What became of a request: what is to be printed, and whether the command succeeded. */
+/** What became of a request: the parts of what is to be printed, and whether the command succeeded. */
 export interface Outcome {
-  readonly text: string;
+  readonly text: Iterable<string>;
   readonly succeeded: boolean;
 }
 
@@ -27,7 +27,7 @@ export function timed(
   session: IoSession,
   { name, at, length, flags, failure }: Timed,
   work: () => void,
-  inspect: () => Outcome = () => ({ text: '', succeeded: true }),
+  inspect: () => Outcome = () => ({ text: [], succeeded: true }),
 ): Outcome {
   const start = session.host.now();
   try {
@@ -35,10 +35,16 @@ export function timed(
   } catch (error) {
     if (!isEngineError(error)) throw error;
     session.reportCorruption(error);
-    return { text: `${failure}: ${strerror(error)}\n`, succeeded: false };
+    return { text: [`${failure}: ${strerror(error)}\n`], succeeded: false };
   }
   const milliseconds = session.host.now() - start;
   const { text, succeeded } = inspect();
-  const figures = flags.has('q') ? '' : reportOf({ name, at, length, milliseconds, machineReadable: flags.has('C') });
-  return { text: text + figures, succeeded };
+  if (flags.has('q')) return { text, succeeded };
+  const figures = reportOf({ name, at, length, milliseconds, machineReadable: flags.has('C') });
+  return { text: inTurn(text, [figures]), succeeded };
+}
+
+/** One after another, each part made when its turn comes. */
+export function* inTurn<T>(...lists: readonly Iterable<T>[]): Generator<T> {
+  for (const list of lists) yield* list;
 }

@@ -49,18 +49,29 @@ function pad(seconds: number): string {
   return seconds.toFixed(2).padStart(5, '0');
 }
 
-/** Sixteen bytes a line in hex and as characters. */
-export function dump(bytes: Uint8Array, at: number): string {
-  const lines: string[] = [];
-  for (let start = 0; start < bytes.length; start += 16) {
-    const row = [...bytes.subarray(start, start + 16)];
-    const hex = row.map((byte) => `${byte.toString(16).padStart(2, '0')} `).join('');
-    const text = row.map((byte) => (isAlphanumeric(byte) ? String.fromCharCode(byte) : '.')).join('');
-    lines.push(`${(at + start).toString(16).padStart(8, '0')}:  ${hex} ${text}\n`);
+const BYTES_PER_ROW = 16;
+const ROWS_PER_PART = 256;
+const HEX = Array.from({ length: 256 }, (_, byte) => `${byte.toString(16).padStart(2, '0')} `);
+const CHARACTERS = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte).replace(/[^0-9A-Za-z]/, '.'));
+
+/** Sixteen bytes a line in hex and as characters, some hundred lines at a time. */
+export function* dump(bytes: Uint8Array, at: number): Generator<string> {
+  let rows = '';
+  for (let start = 0; start < bytes.length; start += BYTES_PER_ROW) {
+    rows += dumpRow(bytes.subarray(start, start + BYTES_PER_ROW), at + start);
+    if ((start / BYTES_PER_ROW) % ROWS_PER_PART !== ROWS_PER_PART - 1) continue;
+    yield rows;
+    rows = '';
   }
-  return lines.join('');
+  yield rows;
 }
 
-function isAlphanumeric(byte: number): boolean {
-  return /[0-9A-Za-z]/.test(String.fromCharCode(byte));
+function dumpRow(bytes: Uint8Array, at: number): string {
+  let hex = '';
+  let text = '';
+  for (const byte of bytes) {
+    hex += HEX[byte]!;
+    text += CHARACTERS[byte]!;
+  }
+  return `${at.toString(16).padStart(8, '0')}:  ${hex} ${text}\n`;
 }

@@ -11,6 +11,7 @@ import { FileNode } from '../block/file-node.ts';
 import { Qcow2Node } from '../block/qcow2-node.ts';
 import { judgeReopen } from '../block/reopen.ts';
 import type { ConsoleHost } from '../host.ts';
+import { paceOf } from '../pace.ts';
 import { AioRequests, type Access } from './aio-requests.ts';
 import type { Outcome } from './outcome.ts';
 import type { ObjectTable } from '../options/objects.ts';
@@ -116,14 +117,18 @@ export class IoSession {
     return this.#requests;
   }
 
-  /** Carries out a request that the command waits for, and prints what became of it. */
-  perform(access: Access, work: () => Outcome): boolean {
+  /** Carries out a request that the command waits for, and prints what became of it. @throws EngineError cancelled */
+  async perform(access: Access, work: () => Outcome): Promise<boolean> {
     if (this.requests.mustWait(access)) {
       this.complain('The request would wait for one that is suspended; resume that first.');
       return false;
     }
     const { text, succeeded } = work();
-    this.print(text);
+    const pace = paceOf(this.host);
+    for (const part of text) {
+      this.print(part);
+      await pace();
+    }
     return succeeded;
   }
 

@@ -21,6 +21,12 @@ export function checkOutput(report: CheckReport): CheckOutput {
   };
 }
 
+/** What a terminal shows of `qemu-img check FILE`: findings, summary and failure, in the order in which they are printed. */
+export function checkTranscript(report: CheckReport): string {
+  const omitted = report.messagesOmitted > 0 ? [`… and ${report.messagesOmitted} more lines`] : [];
+  return lines([...report.messages, ...omitted]) + checkOutput(report).output + lines(failureOf(report));
+}
+
 /** `qemu-img check -r MODE FILE`: the repair, and if it fixed anything, the check of what came of it. */
 export function repairOutput({ report, after }: Pick<RepairPlan, 'report' | 'after'>): CheckOutput {
   if (after === null) return checkOutput(report);

@@ -1,4 +1,4 @@
-import { EngineError, checkImage, checkOutput, drain, type CheckCounters, type Storage } from '#engine';
+import { EngineError, checkImage, checkOutput, checkTranscript, drain, type CheckCounters, type Storage } from '#engine';
 import { BACKING_NAME } from '../run/base-image.ts';
 import { reopenRecorded, type CrashPoint } from './crash-point.ts';
 
@@ -7,8 +7,8 @@ const FILE_SIZE_MAX = 1024 * 1024 * 1024;
 export interface ExportedCrash {
   /** The crash image, and its backing file if it has one. */
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[];
-  /** What `qemu-img check` says of it. */
-  readonly expectedOutput: string;
+  /** What a terminal shows of `qemu-img check`. */
+  readonly expectedTranscript: string;
   readonly expectedExitCode: number;
   readonly counters: CheckCounters;
   readonly commands: readonly string[];
@@ -20,7 +20,6 @@ export function exportCrash(point: CrashPoint, { repaired }: { readonly repaired
   const name = `crash-${cut}${point.depth > 0 ? `-repair-${point.depth}` : ''}${repaired ? '-repaired' : ''}.qcow2`;
   const storage = repaired ? reopenRecorded(run, media).recorder : media;
   const report = drain(checkImage(storage));
-  const { output, exitCode } = checkOutput(report);
   const files = [{ name, bytes: bytesOf(storage) }];
   if (run.backing !== null) {
     const bytes = new Uint8Array(limited(run.backing.virtualSize));
@@ -29,8 +28,8 @@ export function exportCrash(point: CrashPoint, { repaired }: { readonly repaired
   }
   return {
     files,
-    expectedOutput: output,
-    expectedExitCode: exitCode,
+    expectedTranscript: checkTranscript(report),
+    expectedExitCode: checkOutput(report).exitCode,
     counters: { ...report.counters },
     commands: [`qemu-img check ${name}`, `qemu-img info ${name}`, `qemu-img check -r all ${name}`],
   };

@@ -1,4 +1,4 @@
-import { checkImage, checkOutput, clusterMap, explain, type CheckReport, type LongTask, type Storage } from '#engine';
+import { checkImage, checkOutput, checkTranscript, clusterMap, explain, type CheckReport, type LongTask, type Storage } from '#engine';
 import type { CheckOutcome, ClusterMap } from '#protocol';
 import { readHeadToLook } from './open.ts';
 
@@ -15,6 +15,6 @@ export function* checkedMap(storage: Storage): LongTask<{ outcome: CheckOutcome;
 }
 
 function outcomeOf(storage: Storage, report: CheckReport): CheckOutcome {
-  const { output, exitCode } = checkOutput(report);
-  return { report, verdict: explain(report, readHeadToLook(storage).header), output, exitCode };
+  const verdict = explain(report, readHeadToLook(storage).header);
+  return { report, verdict, transcript: checkTranscript(report), exitCode: checkOutput(report).exitCode };
 }

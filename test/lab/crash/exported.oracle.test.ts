@@ -38,11 +38,11 @@ function randomCrash(run: ScenarioRun): Crash {
 function verdicts(run: ScenarioRun, crash: Crash, { repaired }: { repaired: boolean }) {
   const exported = exportCrash(crashPointOf(run, [crash]), { repaired });
   for (const { name, bytes } of exported.files) writeFileSync(scratch.path(name), bytes);
-  const { stdout, code } = qemuImg('check', scratch.path(exported.files[0]!.name));
+  const { stderr, stdout, code } = qemuImg('check', scratch.path(exported.files[0]!.name));
   const state = `seed ${SEED}, ${JSON.stringify(crash)}`;
   return {
-    foretold: { state, output: exported.expectedOutput.trimEnd(), exitCode: exported.expectedExitCode },
-    said: { state, output: stdout.trimEnd(), exitCode: code },
+    foretold: { state, transcript: exported.expectedTranscript.trimEnd(), exitCode: exported.expectedExitCode },
+    said: { state, transcript: (stderr + stdout).trimEnd(), exitCode: code },
   };
 }
 

@@ -11,7 +11,7 @@ import {
   type IoCommand,
 } from '../command.ts';
 import { flagsOf, type IoFlags } from '../flags.ts';
-import { timed, type Outcome } from '../outcome.ts';
+import { inTurn, timed, type Outcome } from '../outcome.ts';
 import { dump } from '../report.ts';
 import type { IoSession } from '../session.ts';
 
@@ -111,7 +111,7 @@ export function totalLength(texts: readonly string[]): number {
   return total;
 }
 
-function read(session: IoSession, request: ReadRequest): boolean {
+function read(session: IoSession, request: ReadRequest): Promise<boolean> {
   return session.perform(accessOf(request), () => outcomeOf(session, request));
 }
 
@@ -132,12 +132,12 @@ function outcomeOf(session: IoSession, request: ReadRequest): Outcome {
 
 /** What a pattern and the dump have to say of the bytes. */
 function inspect(bytes: Uint8Array, { at, flags, pattern }: ReadRequest): Outcome {
-  const dumped = flags.has('v') && !flags.has('q') ? dump(bytes, at) : '';
+  const dumped = flags.has('v') && !flags.has('q') ? dump(bytes, at) : [];
   if (pattern === null || isFilled(bytes.subarray(pattern.skip, pattern.skip + pattern.length), pattern.value)) {
     return { text: dumped, succeeded: true };
   }
   const problem = `Pattern verification failed at offset ${at + pattern.skip}, ${pattern.length} bytes\n`;
-  return { text: problem + dumped, succeeded: false };
+  return { text: inTurn([problem], dumped), succeeded: false };
 }
 
 /** @throws EngineError io, as QEMU answers requests beyond the end of the disk */

@@ -134,7 +134,7 @@ function vectorOf(name: string, flags: IoFlags): WriteRequest {
   return { at, length, flags, bytes, failure: `${name} failed` };
 }
 
-function write(session: IoSession, request: WriteRequest): boolean {
+function write(session: IoSession, request: WriteRequest): Promise<boolean> {
   return session.perform(accessOf(request), () => outcomeOf(session, request));
 }
 
