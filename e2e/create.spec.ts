@@ -75,7 +75,7 @@ test('says at once, and once, why a name is refused', async ({ page, workbench }
   await workbench.open();
   await workbench.button('Create an image').click();
   const dialog = page.getByRole('dialog', { name: 'New image' });
-  await dialog.getByLabel('Name', { exact: true }).fill('n'.repeat(201));
-  await expect(dialog.getByText('A name cannot be longer than 200 characters.')).toHaveCount(1);
+  await dialog.getByLabel('Name', { exact: true }).fill('n'.repeat(256));
+  await expect(dialog.getByText('A name cannot be longer than 255 bytes')).toHaveCount(1);
   await expect(dialog.getByRole('button', { name: 'Create', exact: true })).toBeDisabled();
 });

@@ -55,12 +55,19 @@ export class EngineError extends Error {
   readonly code: EngineErrorCode;
   /** Further lines that QEMU prints as hints below the error. */
   readonly hint: string | null;
+  /** The operating system's name of the failure (`ENAMETOOLONG`), where it says more than the code; null elsewhere. */
+  readonly errno: string | null;
 
-  constructor(code: EngineErrorCode, message: string, options: { cause?: unknown; hint?: string } = {}) {
+  constructor(
+    code: EngineErrorCode,
+    message: string,
+    options: { cause?: unknown; hint?: string; errno?: string | null } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = 'EngineError';
     this.code = code;
     this.hint = options.hint ?? null;
+    this.errno = options.errno ?? null;
   }
 }
 
@@ -74,7 +81,7 @@ export class StepFailure extends EngineError {
   declare readonly cause: EngineError;
 
   constructor(step: string, cause: EngineError) {
-    super(cause.code, `${step}: ${cause.message}`, { cause });
+    super(cause.code, `${step}: ${cause.message}`, { cause, errno: cause.errno });
     this.step = step;
   }
 

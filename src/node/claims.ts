@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { FileClaims } from '#console';
+import { lookAt } from './look-at.ts';
 
 const NOTHING: FileClaims = { isWritten: false, isKept: false };
 
@@ -13,8 +14,8 @@ const KEEPS_WRITERS_OUT = 201;
  */
 export function claimsOn(path: string): FileClaims {
   const locks = listOfLocks();
-  const stat = locks === null ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (locks === null || stat === undefined) return NOTHING;
+  const stat = locks === null ? null : lookAt(path);
+  if (locks === null || stat === null) return NOTHING;
   const file = `${hex(majorOf(stat.dev))}:${hex(minorOf(stat.dev))}:${stat.ino}`;
   const isLocked = (byte: number) => locks.some((lock) => lock.file === file && lock.start <= byte && byte <= lock.end);
   return { isWritten: isLocked(WRITES), isKept: isLocked(KEEPS_WRITERS_OUT) };

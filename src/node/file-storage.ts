@@ -26,6 +26,10 @@ const CODES: Record<string, EngineErrorCode> = {
   // Beyond what Node takes for an offset; no file system goes as far.
   ERR_OUT_OF_RANGE: 'too-large',
   EDQUOT: 'quota',
+  ENAMETOOLONG: 'invalid-argument',
+  EISDIR: 'invalid-argument',
+  ENOTDIR: 'not-found',
+  ELOOP: 'invalid-argument',
   EBADF: 'closed',
 };
 
@@ -218,5 +222,5 @@ export function engineErrorOf(cause: unknown): EngineError {
   if (isEngineError(cause)) return cause;
   // Node's file system throws nothing else.
   const { code, message } = cause as NodeJS.ErrnoException;
-  return new EngineError(CODES[code ?? ''] ?? 'io', message, { cause });
+  return new EngineError(CODES[code ?? ''] ?? 'io', message, { cause, errno: code ?? null });
 }

@@ -73,9 +73,22 @@ describe('the console over the library', () => {
   });
 
   it('says what is wrong with a name that no image can have', async () => {
-    const { exitCode, err, note } = await run(`qemu-img create -q -f qcow2 ${'n'.repeat(201)} 1M`);
-    expect([exitCode, err]).toEqual([1, expect.stringContaining('Invalid argument')]);
-    expect(note).toBe('The library has no place for such a name. A name cannot be longer than 200 characters.\n');
+    const name = 'ü'.repeat(128);
+    const { exitCode, err, note } = await run(`qemu-img create -q -f qcow2 ${name} 1M`);
+    expect([exitCode, err]).toEqual([1, `qemu-img: ${name}: Could not create '${name}': File name too long\n`]);
+    expect(note).toContain('The library has no place for such a name. A name cannot be longer than 255 bytes');
+  });
+
+  it.each([
+    ['create -q -f qcow2 . 1M', ".: Could not create '.': Is a directory"],
+    ['create -q -f qcow2 ../.. 1M', "../..: Could not create '../..': Is a directory"],
+    ["create -q -f qcow2 '' 1M", ": Could not create '': No such file or directory"],
+    ['create -q -f qcow2 folder/a 1M', "folder/a: Could not create 'folder/a': No such file or directory"],
+    ['info ./', "Could not open './': 'file' driver requires './' to be a regular file"],
+    ['info ...', "Could not open '...': Could not open '...': No such file or directory"],
+  ])('qemu-img %s', async (args, message) => {
+    const end = await run(`qemu-img ${args}`);
+    expect([end.exitCode, end.err]).toEqual([1, `qemu-img: ${message}\n`]);
   });
 
   it('makes library entries, and says which images changed', async () => {

@@ -56,9 +56,7 @@ async function makeFile(
   { hasMetadata }: { readonly hasMetadata: boolean },
 ): Promise<Storage> {
   const path = await pathToCreate(host, name);
-  const kind = await host.files.kindOf(path);
-  if (kind === 'directory') throw new ImgFailure(`Could not create '${path}': Is a directory`);
-  const isNew = kind === null;
+  const isNew = (await host.files.kindOf(path)) === null;
   await refuseKept(host.files, path);
   if (hasMetadata) await refuseWritten(host.files, path);
   const storage = await host.files.create(path).catch((error: unknown) => {

@@ -1,8 +1,24 @@
 import { isEngineError } from '#engine';
 
+/** C's texts where the operating system's name of a failure says more than the engine's code. */
+const ERRNO_TEXTS: Readonly<Record<string, string>> = {
+  EDQUOT: 'Disk quota exceeded',
+  EISDIR: 'Is a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  EMFILE: 'Too many open files',
+  ENAMETOOLONG: 'File name too long',
+  ENOTDIR: 'Not a directory',
+  ENXIO: 'No such device or address',
+  EPERM: 'Operation not permitted',
+  EROFS: 'Read-only file system',
+  ETXTBSY: 'Text file busy',
+};
+
 /** C's text for the errno that stands nearest to an engine error; QEMU prints it behind a colon. */
 export function strerror(error: unknown): string {
   if (!isEngineError(error)) throw error;
+  const errnoText = error.errno === null ? undefined : ERRNO_TEXTS[error.errno];
+  if (errnoText !== undefined) return errnoText;
   switch (error.code) {
     case 'no-space':
     case 'quota':

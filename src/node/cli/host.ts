@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, realpathSync, rmSync, statSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CodecPool, ConsoleHost, FileKind, FileStat } from '#console';
 import { encodeName, type Pbkdf2Request } from '#engine';
 import { claimsOn } from '../claims.ts';
 import { engineErrorOf, NodeStorage } from '../file-storage.ts';
+import { lookAt } from '../look-at.ts';
 
 /**
  * The terminal as a console's host. Standard output is held back until a flush or the end, as C programs do into a pipe,
@@ -109,8 +110,8 @@ function attempt<T>(work: () => T): Promise<T> {
 }
 
 function kindOf(name: string): FileKind | null {
-  const stat = statSync(name, { throwIfNoEntry: false });
-  if (stat === undefined) return null;
+  const stat = lookAt(name);
+  if (stat === null) return null;
   if (stat.isFile()) return 'file';
   if (stat.isDirectory()) return 'directory';
   if (stat.isCharacterDevice()) return 'character-device';
@@ -118,8 +119,8 @@ function kindOf(name: string): FileKind | null {
 }
 
 function statOf(name: string): FileStat | null {
-  const stat = statSync(name, { throwIfNoEntry: false });
-  return stat === undefined ? null : { size: stat.size, allocatedBytes: stat.blocks * 512 };
+  const stat = lookAt(name);
+  return stat === null ? null : { size: Number(stat.size), allocatedBytes: Number(stat.blocks) * 512 };
 }
 
 function namesBeginning(prefix: string): string[] {

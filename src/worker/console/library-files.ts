@@ -39,6 +39,7 @@ export class LibraryFiles implements ConsoleFiles {
   }
 
   async kindOf(name: string): Promise<FileKind | null> {
+    if (isFolder(name)) return 'directory';
     return (await this.#find(name)) === null ? null : 'file';
   }
 
@@ -67,8 +68,9 @@ export class LibraryFiles implements ConsoleFiles {
       return storage;
     }
     const plainName = plain(name);
-    if (plainName.includes('/')) throw new EngineError('not-found', 'The library has no folders.');
-    // A program can only say “Invalid argument”.
+    if (isFolder(name)) throw new EngineError('invalid-argument', 'This is the library itself.', { errno: 'EISDIR' });
+    if (name === '' || plainName.includes('/')) throw new EngineError('not-found', 'The library has no folders.');
+    // A program can say little more than “Invalid argument”.
     const problem = fileNameProblem(plainName);
     if (problem !== null) this.#note(`The library has no place for such a name. ${problem}\n`);
     return this.#keep(browserId(plainName), await this.#library.holdNew(plainName, this.#holder));
@@ -199,6 +201,11 @@ function headOf(storage: Storage): ImageHead | null {
 }
 
 /** `./a` is `a`. */
+/** The library is the only folder that there is. */
+function isFolder(name: string): boolean {
+  return name !== '' && /^(\.{0,2}\/+)*\.{0,2}$/.test(name);
+}
+
 function plain(name: string): string {
   return name.replace(/^(\.\/+)+/, '');
 }

@@ -1,10 +1,11 @@
 import { EngineError } from '#engine';
-import { fileNameProblem } from '#protocol';
+import { fileNameProblem, isTooLong } from '#protocol';
 
 /** Throws unless `name` can name a file. */
 export function mustBeFileName(name: string): void {
   const problem = fileNameProblem(name);
-  if (problem !== null) throw new EngineError('invalid-argument', problem);
+  if (problem === null) return;
+  throw new EngineError('invalid-argument', problem, { errno: isTooLong(name) ? 'ENAMETOOLONG' : null });
 }
 
 /** `wanted`, or with a number before its extension where that is taken. */

@@ -33,7 +33,7 @@ describe('formErrors', () => {
     [{ name: ' ' }, 'name', /needed/],
     [{ name: 'a/b' }, 'name', /cannot contain/],
     [{ name: '..' }, 'name', /cannot be a name/],
-    [{ name: 'n'.repeat(201) }, 'name', /longer than 200/],
+    [{ name: 'n'.repeat(256) }, 'name', /longer than 255/],
     [{ name: 'taken.qcow2' }, 'name', /taken/],
     [{ size: 'much' }, 'size', /Not a size/],
     [{ size: '' }, 'size', /needed/],
