@@ -10,7 +10,7 @@ import {
   write,
   writeSync,
 } from 'node:fs';
-import type { OverlappedStorage, SparseStorage, StorageRun } from '#console';
+import { strerror, type OverlappedStorage, type SparseStorage, type StorageRun } from '#console';
 import { EngineError, isEngineError, type EngineErrorCode } from '#engine';
 import { OpenFile } from './open-file.ts';
 import { reserveSpace } from './sparse-calls.ts';
@@ -222,5 +222,7 @@ export function engineErrorOf(cause: unknown): EngineError {
   if (isEngineError(cause)) return cause;
   // Node's file system throws nothing else.
   const { code, message } = cause as NodeJS.ErrnoException;
-  return new EngineError(CODES[code ?? ''] ?? 'io', message, { cause, errno: code ?? null });
+  const options = { cause, errno: code ?? null };
+  const engineCode = CODES[code ?? ''] ?? 'io';
+  return new EngineError(engineCode, strerror(new EngineError(engineCode, message, options)), options);
 }

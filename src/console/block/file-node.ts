@@ -2,14 +2,13 @@ import {
   EngineError,
   growFile,
   ignoresFlushes,
-  isEngineError,
+  StepFailure,
   type CacheMode,
   type GuestOffset,
   type Preallocation,
   type Storage,
 } from '#engine';
 import type { OverlappedStorage, SparseStorage } from '../host.ts';
-import { strerror } from '../text/strerror.ts';
 import { LowestNode } from './lowest-node.ts';
 import { refuseCompressed, type BlockStatus, type NodeOrigin, type StatusWanted, type WriteOptions } from './node.ts';
 import { isAllZero } from './zeros.ts';
@@ -96,14 +95,8 @@ export class FileNode extends LowestNode {
       throw new EngineError('unsupported', 'Cannot use preallocation for shrinking files');
     }
     if (preallocation === 'metadata') throw new EngineError('unsupported', 'Unsupported preallocation mode: metadata');
-    try {
-      if (length > this.length) growFile(this.storage, length, preallocation);
-      else this.storage.truncate(length, 'truncate');
-    } catch (error) {
-      if (!isEngineError(error)) throw error;
-      const work = preallocation === 'falloc' ? 'Could not preallocate new data' : 'Could not resize file';
-      throw new EngineError(error.code, `${work}: ${strerror(error)}`, { cause: error });
-    }
+    if (length > this.length) return growFile(this.storage, length, preallocation);
+    StepFailure.during('Could not resize file', () => this.storage.truncate(length, 'truncate'));
   }
 
   statusAt(at: GuestOffset, lengthMax: number, wanted: StatusWanted = 'zeros'): BlockStatus {

@@ -1,12 +1,4 @@
-import {
-  createImage,
-  EngineError,
-  growFile,
-  isEngineError,
-  judgeCreateOptions,
-  type Preallocation,
-  type Storage,
-} from '#engine';
+import { createImage, growFile, isEngineError, judgeCreateOptions, type Preallocation, type Storage } from '#engine';
 import { refuseKept, refuseWritten } from '../block/claims.ts';
 import { pathToCreate } from '../block/creation.ts';
 import type { ConsoleHost } from '../host.ts';
@@ -81,16 +73,6 @@ interface NewContent {
   write(storage: Storage, data: Storage | null): void;
 }
 
-/** @throws EngineError with QEMU's text */
-function resizeFile(storage: Storage, size: number, mode: Preallocation): void {
-  try {
-    growFile(storage, size, mode);
-  } catch (error) {
-    if (!isEngineError(error)) throw error;
-    throw new EngineError(error.code, `Could not resize file: ${strerror(error)}`, { cause: error });
-  }
-}
-
 /** A size is rounded up to whole sectors, and must still be a signed number of 64 bits. */
 const SIZE_MAX = 2n ** 63n - 512n;
 
@@ -117,14 +99,14 @@ async function contentOf(
   }
   if (format === 'raw') {
     const mode = rawPreallocationOf(values);
-    return { write: (storage) => resizeFile(storage, Math.ceil(size / 512) * 512, mode) };
+    return { write: (storage) => growFile(storage, Math.ceil(size / 512) * 512, mode) };
   }
   if (format === 'luks') {
     const mode = luksPreallocationOf(values);
     const { bytes, headerSize } = await newLuks(host, objects, values, '');
     return {
       write(storage) {
-        resizeFile(storage, headerSize + size, mode);
+        growFile(storage, headerSize + size, mode);
         storage.write(0, bytes, 'create');
       },
     };

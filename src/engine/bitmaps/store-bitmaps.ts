@@ -1,5 +1,6 @@
 import { alignUp, ceilDiv } from '../bytes/align.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
+import { StepFailure } from '../errors.ts';
 import {
   BITMAP_AUTO,
   BITMAP_IN_USE,
@@ -78,8 +79,11 @@ function storeBitmap(
   { name, granularityBits, isEnabled, bits, stored }: PersistentBitmap,
 ): NewEntry {
   if (bits === null) return { ...stored!, flags: stored!.flags | BITMAP_IN_USE };
+  const tableOffset = StepFailure.during(`Failed to write bitmap '${name}' to file`, () =>
+    clusters.write(storePages(clusters, bits), 'bitmap-dir'),
+  );
   return {
-    tableOffset: clusters.write(storePages(clusters, bits), 'bitmap-dir'),
+    tableOffset,
     tableSize: bits.pageCount,
     flags: isEnabled ? BITMAP_AUTO : 0,
     type: BITMAP_TYPE_DIRTY,

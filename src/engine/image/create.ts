@@ -1,6 +1,6 @@
 import { alignUp, ceilDiv } from '../bytes/align.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
-import { EngineError, isEngineError } from '../errors.ts';
+import { EngineError, isEngineError, StepFailure } from '../errors.ts';
 import {
   COMPRESSION_TYPE_BIT,
   EXTENDED_L2_BIT,
@@ -59,12 +59,13 @@ export function createImage(storage: Storage, options: CreateOptions, dataStorag
   const l1End = l1TableOffset + l1Size * 8;
   // Everything past the skeleton reads as zeros already: an empty L1 table needs room, not a write.
   if (storage.size < l1End) storage.truncate(l1End, 'create');
-  preallocateDisk(image, { virtualSize, l1TableOffset, l1Size }, preallocationOf(options));
-  if (geometry.hasDataFile) {
+  StepFailure.during('Could not resize image', () => {
+    preallocateDisk(image, { virtualSize, l1TableOffset, l1Size }, preallocationOf(options));
+    if (!geometry.hasDataFile) return;
     image.dataFile.truncate(0, 'create');
     growFile(image.dataFile, virtualSize, options.preallocation ?? 'off');
     image.dataFile.flush('create');
-  }
+  });
   const luks = options.encryption?.kind === 'luks' ? writeLuksHeader(image, options.encryption.luks) : null;
 
   image.refcounts.blocks.flush('create');
@@ -136,8 +137,10 @@ function writeLuksHeader({ allocator, geometry, storage }: Image, { bytes, heade
   const clusterCount = ceilDiv(headerSize, geometry.clusterSize);
   const offset = allocator.allocate(clusterCount);
   const end = offset + clusterCount * geometry.clusterSize;
-  if (storage.size < end) storage.truncate(end, 'create');
-  storage.write(offset, bytes, 'create');
+  StepFailure.during('Could not zero fill encryption header', () => {
+    if (storage.size < end) storage.truncate(end, 'create');
+    storage.write(offset, bytes, 'create');
+  });
   return { offset, length: headerSize };
 }
 
@@ -162,8 +165,8 @@ function writeSkeleton(storage: Storage, parts: HeaderParts): void {
   const firstTableEntry = new Uint8Array(8);
   setU64(viewOf(firstTableEntry), 0, 2 * clusterSize);
   storage.truncate(SKELETON_CLUSTERS * clusterSize, 'create');
-  storage.write(0, encodeHeaderCluster(parts), 'create');
-  storage.write(clusterSize, firstTableEntry, 'create');
+  StepFailure.during('Could not write qcow2 header', () => storage.write(0, encodeHeaderCluster(parts), 'create'));
+  StepFailure.during('Could not write refcount table', () => storage.write(clusterSize, firstTableEntry, 'create'));
   storage.flush('create');
 }
 

@@ -1,5 +1,6 @@
 import { alignDown, alignUp, ceilDiv } from '../bytes/align.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
+import { StepFailure } from '../errors.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { l1IndexOf, l2IndexOf } from '../format/geometry.ts';
 import { COPIED_HIGH } from '../format/l1-entry.ts';
@@ -32,7 +33,9 @@ function preallocateContiguous(image: Image, { virtualSize, ...disk }: NewDisk, 
   const { clusterSize, l2Coverage, l2Entries } = image.geometry;
   const clusterCount = ceilDiv(virtualSize, clusterSize);
   const area = allocateAreaAtEnd(image, clusterCount);
-  takeSpace(image.file, area, clusterCount * clusterSize, mode);
+  StepFailure.during('Failed to resize underlying file', () => {
+    takeSpace(image.file, area, clusterCount * clusterSize, mode);
+  });
   const tables = new NewTables(image, { virtualSize, ...disk });
   for (let done = 0; done < clusterCount; done += l2Entries) {
     tables.enter((done * clusterSize) / l2Coverage);

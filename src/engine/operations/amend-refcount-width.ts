@@ -1,5 +1,5 @@
 import { alignUp } from '../bytes/align.ts';
-import { EngineError } from '../errors.ts';
+import { EngineError, StepFailure } from '../errors.ts';
 import type { HostCluster, HostOffset } from '../format/addresses.ts';
 import { hex } from '../format/hex.ts';
 import { refcountMax, setRefcount } from '../format/refcount-block.ts';
@@ -148,11 +148,13 @@ class NewStructures {
       const refcount = refcounts.get(index * this.blockEntries + entry);
       if (refcount !== 0) setRefcount(block, this.#refcountBits, entry, refcount);
     }
-    file.write(hostOffset, block, 'refblock-new');
+    StepFailure.during('Failed to write refblock', () => file.write(hostOffset, block, 'refblock-new'));
   }
 
   writeTable(): void {
-    this.#image.file.write(this.#place.hostOffset, encodeRefcountTable(this.#table), 'reftable-grow');
+    StepFailure.during('Failed to write reftable', () => {
+      this.#image.file.write(this.#place.hostOffset, encodeRefcountTable(this.#table), 'reftable-grow');
+    });
   }
 
   /** Puts the new structures in force, durably, and frees the old ones. */

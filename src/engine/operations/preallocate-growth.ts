@@ -1,9 +1,10 @@
 import { ceilDiv } from '../bytes/align.ts';
+import { StepFailure } from '../errors.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { l1IndexOf } from '../format/geometry.ts';
 import { isCopied } from '../format/l1-entry.ts';
 import { l2KindOf } from '../format/l2-entry.ts';
-import { allocateDataClusters, dataFileOffsetOf } from '../image/data-clusters.ts';
+import { allocateDataClusters, freeNewDataClusters } from '../image/data-clusters.ts';
 import { writeZeros } from '../image/data-file-holes.ts';
 import { writeGuestData } from '../image/guest-data.ts';
 import type { Image } from '../image/image.ts';
@@ -13,6 +14,7 @@ import { linkRun, prepareLink } from '../image/link.ts';
 import { readRange } from '../image/read.ts';
 import { allocateAreaAtEnd } from '../image/reserved-area.ts';
 import { growFile, type Preallocation } from '../image/reserve-space.ts';
+import { beforeLink, undoDataClusters } from '../image/undo-allocation.ts';
 import { writeData } from '../image/write.ts';
 
 /**
@@ -35,17 +37,33 @@ export function preallocateGrowth(image: Image, from: GuestOffset, to: GuestOffs
 
   const clusterCount = ceilDiv(to - start, clusterSize);
   const area = isContiguous ? allocateAreaAtEnd(image, clusterCount) : null;
-  // The file may be longer than what is in use of it, without disk space behind.
-  if (area !== null) writeZeros(image.file, area, clusterCount * clusterSize);
-  for (let at = start; at < to;) {
-    const movesAnyway = at < from && isContiguous ? 1 : 0;
-    const count = Math.max(movesAnyway, emptyRunAt(image, at, to));
-    if (count > 0) {
-      const hostOffset = area === null ? allocateDataClusters(image, at, count) : area + dataFileOffsetOf(at - start);
-      reserve(image, { at, count, hostOffset, headEnd: from, mode });
+  let areaLeft = area === null ? 0 : clusterCount;
+  try {
+    if (area !== null) takeArea(image, area, area + clusterCount * clusterSize, mode);
+    for (let at = start; at < to;) {
+      const movesAnyway = at < from && isContiguous ? 1 : 0;
+      const count = Math.max(movesAnyway, emptyRunAt(image, at, to));
+      const place = area === null ? null : area + (at - start);
+      if (place !== null) areaLeft -= Math.max(1, count);
+      if (count > 0) {
+        const hostOffset = place ?? allocateDataClusters(image, at, count);
+        reserve(image, { at, count, hostOffset, headEnd: from, mode });
+      } else if (place !== null) freeNewDataClusters(image, place, 1);
+      at += Math.max(1, count) * clusterSize;
     }
-    at += Math.max(1, count) * clusterSize;
+  } catch (error) {
+    if (area !== null) undoDataClusters(image, error, area + (clusterCount - areaLeft) * clusterSize, areaLeft);
+    throw error;
   }
+}
+
+/** Disk space behind an area at the end of what is in use of the file. */
+function takeArea({ file }: Image, from: HostOffset, to: HostOffset, mode: Preallocation): void {
+  StepFailure.during('Failed to resize underlying file', () => {
+    // The file may be longer than what is in use of it: with anything in it, without disk space behind.
+    if (from < file.size) writeZeros(file, from, Math.min(to, file.size) - from);
+    growFile(file, to, mode);
+  });
 }
 
 interface Reservation {
@@ -61,13 +79,15 @@ function reserve(image: Image, { at, count, hostOffset, headEnd, mode }: Reserva
   const { dataFile, geometry } = image;
   const length = count * geometry.clusterSize;
   const head = new Uint8Array(geometry.extendedL2 ? 0 : Math.max(0, headEnd - at));
-  readRange(image, at, head);
   // Space that was used before may hold anything; what lies past the end of the file reads as zeros.
   const isReused = hostOffset < dataFile.size && mode === 'metadata' && !geometry.hasDataFile;
-  if (isReused) writeZeros(dataFile, hostOffset, Math.min(length, dataFile.size - hostOffset));
-  if (!geometry.hasDataFile) growFile(dataFile, hostOffset + length, mode);
-  if (head.length > 0) writeGuestData(image, { guest: at, host: hostOffset }, head, 'cow-copy');
-  prepareLink(image, { isNew: true, mustPrecedeLink: isReused || head.length > 0 });
+  beforeLink(image, { at, clusterCount: count, hostOffset, isNew: true }, () => {
+    readRange(image, at, head);
+    if (isReused) writeZeros(dataFile, hostOffset, Math.min(length, dataFile.size - hostOffset));
+    if (!geometry.hasDataFile) growFile(dataFile, hostOffset + length, mode);
+    if (head.length > 0) writeGuestData(image, { guest: at, host: hostOffset }, head, 'cow-copy');
+    prepareLink(image, { isNew: true, mustPrecedeLink: isReused || head.length > 0 });
+  });
   linkRun(image, { at, clusterCount: count, hostOffset, isNew: true, from: at, to: at });
 }
 

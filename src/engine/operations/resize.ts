@@ -48,7 +48,7 @@ function grow(image: Image, size: number, preallocation: Preallocation): void {
   }
   judgeBitmapSpaceFor(image, size);
   takeBitmaps(image);
-  growL1Table(image, entryCount);
+  StepFailure.during('Failed to grow the L1 table', () => growL1Table(image, entryCount));
   reachTo(image, size);
   try {
     fillGrowth(image, oldSize, preallocation);

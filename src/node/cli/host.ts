@@ -146,7 +146,9 @@ function writeAll(file: 1 | 2, text: string): void {
       // Whoever read it wants no more. Node ignores the signal by which other programs end then.
       if (code === 'EPIPE') process.exit(ENDED_BY_SIGPIPE);
       // A pipe whose reader is slow; it takes more in a moment.
-      if (code !== 'EAGAIN') throw error;
+      if (code === 'EAGAIN') continue;
+      if (file === 1) writeAll(2, `Standard output cannot be written: ${engineErrorOf(error).message}\n`);
+      process.exit(1);
     }
   }
 }

@@ -45,6 +45,6 @@ export class FullStorage implements Storage {
 
   #fail(): never {
     this.hasFailed = true;
-    throw new EngineError('no-space', 'The storage is full.');
+    throw new EngineError('no-space', 'No space left on device');
   }
 }
