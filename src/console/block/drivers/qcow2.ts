@@ -25,7 +25,6 @@ import type { BlockNode } from '../node.ts';
 import { Qcow2Node } from '../qcow2-node.ts';
 import { takeQcow2Options } from '../qcow2-options.ts';
 
-const FILE_SIZE_MIN = 112;
 const MAGIC = 0x514649fb;
 
 export const QCOW2: BlockDriver = {
@@ -86,11 +85,12 @@ function openedImage({ host, report }: DriverContext, storage: Storage, options:
   }
 }
 
+/** Of a file that is cut short as well: what lies past its end counts as zeros. */
 function recognises(storage: Storage): boolean {
   const start = new Uint8Array(8);
   storage.read(0, start);
   const view = new DataView(start.buffer);
-  return storage.size >= FILE_SIZE_MIN && view.getUint32(0) === MAGIC && view.getUint32(4) >= 2;
+  return view.getUint32(0) === MAGIC && view.getUint32(4) >= 2;
 }
 
 /** Stands for a backing file that is deliberately not opened. */
