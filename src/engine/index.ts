@@ -4,6 +4,7 @@ export * from './progress.ts';
 
 export * from './bytes/align.ts';
 export * from './bytes/big-endian.ts';
+export * from './bytes/transfer-memory.ts';
 export { fieldSize } from './bytes/struct.ts';
 
 export * from './format/addresses.ts';

@@ -1,10 +1,10 @@
-import { runCodecJob, type CodecJob, type CodecResult } from '#engine';
+import { runCodecJob, transferMemory, type CodecJob, type CodecResult } from '#engine';
 import type { CodecPool } from '../host.ts';
 
 /** Nobody else: jobs are done as they come. */
 export const OWN_CODECS: CodecPool = {
   jobsMax: 0,
-  allocate: (length) => new Uint8Array(length),
+  allocate: transferMemory,
   run: (job: CodecJob): Promise<CodecResult> => Promise.resolve(runCodecJob(job)),
   help: () => false,
 };

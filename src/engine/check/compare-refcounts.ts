@@ -1,3 +1,4 @@
+import { transferMemory } from '../bytes/transfer-memory.ts';
 import { imageIsCorrupt, markingAsCorrupt } from '../corruption-text.ts';
 import type { HostCluster } from '../format/addresses.ts';
 import { getRefcount } from '../format/refcount-block.ts';
@@ -26,7 +27,7 @@ export function* compareRefcounts(pass: CheckPass, fix: CompareFix): LongTask<Co
   const { map, subject } = pass;
   const { refcountBlockEntries } = subject.geometry;
   const blocks = new RefcountReader(subject);
-  const buffer = new Uint8Array(subject.geometry.clusterSize);
+  const buffer = transferMemory(subject.geometry.clusterSize);
   const blockCount = Math.ceil(map.clusterCount / refcountBlockEntries);
   let needsRebuild = false;
   let highestCluster = 0;

@@ -1,4 +1,5 @@
 import { viewOf } from '../bytes/big-endian.ts';
+import { transferMemory } from '../bytes/transfer-memory.ts';
 import type { HostOffset } from '../format/addresses.ts';
 import { l1HasReservedBits, offsetOf } from '../format/l1-entry.ts';
 import type { LongTask } from '../progress.ts';
@@ -33,7 +34,7 @@ export function* walkL1(pass: CheckPass, l1: L1Location): LongTask<void> {
   const l1View = viewOf(bytes);
   // A mender may change a table that another entry names as well, so each is read when its turn comes.
   const runTablesMax = pass.mender === null ? Math.min(Math.max(1, RUN_SIZE_MAX / clusterSize), l1.entries) : 1;
-  const buffer = new Uint8Array(runTablesMax * clusterSize);
+  const buffer = transferMemory(runTablesMax * clusterSize);
   const view = viewOf(buffer);
   const walkTable = geometry.extendedL2 ? walkExtendedL2Table : walkL2Table;
   let tables = buffer;

@@ -1,3 +1,4 @@
+import { sharedTransferMemory } from '#engine';
 import { WorkerPool, type CodecPool, type CodecWorker } from '#console';
 
 /** More than this would wait for the one that reads and writes. */
@@ -12,8 +13,7 @@ export function codecPool(script: string): CodecPool | undefined {
   const count = Math.min(availableParallelism() - 1, THREADS_MAX);
   // Memory that is shared, not handed over: where memory changes hands, V8 compiles everything that works on bytes anew, and
   // worse.
-  const allocate = (length: number) => new Uint8Array(new SharedArrayBuffer(length));
-  return count === 0 ? undefined : new WorkerPool(count, () => startThread(script), allocate);
+  return count === 0 ? undefined : new WorkerPool(count, () => startThread(script), sharedTransferMemory);
 }
 
 function startThread(script: string): CodecWorker {

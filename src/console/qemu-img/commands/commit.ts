@@ -1,4 +1,4 @@
-import { isEngineError, makeEmpty, type CacheMode, type Image } from '#engine';
+import { isEngineError, makeEmpty, transferMemory, type CacheMode, type Image } from '#engine';
 import { backingNameBeside } from '../../block/backing-name.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { openBlock } from '../../block/open.ts';
@@ -165,7 +165,7 @@ function runAt(layers: readonly BlockNode[], at: number, lengthMax: number) {
 
 function copyRun({ at, length, layer }: Run, base: BlockNode): void {
   if (layer === null) return base.writeZeroes(at, length, { unmap: true });
-  const bytes = new Uint8Array(length);
+  const bytes = transferMemory(length);
   layer.readAt(at, bytes);
   base.writeAt(at, bytes);
 }

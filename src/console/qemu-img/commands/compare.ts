@@ -1,3 +1,4 @@
+import { transferMemory } from '#engine';
 import { statusAbove, type LayerStatus } from '../../block/layers.ts';
 import { firstDifferentSector } from '../../block/first-difference.ts';
 import type { BlockNode } from '../../block/node.ts';
@@ -79,7 +80,7 @@ function* differences(a: Subject, b: Subject, isStrict: boolean): Generator<Step
     yield { kind: 'differs', text: 'Strict mode: Image size mismatch!' };
     return;
   }
-  const buffers = [new Uint8Array(CHUNK), new Uint8Array(CHUNK)] as const;
+  const buffers = [transferMemory(CHUNK), transferMemory(CHUNK)] as const;
   const [runsA, runsB] = [new Runs(a), new Runs(b)];
   for (let at = 0; at < common;) {
     const [statusA, statusB] = [runsA.from(at), runsB.from(at)];

@@ -1,3 +1,4 @@
+import { transferMemory } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
 import { FORMAT_OPTIONS, isReadOnlyFormat } from '../../options/format-options.ts';
 import { strerror } from '../../text/strerror.ts';
@@ -83,7 +84,7 @@ interface Piece {
 }
 
 function copy(invocation: Invocation, { source, target, from, to, length }: Piece): number {
-  const bytes = new Uint8Array(length);
+  const bytes = transferMemory(length);
   attempt(invocation, 'reading from input image file', () => source.readAt(from, bytes));
   attempt(invocation, 'writing to output image file', () => target.writeAt(to, bytes));
   return length;

@@ -1,4 +1,4 @@
-import { bitmapsSize, fullyAllocatedSize, judgeCreateOptions } from '#engine';
+import { bitmapsSize, fullyAllocatedSize, judgeCreateOptions, transferMemory } from '#engine';
 import { statusAbove, type LayerStatus } from '../../block/layers.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { isAllZero } from '../../block/zeros.ts';
@@ -166,7 +166,7 @@ function statusOf(invocation: Invocation, source: BlockNode, at: number): LayerS
 }
 
 function nonZeroClusters(source: BlockNode, start: number, end: number, clusterSize: number): number {
-  const buffer = new Uint8Array(Math.max(CHUNK, clusterSize));
+  const buffer = transferMemory(Math.max(CHUNK, clusterSize));
   let used = 0;
   for (let at = start; at < end; at += buffer.length) {
     const bytes = buffer.subarray(0, Math.min(buffer.length, source.length - at));

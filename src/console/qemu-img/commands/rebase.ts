@@ -1,4 +1,4 @@
-import { rewriteBackingFile, type CacheMode } from '#engine';
+import { rewriteBackingFile, transferMemory, type CacheMode } from '#engine';
 import { backingNameBeside } from '../../block/backing-name.ts';
 import { openBlock } from '../../block/open.ts';
 import type { BlockNode } from '../../block/node.ts';
@@ -108,8 +108,8 @@ function keepRun(node: BlockNode, next: BlockNode | null, at: number, lengthMax:
   const isPastOld = at >= oldEnd;
   let length = isPastOld ? lengthMax : Math.min(lengthMax, oldEnd - at);
   if (at < newEnd) length = Math.min(length, newEnd - at);
-  const before = new Uint8Array(length);
-  const after = new Uint8Array(length);
+  const before = transferMemory(length);
+  const after = transferMemory(length);
   if (!isPastOld) node.readAt(at, before);
   if (at < newEnd) next!.readAt(at, after);
   for (let start = 0; start < length;) {

@@ -1,3 +1,4 @@
+import { transferMemory } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
 import type { CodecPool } from '../../host.ts';
 import type { Invocation } from '../invocation.ts';
@@ -47,7 +48,7 @@ export async function copyContent(
   const pause = () => invocation.host.pause();
   const writer = writerFor(target, plan, { total, pool, pause });
   // One part is filled, one copied, one still being written. A run takes one part, ahead or in its turn, and never another.
-  const buffers = new Buffers(4, () => new Uint8Array(RUN_LENGTH_MAX));
+  const buffers = new Buffers(4, () => transferMemory(RUN_LENGTH_MAX));
   const runs = runsOf(invocation, plan, sources, target);
   let done = 0;
   try {

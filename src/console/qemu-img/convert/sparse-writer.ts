@@ -29,10 +29,10 @@ export class SparseWriter implements DiskWriter {
     if (this.#plan.sparse === 0) return this.#write(at, bytes);
     for (let start = 0; start < bytes.length;) {
       let end = this.#unitEnd(at, start, bytes.length);
-      const isZero = isAllZero(bytes.subarray(start, end));
+      const isZero = isZeroUnit(bytes, start, end);
       while (end < bytes.length) {
         const next = this.#unitEnd(at, end, bytes.length);
-        if (isAllZero(bytes.subarray(end, next)) !== isZero) break;
+        if (isZeroUnit(bytes, end, next) !== isZero) break;
         end = next;
       }
       if (isZero) this.writeZeros(at + start, end - start);
@@ -79,6 +79,11 @@ export class SparseWriter implements DiskWriter {
       ),
     );
   }
+}
+
+/** Most units of data begin with something, and need no view of their own to be told from zeros. */
+function isZeroUnit(bytes: Uint8Array, start: number, end: number): boolean {
+  return bytes[start] === 0 && isAllZero(bytes.subarray(start, end));
 }
 
 /** @throws the first failure, once nothing is under way any more */

@@ -1,4 +1,4 @@
-import { EngineError } from '#engine';
+import { EngineError, transferMemory } from '#engine';
 import type { Access } from '../aio-requests.ts';
 import {
   IoRefusal,
@@ -121,7 +121,7 @@ function accessOf({ at, length }: ReadRequest): Access {
 
 function outcomeOf(session: IoSession, request: ReadRequest): Outcome {
   const { at, length, flags, fromVmState, failure } = request;
-  const bytes = new Uint8Array(length);
+  const bytes = transferMemory(length);
   const read = () => {
     if (fromVmState) return session.disk.readVmState(at, bytes);
     mustLieWithin(session, at, length);
