@@ -32,6 +32,7 @@ const REQUEST_MAX = 2 ** 31;
  */
 export function writeZeroes(image: Image, at: GuestOffset, length: number, options: WriteZeroesOptions = {}): void {
   beginGuestWrite(image, at, length);
+  if (length === 0) return endGuestWrite(image);
   if (image.geometry.version === 2) zeroInVersion2(image, at, length);
   else zeroInVersion3(image, at, length, options.unmap === true);
   endGuestWrite(image);

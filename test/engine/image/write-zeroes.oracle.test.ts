@@ -23,6 +23,13 @@ describe('zeros that begin or end within a cluster of version 2', () => {
   );
 });
 
+it.each(['write -z 20992 0', 'write -z -u 20992 0', 'write -z 0 0', 'discard 20992 0'])(
+  '%s changes nothing',
+  async (nothing) => {
+    await expectSameLayout('cluster_size=64k', ['write -q -P 1 128k 64k', nothing]);
+  },
+);
+
 async function expectSameLayout(options: string, commands: readonly string[]): Promise<void> {
   for (const name of ['ours', 'theirs'])
     host.real('qemu-img', 'create', '-q', '-f', 'qcow2', '-o', options, name, '1M');
