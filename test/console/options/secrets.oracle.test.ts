@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FolderHost } from '../folder-host.ts';
 
@@ -30,4 +30,22 @@ describe('a secret', () => {
     ];
     expect(await host.qemuIo(['length'], ...args)).toEqual(host.real('qemu-io', '-c', 'length', ...args));
   });
+});
+
+it('is asked for before the backing file and the data file are', async () => {
+  const secret = ['--object', 'secret,id=s,data=secret'];
+  const key = 'encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10';
+  const create = (...args: string[]) => host.real('qemu-img', 'create', '-q', '-f', 'qcow2', ...secret, ...args);
+  create('-o', key, '-u', '-b', 'missing', '-F', 'raw', 'over', '1M');
+  create('-o', `${key},data_file=data`, 'outside', '1M');
+  rmSync(host.path('data'));
+  for (const name of ['over', 'outside']) {
+    for (const args of [
+      ['resize', name, '2M'],
+      ['map', name],
+      ['check', ...secret, '--image-opts', `driver=qcow2,encrypt.key-secret=none,file.filename=${name}`],
+    ]) {
+      expect(await host.qemuImg(...args)).toEqual(host.real('qemu-img', ...args));
+    }
+  }
 });

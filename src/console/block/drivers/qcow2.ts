@@ -1,4 +1,5 @@
 import {
+  cipherFor,
   EngineError,
   judgeDataStorage,
   MemoryStorage,
@@ -41,10 +42,12 @@ export const QCOW2: BlockDriver = {
     const file = await context.openFile();
     const storage = storageOf(file);
     const head = readHead(storage, { writable: flags.writable, onWarning: warningsTo(context.report, host) });
-    const dataFile = await openDataFile(context, head);
-    const { node: backing, impliedName } = await openBacking(context, file, head);
     const runtime = takeQcow2Options(options, head);
     const cipher = await takeImageCipher(context, storage, head);
+    // A missing key is told before what is wrong with the other files.
+    cipherFor(head, cipher);
+    const dataFile = await openDataFile(context, head);
+    const { node: backing, impliedName } = await openBacking(context, file, head);
     const image = openedImage(context, storage, {
       ...runtime,
       ...(cipher !== undefined && { cipher }),
