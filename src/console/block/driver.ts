@@ -24,6 +24,8 @@ export interface OpenFlags {
   readonly withoutData?: boolean;
   /** Guest data will be asked for from the start to the end. */
   readonly readsInOrder?: boolean;
+  /** What is opened was open before, and was judged then. */
+  readonly isReopened?: boolean;
 }
 
 /**

@@ -33,7 +33,7 @@ export async function openHostFile(
     if (!isEngineError(error) || error.code === 'locked') throw error;
     throw new EngineError(error.code, `Could not open '${path}': ${strerror(error)}`, { cause: error });
   }
-  if (aio === 'native' && flags.isDirect !== true) {
+  if (aio === 'native' && flags.isDirect !== true && flags.isReopened !== true) {
     storage.close();
     const message = 'aio=native was specified, but it requires cache.direct=on, which was not specified.';
     throw new EngineError('invalid-argument', message);

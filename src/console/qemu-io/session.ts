@@ -2,7 +2,7 @@ import { createImage, EngineError, isEngineError, MemoryStorage, openImage, type
 import { CopyingTop } from '../block/copy-on-read-node.ts';
 import { FILE } from '../block/drivers/file.ts';
 import { QCOW2 } from '../block/drivers/qcow2.ts';
-import type { Report } from '../block/driver.ts';
+import type { OpenFlags, Report } from '../block/driver.ts';
 import { corruptionNews } from '../block/errors.ts';
 import { sourceOf } from '../block/guest-source.ts';
 import { openBlock } from '../block/open.ts';
@@ -89,9 +89,9 @@ export class IoSession {
     judgeReopen(this.disk, changes.options, options);
     this.close();
     try {
-      await this.#openAs({ ...before, ...changes, options });
+      await this.#openAs({ ...before, ...changes, options }, { isReopened: true });
     } catch (error) {
-      await this.#openAs(before);
+      await this.#openAs(before, { isReopened: true });
       throw error;
     }
   }
@@ -132,15 +132,15 @@ export class IoSession {
     return succeeded;
   }
 
-  async #openAs(request: IoOpen): Promise<void> {
-    this.node = await this.#openNode(request);
+  async #openAs(request: IoOpen, how: Pick<OpenFlags, 'isReopened'> = {}): Promise<void> {
+    this.node = await this.#openNode(request, how);
     this.#requests = new AioRequests(this.node, (text) => this.print(text));
     this.opened = request;
   }
 
-  async #openNode(request: IoOpen): Promise<BlockNode> {
+  async #openNode(request: IoOpen, how: Pick<OpenFlags, 'isReopened'>): Promise<BlockNode> {
     const { filename, options, writable, cacheMode, aio, passesDiscards, snapshot, copyOnRead } = request;
-    const flags = { writable: writable && !snapshot, cacheMode, aio, passesDiscards };
+    const flags = { writable: writable && !snapshot, cacheMode, aio, passesDiscards, ...how };
     const report: Report = (message) => this.complain(message);
     const node = await openBlock(this.host, { filename, options, flags, objects: this.objects, report });
     if (snapshot) return overlayOf(node, request, report);

@@ -61,3 +61,18 @@ describe('a temporary overlay', () => {
     await expectSame([`open ${flag} a.qcow2`, 'write 0 4k', 'map']);
   });
 });
+
+describe('a file that is opened again', () => {
+  beforeEach(() => {
+    host.real('qemu-img', 'create', '-q', '-f', 'raw', 'raw', '1M');
+  });
+
+  it.each(['reopen -c none', 'reopen -c writethrough', 'reopen -c writeback', 'reopen -r', 'reopen -w'])(
+    'is not judged anew, nor warned of: %s',
+    async (command) => {
+      for (const args of [['a.qcow2'], ['raw'], ['-r', 'raw'], ['-n', '-k', 'a.qcow2'], ['-n', '-k', 'raw']]) {
+        await expectSame([command, 'read 0 512'], ...args);
+      }
+    },
+  );
+});

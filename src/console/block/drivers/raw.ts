@@ -32,7 +32,7 @@ export const RAW: BlockDriver = {
     }
     if (size !== null && size % SECTOR !== 0) refuse(`Specified size is not multiple of ${SECTOR}`);
     if (context.probe === null || !context.flags.writable) return new RawNode(context.origin, file, { offset, size });
-    warnOfGuess(context.host, file.filename);
+    if (context.flags.isReopened !== true) warnOfGuess(context.host, file.filename);
     return new GuessedRawNode(context.origin, file, { window: { offset, size }, probe: context.probe });
   },
 };
