@@ -59,6 +59,7 @@ export { writeHeader } from './image/rewrite-header.ts';
 export {
   addBitmap,
   clearBitmap,
+  judgeNewBitmap,
   mergeBitmap,
   removeBitmap,
   setBitmapEnabled,

@@ -1,8 +1,17 @@
-/** One option as found, or a word that is none. */
+/** One option as found, a word that is none, or what is wrong. */
 export type Argument =
   | { readonly kind: 'option'; readonly name: string; readonly value: string }
   | { readonly kind: 'word'; readonly value: string }
-  | { readonly kind: 'problem'; readonly message: string };
+  | GetoptProblem;
+
+export interface GetoptProblem {
+  readonly kind: 'problem';
+  /** As the C library prints it. */
+  readonly message: string;
+  readonly isMissingValue: boolean;
+  /** What the C library has just passed; null: the name of the program. Programs that print their own message name it. */
+  readonly passed: string | null;
+}
 
 export interface OptionSpec {
   /** Letters; a colon behind one means that it takes a value. */
@@ -18,7 +27,9 @@ export interface OptionSpec {
  */
 export function getopt(program: string, args: readonly string[], { short, long = {} }: OptionSpec): Argument[] {
   const found: Argument[] = [];
-  const problem = (message: string) => found.push({ kind: 'problem', message: `${program}: ${message}` });
+  const problem = (message: string, passed: string | null, isMissingValue = false) =>
+    found.push({ kind: 'problem', message: `${program}: ${message}`, isMissingValue, passed });
+  let lastWord: string | null = null;
   for (let index = 0; index < args.length; index++) {
     const arg = args[index]!;
     if (arg === '--') {
@@ -28,27 +39,36 @@ export function getopt(program: string, args: readonly string[], { short, long =
     if (arg.startsWith('--')) {
       const equals = arg.indexOf('=');
       const typed = equals < 0 ? arg.slice(2) : arg.slice(2, equals);
-      const key = findLong(long, typed);
-      if (key === null) {
-        problem(`unrecognized option '${arg}'`);
+      const keys = keysOf(long, typed);
+      const [key] = keys;
+      if (key === undefined) {
+        problem(`unrecognized option '${arg}'`, arg);
+        continue;
+      }
+      if (keys.length > 1) {
+        const possibilities = keys.map((one) => `'--${one.replace('=', '')}'`).join(' ');
+        problem(`option '${arg}' is ambiguous; possibilities: ${possibilities}`, arg);
         continue;
       }
       const takesValue = key.endsWith('=');
       const value = equals >= 0 ? arg.slice(equals + 1) : takesValue ? args[++index] : '';
-      if (takesValue && value === undefined) problem(`option '--${key.slice(0, -1)}' requires an argument`);
-      else if (!takesValue && equals >= 0) problem(`option '--${key}' doesn't allow an argument`);
+      if (takesValue && value === undefined) problem(`option '--${key.slice(0, -1)}' requires an argument`, arg, true);
+      else if (!takesValue && equals >= 0) problem(`option '--${key}' doesn't allow an argument`, arg);
       else found.push({ kind: 'option', name: long[key]!, value: value! });
       continue;
     }
     if (!arg.startsWith('-') || arg === '-') {
       found.push({ kind: 'word', value: arg });
+      lastWord = arg;
       continue;
     }
     for (let at = 1; at < arg.length; at++) {
       const letter = arg[at]!;
       const position = letter === ':' ? -1 : short.indexOf(letter);
       if (position < 0) {
-        problem(`invalid option -- '${letter}'`);
+        // Within an argument it is the one before that was passed; words that are no options have moved behind the options.
+        const isLast = at === arg.length - 1;
+        problem(`invalid option -- '${letter}'`, isLast ? arg : (lastWord ?? args[index - 1] ?? null));
         continue;
       }
       if (short[position + 1] !== ':') {
@@ -56,7 +76,7 @@ export function getopt(program: string, args: readonly string[], { short, long =
         continue;
       }
       const value = at + 1 < arg.length ? arg.slice(at + 1) : args[++index];
-      if (value === undefined) problem(`option requires an argument -- '${letter}'`);
+      if (value === undefined) problem(`option requires an argument -- '${letter}'`, arg, true);
       else found.push({ kind: 'option', name: letter, value });
       break;
     }
@@ -64,10 +84,11 @@ export function getopt(program: string, args: readonly string[], { short, long =
   return found;
 }
 
-function findLong(long: Readonly<Record<string, string>>, typed: string): string | null {
+/** The long options that are meant: one, unless what was typed begins several that mean different things. */
+function keysOf(long: Readonly<Record<string, string>>, typed: string): readonly string[] {
   const keys = Object.keys(long);
   const exact = keys.find((key) => key === typed || key === `${typed}=`);
-  if (exact !== undefined) return exact;
+  if (exact !== undefined) return [exact];
   const matches = keys.filter((key) => key.startsWith(typed));
-  return matches.length === 1 ? matches[0]! : null;
+  return matches.every((key) => long[key] === long[matches[0]!]) ? matches.slice(0, 1) : matches;
 }

@@ -3,13 +3,14 @@ import { isEngineError, type CacheMode } from '#engine';
 import { warnOfGuess } from '../block/drivers/raw.ts';
 import { mustUnlock } from '../block/encryption.ts';
 import { storageOf } from '../block/node-storage.ts';
+import type { Report } from '../block/driver.ts';
 import { openBlock, openImageFile, type OpenRequest } from '../block/open.ts';
 import type { BlockNode } from '../block/node.ts';
 import type { ConsoleHost } from '../host.ts';
 import { parseCacheMode } from '../options/cache-mode.ts';
 import { shareIn } from '../options/force-share.ts';
-import { getopt, type OptionSpec } from '../options/getopt.ts';
-import { parseObjects, type ObjectTable } from '../options/objects.ts';
+import { getopt, type GetoptProblem, type OptionSpec } from '../options/getopt.ts';
+import { NO_OBJECTS, parseObjects, type ObjectTable } from '../options/objects.ts';
 import { parseOptions, parsePairs, takeChild, type Options } from '../options/options.ts';
 import { parseSize } from '../text/sizes.ts';
 
@@ -41,6 +42,17 @@ export interface GivenOption {
   readonly value: string;
 }
 
+/** What a sub-command understands. */
+export interface CommandSpec extends OptionSpec {
+  readonly name: string;
+  /** Judges an option where it stands, and takes warnings: of several that are wrong the first is told. @throws ImgFailure */
+  readonly judge?: (option: GivenOption, report: Report) => void;
+  /** An option that all the others have. */
+  readonly lacks?: 'object' | 'image-opts';
+  /** Leaves a problem to the C library to tell, and prints the help. */
+  readonly helpsWithProblems?: boolean;
+}
+
 /** The arguments of a sub-command, sorted out. */
 export class Invocation {
   readonly host: ConsoleHost;
@@ -52,23 +64,25 @@ export class Invocation {
   readonly #values = new Map<string, string[]>();
 
   /** @throws ImgFailure for options that the sub-command does not know, HelpWanted */
-  constructor(host: ConsoleHost, args: readonly string[], spec: OptionSpec) {
+  constructor(host: ConsoleHost, args: readonly string[], spec: CommandSpec) {
     this.host = host;
     const words: string[] = [];
     const given: GivenOption[] = [];
-    const long = { help: 'h', 'object=': 'object', 'image-opts': 'image-opts', ...spec.long };
-    for (const argument of getopt('qemu-img', args, { short: spec.short, long })) {
+    let objects = NO_OBJECTS;
+    for (const argument of getopt(spec.name, args, { short: spec.short, long: longOptionsOf(spec) })) {
       if (argument.kind === 'word') words.push(argument.value);
-      else if (argument.kind === 'problem') throw misused(problemText(argument.message));
+      else if (argument.kind === 'problem') throw problemOf(host, spec, argument);
       else if (argument.name === 'h') throw new HelpWanted();
       else {
+        spec.judge?.(argument, this.report);
         given.push(argument);
-        this.#values.set(argument.name, [...(this.#values.get(argument.name) ?? []), argument.value]);
+        this.#values.set(argument.name, [...this.values(argument.name), argument.value]);
+        if (argument.name === 'object') objects = parseObjects(this.values('object'));
       }
     }
     this.words = words;
     this.given = given;
-    this.objects = parseObjects(this.values('object'));
+    this.objects = objects;
   }
 
   has(name: string): boolean {
@@ -104,10 +118,7 @@ export class Invocation {
 
   /** `human` or `json`. @throws ImgFailure */
   get isJson(): boolean {
-    const output = this.value('output');
-    if (output === undefined || output === 'human') return false;
-    if (output === 'json') return true;
-    throw new ImgFailure('--output must be used with human or json as argument.');
+    return isJsonOutput(this.value('output') ?? 'human');
   }
 
   /** @throws ImgFailure */
@@ -177,7 +188,7 @@ export class Invocation {
     }
   }
 
-  readonly report = (message: string): void => this.complain(message);
+  readonly report: Report = (message) => this.complain(message);
 
   get #surroundings(): Pick<OpenRequest, 'objects' | 'report'> {
     return { objects: this.objects, report: this.report };
@@ -229,6 +240,12 @@ export function failureWithin(error: unknown, context: string): ImgFailure {
   return new ImgFailure(`${context}: ${error.message}`, { hints: error.hint === null ? [] : [error.hint] });
 }
 
+/** `human` or `json`. @throws ImgFailure */
+export function isJsonOutput(text: string): boolean {
+  if (text === 'human' || text === 'json') return text === 'json';
+  throw new ImgFailure('--output must be used with human or json as argument.');
+}
+
 /** A size of the command line, within limits; without `max` what a signed number of 64 bits holds. @throws ImgFailure */
 export function sizeOf(
   what: string,
@@ -269,15 +286,27 @@ function jsonMembers(value: object, newline: string): string[] {
     .map(([name, member]) => `${JSON.stringify(name)}: ${jsonLines(member, newline)}`);
 }
 
-function problemText(message: string): string {
-  const missing = /option requires an argument -- '(.)'/.exec(message);
-  if (missing !== null) return `missing argument for option '-${missing[1]}'`;
-  const missingLong = /option '(--.*)' requires an argument/.exec(message);
-  if (missingLong !== null) return `missing argument for option '${missingLong[1]}'`;
-  const unknown = /invalid option -- '(.)'/.exec(message) ?? /unrecognized option '(.*)'/.exec(message);
-  if (unknown === null) return message.replace('qemu-img: ', '');
-  const name = unknown[1]!;
-  return `unrecognized option '${name.startsWith('-') ? name : `-${name}`}'`;
+function longOptionsOf({ long, lacks }: CommandSpec): Readonly<Record<string, string>> {
+  return {
+    help: 'h',
+    ...(lacks !== 'object' && { 'object=': 'object' }),
+    ...(lacks !== 'image-opts' && { 'image-opts': 'image-opts' }),
+    ...long,
+  };
+}
+
+/** @returns what is to be thrown */
+function problemOf(host: ConsoleHost, { name, helpsWithProblems }: CommandSpec, problem: GetoptProblem): Error {
+  if (helpsWithProblems === true) {
+    host.writeErr(`${problem.message}\n`);
+    return new HelpWanted();
+  }
+  return misused(problemText(problem, name));
+}
+
+/** @param program its name, which counts as passed before the first argument */
+export function problemText({ isMissingValue, passed }: GetoptProblem, program: string): string {
+  return `${isMissingValue ? 'missing argument for' : 'unrecognized'} option '${passed ?? program}'`;
 }
 
 export function mustBeEngineError(error: unknown): EngineError {

@@ -16,8 +16,9 @@ import { rebase } from './commands/rebase.ts';
 import { resize } from './commands/resize.ts';
 import { snapshot } from './commands/snapshot.ts';
 import { FORMAT_OPTIONS } from '../options/format-options.ts';
+import { getopt } from '../options/getopt.ts';
 import { helpText, VERSION_TEXT } from './help.ts';
-import { HelpWanted, ImgFailure, misused, type ImgCommand } from './invocation.ts';
+import { HelpWanted, ImgFailure, misused, problemText, type ImgCommand } from './invocation.ts';
 
 export const COMMANDS: Readonly<Record<string, ImgCommand>> = {
   amend,
@@ -39,16 +40,20 @@ export const COMMANDS: Readonly<Record<string, ImgCommand>> = {
 
 /** The program qemu-img. @returns the exit code */
 export async function qemuImg(host: ConsoleHost, args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
   try {
-    if (name === undefined) throw misused('Not enough arguments');
-    if (name === '--help' || name === '-h' || name === 'help') throw new HelpWanted();
-    if (name === '--version' || name === '-V') {
+    if (args.length === 0) throw misused('Not enough arguments');
+    const start = args.findIndex((arg) => arg === '-' || arg === '--' || !arg.startsWith('-'));
+    const [leading, others] = start < 0 ? [args, []] : [args.slice(0, start), args.slice(start)];
+    for (const argument of getopt('qemu-img', leading, { short: 'hV', long: { help: 'h', version: 'V' } })) {
+      if (argument.kind === 'problem') throw misused(problemText(argument, 'qemu-img'));
+      if (argument.kind === 'option' && argument.name === 'h') throw new HelpWanted();
       host.writeOut(VERSION_TEXT);
       return 0;
     }
-    if (name.startsWith('-')) throw misused(`unrecognized option '${name}'`);
-    const command = COMMANDS[name];
+    const [name, ...rest] = others[0] === '--' ? others.slice(1) : others;
+    if (name === undefined) return 0;
+    if (name === 'help') throw new HelpWanted();
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (command === undefined) throw misused(`Command not found: ${name}`);
     return await command(host, rest);
   } catch (error) {

@@ -4,15 +4,13 @@ import { splitAtCommas } from '../options/options.ts';
 import { ImgFailure } from './invocation.ts';
 
 /**
- * The lists given with `-o`, as they stand: several go together, but none may complete another's doubled comma.
+ * A list given with `-o`, as it stands: several go together, but none may complete another's doubled comma.
  * @throws ImgFailure for an empty list, one that begins with a comma, and one that ends with half of a doubled comma
  */
-export function judgeOptionLists(lists: readonly string[]): void {
-  for (const list of lists) {
-    const [commas] = /,*$/.exec(list)!;
-    if (list === '' || list.startsWith(',') || commas.length % 2 === 1) {
-      throw new ImgFailure(`Invalid option list: ${list}`);
-    }
+export function judgeOptionList(list: string): void {
+  const [commas] = /,*$/.exec(list)!;
+  if (list === '' || list.startsWith(',') || commas.length % 2 === 1) {
+    throw new ImgFailure(`Invalid option list: ${list}`);
   }
 }
 

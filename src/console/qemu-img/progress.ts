@@ -16,6 +16,9 @@ export class ProgressLine {
     this.#invocation = invocation;
     this.isShown = invocation.has('p') && !invocation.isQuiet;
     this.#step = step;
+  }
+
+  begin(): void {
     this.#set(0);
   }
 

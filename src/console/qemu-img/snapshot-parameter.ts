@@ -1,4 +1,5 @@
 import { findSnapshot, viewSnapshot } from '#engine';
+import type { Report } from '../block/driver.ts';
 import type { BlockNode } from '../block/node.ts';
 import { parseOptions } from '../options/options.ts';
 import { ImgFailure, mustBeEngineError } from './invocation.ts';
@@ -8,8 +9,8 @@ export type SnapshotParameter =
   | { readonly kind: 'either'; readonly idOrName: string }
   | { readonly kind: 'exact'; readonly id: string | undefined; readonly name: string | undefined };
 
-/** @param report takes warnings; @throws ImgFailure with QEMU's text */
-export function parseSnapshotParameter(text: string, report: (message: string) => void): SnapshotParameter {
+/** @param report takes warnings, where nobody has taken them before; @throws ImgFailure with QEMU's text */
+export function parseSnapshotParameter(text: string, report: Report = () => undefined): SnapshotParameter {
   if (!text.startsWith('snapshot.')) return { kind: 'either', idOrName: text };
   const values = parseOptions(text, report);
   const unknown = [...values.keys()].find((name) => name !== 'snapshot.id' && name !== 'snapshot.name');

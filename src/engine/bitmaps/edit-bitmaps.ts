@@ -39,13 +39,10 @@ export function addBitmap(
   { name, granularity, isEnabled }: NewBitmap,
   nodeName: string,
 ): PersistentBitmap {
-  if (name === '') throw refused('Bitmap name cannot be empty');
+  judgeNewBitmap(name, granularity);
   const { clusterSize } = image.geometry;
   const bytes = granularity ?? Math.min(Math.max(clusterSize, DEFAULT_GRANULARITY_MIN), DEFAULT_GRANULARITY_MAX);
   const granularityBits = Math.log2(bytes);
-  if (bytes < 512 || !Number.isInteger(granularityBits)) {
-    throw refused('Granularity must be power of 2 and at least 512');
-  }
   const { bitmaps, virtualSize } = image;
   if (bitmaps.find(name) !== null) throw new EngineError('exists', `Bitmap already exists: ${name}`);
   const problem = problemOf(image, name, granularityBits);
@@ -58,6 +55,14 @@ export function addBitmap(
   bitmaps.list = [...old, bitmap, ...added];
   noteChange(image);
   return bitmap;
+}
+
+/** Judges what is wanted whatever image it is for. @throws EngineError invalid-argument */
+export function judgeNewBitmap(name: string, granularity: number | undefined): void {
+  if (name === '') throw refused('Bitmap name cannot be empty');
+  if (granularity !== undefined && (granularity < 512 || !Number.isInteger(Math.log2(granularity)))) {
+    throw refused('Granularity must be power of 2 and at least 512');
+  }
 }
 
 /** Removes a bitmap, an inconsistent one too. @throws EngineError not-found */

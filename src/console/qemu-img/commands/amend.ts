@@ -10,29 +10,44 @@ import {
   type LuksReader,
   type SlotStep,
 } from '#engine';
+import type { BlockNode } from '../../block/node.ts';
 import { LuksNode } from '../../block/luks-node.ts';
 import { amendOptionsOf, parseAmendValues } from '../amend-options.ts';
 import type { CreateValues } from '../create-options.ts';
 import { planKeyAmendment, slotFailure } from '../key-amendment.ts';
 import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
-import { amendHelp, asksForHelp, judgeOptionLists } from '../option-lists.ts';
+import { amendHelp, asksForHelp, judgeOptionList } from '../option-lists.ts';
 import { ProgressLine } from '../progress.ts';
 import { stepFailureText } from '../step-failure.ts';
 
 export const amend: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
+    name: 'amend',
+    judge: ({ name, value }) => {
+      if (name === 'o') judgeOptionList(value);
+    },
     short: 'ho:f:t:pq',
     long: { force: 'force' },
   });
   if (!invocation.has('o')) throw misused('Must specify options (-o)');
+  const progress = new ProgressLine(invocation);
+  try {
+    await helpOrAmend(invocation, progress);
+    return 0;
+  } finally {
+    progress.end();
+  }
+};
+
+async function helpOrAmend(invocation: Invocation, progress: ProgressLine): Promise<void> {
+  const { host } = invocation;
   const lists = invocation.values('o');
-  judgeOptionLists(lists);
   const wantsHelp = asksForHelp(lists);
   const format = invocation.value('f');
   // Help for a named format needs no image.
   if (wantsHelp && format !== undefined) {
     host.writeOut(amendHelp(format));
-    return 0;
+    return;
   }
   const [name] = invocation.words;
   if (name === undefined || invocation.words.length !== 1) throw new ImgFailure('Expecting one image file name');
@@ -41,25 +56,30 @@ export const amend: ImgCommand = async (host, args) => {
   try {
     if (wantsHelp) {
       host.writeOut(amendHelp(node.driver));
-      return 0;
+      return;
     }
     const values = parseAmendValues(node.driver, lists);
-    const { image } = node;
-    if (node instanceof LuksNode) {
-      await amendLuks(invocation, node, values);
-      return 0;
+    progress.begin();
+    try {
+      await amendNode(invocation, node, { values, progress });
+    } finally {
+      progress.complete();
     }
-    if (image === null)
-      throw new ImgFailure(`Images of format '${node.driver}' cannot be amended by this program yet.`);
-    await run(invocation, image, { ...amendOptionsOf(values), ...(await encryptionOf(invocation, image, values)) });
-    return 0;
   } finally {
     node.close();
   }
-};
+}
 
-async function run(invocation: Invocation, image: Image, options: AmendOptions): Promise<void> {
-  const progress = new ProgressLine(invocation);
+interface Amendment {
+  readonly values: CreateValues;
+  readonly progress: ProgressLine;
+}
+
+async function amendNode(invocation: Invocation, node: BlockNode, { values, progress }: Amendment): Promise<void> {
+  const { image } = node;
+  if (node instanceof LuksNode) return amendLuks(invocation, node, values);
+  if (image === null) throw new ImgFailure(`Images of format '${node.driver}' cannot be amended by this program yet.`);
+  const options = { ...amendOptionsOf(values), ...(await encryptionOf(invocation, image, values)) };
   try {
     for (const { done, total } of amendImage(image, options)) {
       progress.update(done, total);
@@ -68,9 +88,6 @@ async function run(invocation: Invocation, image: Image, options: AmendOptions):
   } catch (error) {
     if (error instanceof StepFailure) throw new ImgFailure(stepFailureText(invocation, error));
     throw error;
-  } finally {
-    progress.complete();
-    progress.end();
   }
 }
 

@@ -1,10 +1,11 @@
 import type { CacheMode } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
 import { AIO_MODES } from '../../options/aio-mode.ts';
+import { parseCacheMode } from '../../options/cache-mode.ts';
 import { paceOf } from '../../pace.ts';
 import { decimal } from '../../text/decimal.ts';
 import { strerror } from '../../text/strerror.ts';
-import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, Invocation, misused, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
 
 const INT_MAX = 2 ** 31 - 1;
 /** Requests between two looks at the clock. */
@@ -13,6 +14,7 @@ const REQUESTS_PER_LOOK = 16;
 interface Bench {
   /** How the host reads and writes, which only the opening judges. */
   readonly aio: string;
+  readonly cacheMode: CacheMode;
   readonly count: number;
   /** Requests under way at once. Here each is done before the next. */
   readonly depth: number;
@@ -27,6 +29,9 @@ interface Bench {
 
 export const bench: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
+    name: 'bench',
+    lacks: 'object',
+    judge: judgeOption,
     short: 'hc:d:f:ni:o:qs:S:t:wU',
     long: {
       'flush-interval=': 'flush-interval',
@@ -36,7 +41,6 @@ export const bench: ImgCommand = async (host, args) => {
     },
   });
   const plan = planOf(invocation);
-  const cacheMode = cacheModeOf(invocation);
   const [name] = invocation.words;
   if (name === undefined || invocation.words.length !== 1) throw misused('Expecting one image file name');
   if (!plan.isWrite && plan.flushInterval > 0) {
@@ -47,7 +51,7 @@ export const bench: ImgCommand = async (host, args) => {
   }
   const node = await invocation.open(name, {
     writable: plan.isWrite,
-    cacheMode,
+    cacheMode: plan.cacheMode,
     aio: plan.aio,
     format: invocation.value('f'),
     isShared: invocation.has('U'),
@@ -63,22 +67,45 @@ export const bench: ImgCommand = async (host, args) => {
   }
 };
 
+/** How the values of options are read. @throws ImgFailure with QEMU's text */
+const READERS = {
+  c: (text: string) => numberOf(text, INT_MAX, 'Invalid request count specified'),
+  d: (text: string) => numberOf(text, INT_MAX, 'Invalid queue depth specified'),
+  i: aioModeOf,
+  o: (text: string) => sizeOf('offset', text),
+  s: (text: string) => sizeOf('buffer size', text, { max: INT_MAX }),
+  S: (text: string) => sizeOf('step_size', text, { max: INT_MAX }),
+  t: cacheModeOf,
+  pattern: (text: string) => numberOf(text, 0xff, 'Invalid pattern byte specified'),
+  'flush-interval': (text: string) => numberOf(text, INT_MAX, 'Invalid flush interval specified'),
+} as const;
+
+function judgeOption({ name, value }: GivenOption): void {
+  if (Object.hasOwn(READERS, name)) READERS[name as keyof typeof READERS](value);
+}
+
 function planOf(invocation: Invocation): Bench {
-  const aio = invocation.has('n') ? 'native' : (invocation.value('i') ?? 'threads');
-  if (!AIO_MODES.includes(aio)) throw new ImgFailure(`Invalid aio option: ${aio}`);
-  const bufferSize = sizeOf('buffer size', invocation.value('s') ?? '4096', { max: INT_MAX });
-  const stepSize = sizeOf('step_size', invocation.value('S') ?? '0', { max: INT_MAX });
+  const valueOf = <N extends keyof typeof READERS>(name: N, otherwise: string) =>
+    READERS[name](invocation.value(name) ?? otherwise) as ReturnType<(typeof READERS)[N]>;
+  const bufferSize = valueOf('s', '4096');
+  const stepSize = valueOf('S', '0');
   return {
-    aio,
-    count: numberOf(invocation.value('c') ?? '75000', INT_MAX, 'Invalid request count specified'),
-    depth: numberOf(invocation.value('d') ?? '64', INT_MAX, 'Invalid queue depth specified'),
+    aio: invocation.has('n') ? 'native' : valueOf('i', 'threads'),
+    cacheMode: valueOf('t', 'writeback'),
+    count: valueOf('c', '75000'),
+    depth: valueOf('d', '64'),
     bufferSize,
     stepSize: stepSize === 0 ? bufferSize : stepSize,
-    offset: sizeOf('offset', invocation.value('o') ?? '0'),
+    offset: valueOf('o', '0'),
     isWrite: invocation.has('w'),
-    pattern: numberOf(invocation.value('pattern') ?? '0', 0xff, 'Invalid pattern byte specified'),
-    flushInterval: numberOf(invocation.value('flush-interval') ?? '0', INT_MAX, 'Invalid flush interval specified'),
+    pattern: valueOf('pattern', '0'),
+    flushInterval: valueOf('flush-interval', '0'),
   };
+}
+
+function aioModeOf(text: string): string {
+  if (!AIO_MODES.includes(text)) throw new ImgFailure(`Invalid aio option: ${text}`);
+  return text;
 }
 
 /** A number as C reads one: decimal, `0x…` or octal behind a 0. @throws ImgFailure */
@@ -90,12 +117,10 @@ function numberOf(text: string, max: number, complaint: string): number {
   return value;
 }
 
-function cacheModeOf(invocation: Invocation): CacheMode {
-  try {
-    return invocation.cacheMode('t', 'writeback', '');
-  } catch (error) {
-    throw error instanceof ImgFailure ? new ImgFailure('Invalid cache mode') : error;
-  }
+function cacheModeOf(text: string): CacheMode {
+  const mode = parseCacheMode(text);
+  if (mode === null) throw new ImgFailure('Invalid cache mode');
+  return mode;
 }
 
 function announcementOf({ count, isWrite, bufferSize, depth, offset, stepSize, flushInterval }: Bench): string {

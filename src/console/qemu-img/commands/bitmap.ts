@@ -1,4 +1,13 @@
-import { addBitmap, clearBitmap, EngineError, mergeBitmap, removeBitmap, setBitmapEnabled, type Image } from '#engine';
+import {
+  addBitmap,
+  clearBitmap,
+  EngineError,
+  judgeNewBitmap,
+  mergeBitmap,
+  removeBitmap,
+  setBitmapEnabled,
+  type Image,
+} from '#engine';
 import type { BlockNode } from '../../block/node.ts';
 import { ImgFailure, Invocation, mustBeEngineError, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
 
@@ -6,6 +15,10 @@ const ACTIONS = ['add', 'remove', 'clear', 'enable', 'disable', 'merge'];
 
 export const bitmap: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
+    name: 'bitmap',
+    judge: ({ name, value }) => {
+      if (name === 'g') sizeOf('granularity', value);
+    },
     short: 'b:f:F:g:h',
     long: {
       add: 'add',
@@ -86,16 +99,9 @@ function perform(action: GivenOption, subject: Subject): void {
 }
 
 function change(action: GivenOption, { node, source, name, granularity }: Subject): void {
-  const image = imageOf(node, action, name);
+  if (action.name === 'add') return add({ node, name, granularity });
+  const image = imageOf(node, name);
   switch (action.name) {
-    case 'add':
-      // QEMU keeps the lower 32 bits of what was given.
-      addBitmap(
-        image,
-        { name, isEnabled: true, ...(granularity !== 0 && { granularity: granularity % 2 ** 32 }) },
-        node.filename,
-      );
-      return;
     case 'remove':
       return removeBitmap(image, name);
     case 'clear':
@@ -105,15 +111,27 @@ function change(action: GivenOption, { node, source, name, granularity }: Subjec
     case 'disable':
       return setBitmapEnabled(image, name, false);
     default:
-      return mergeBitmap(image, name, { image: imageOf(source, action, action.value), name: action.value });
+      if (image.bitmaps.find(name) === null) throw notFound(name);
+      return mergeBitmap(image, name, { image: imageOf(source, action.value), name: action.value });
   }
 }
 
-/** Only qcow2 keeps bitmaps: in other formats none can be added, and none is found. */
-function imageOf(node: BlockNode, action: GivenOption, name: string): Image {
-  if (node.image !== null) return node.image;
-  if (action.name === 'add') {
+function add({ node, name, granularity }: Pick<Subject, 'node' | 'name' | 'granularity'>): void {
+  // QEMU keeps the lower 32 bits of what was given.
+  const bytes = granularity === 0 ? undefined : granularity % 2 ** 32;
+  if (node.image === null) {
+    judgeNewBitmap(name, bytes);
     throw new EngineError('unsupported', `Can't store persistent bitmaps to ${node.filename}: Operation not supported`);
   }
-  throw new EngineError('not-found', `Dirty bitmap '${name}' not found`);
+  addBitmap(node.image, { name, isEnabled: true, ...(bytes !== undefined && { granularity: bytes }) }, node.filename);
+}
+
+/** Only qcow2 keeps bitmaps: in other formats none is found. */
+function imageOf({ image }: BlockNode, name: string): Image {
+  if (image === null) throw notFound(name);
+  return image;
+}
+
+function notFound(name: string): EngineError {
+  return new EngineError('not-found', `Dirty bitmap '${name}' not found`);
 }

@@ -25,6 +25,10 @@ const UNSUPPORTED = 63;
 
 export const check: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
+    name: 'check',
+    judge: ({ name, value }) => {
+      if (name === 'r') repairModeOf(value);
+    },
     short: 'hf:r:T:qU',
     long: { 'format=': 'f', 'repair=': 'r', 'output=': 'output', 'force-share': 'U' },
   });

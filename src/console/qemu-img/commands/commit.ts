@@ -12,8 +12,13 @@ import { ProgressLine } from '../progress.ts';
 const CHUNK = 2 * 1024 * 1024;
 
 export const commit: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, { short: 'f:ht:b:dpqr:' });
-  for (const limit of invocation.values('r')) sizeOf('rate limit', limit);
+  const invocation = new Invocation(host, args, {
+    name: 'commit',
+    judge: ({ name, value }) => {
+      if (name === 'r') sizeOf('rate limit', value);
+    },
+    short: 'f:ht:b:dpqr:',
+  });
   const [name] = invocation.words;
   if (name === undefined || invocation.words.length !== 1) throw misused('Expecting one image file name');
   const cacheMode = invocation.cacheMode('t', 'writeback', '');
@@ -29,6 +34,7 @@ export const commit: ImgCommand = async (host, args) => {
   });
   const layers: BlockNode[] = [top];
   const progress = new ProgressLine(invocation);
+  progress.begin();
   try {
     const base = await openBase(invocation, layers, { name, wanted, cacheMode });
     try {

@@ -24,7 +24,11 @@ interface Subject {
 }
 
 export const compare: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, { short: 'hf:F:T:pqsU', long: { 'force-share': 'U' } });
+  const invocation = new Invocation(host, args, {
+    name: 'compare',
+    short: 'hf:F:T:pqsU',
+    long: { 'force-share': 'U' },
+  });
   if (invocation.words.length !== 2) throw misused('Expecting two image file names');
   const progress = new ProgressLine(invocation, { step: PROGRESS_STEP });
   const subjects: Subject[] = [];
@@ -46,6 +50,7 @@ export const compare: ImgCommand = async (host, args) => {
       : error;
   }
   try {
+    progress.begin();
     for (const step of differences(subjects[0]!, subjects[1]!, invocation.has('s'))) {
       if (step.kind === 'said') invocation.print(`${step.text}\n`);
       else if (step.kind === 'differs') {

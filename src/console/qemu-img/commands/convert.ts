@@ -1,15 +1,17 @@
 import type { BlockNode } from '../../block/node.ts';
-import { judgeFlags, parseArguments } from '../convert/arguments.ts';
+import { judgeFlags, judgeOption, judgeTarget, parseArguments } from '../convert/arguments.ts';
 import { copyBitmaps, judgeBitmaps, judgeTargetOfBitmaps } from '../convert/copy-bitmaps.ts';
 import { copyContent } from '../convert/copy-content.ts';
 import { openSources } from '../convert/sources.ts';
 import { openTarget } from '../convert/target.ts';
 import { Invocation, type ImgCommand } from '../invocation.ts';
-import { asksForHelp, creationHelp, judgeOptionLists } from '../option-lists.ts';
+import { asksForHelp, creationHelp } from '../option-lists.ts';
 import { ProgressLine } from '../progress.ts';
 
 export const convert: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
+    name: 'convert',
+    judge: judgeOption,
     short: 'hf:O:B:CcF:o:l:S:pt:T:qnm:WUr:',
     long: {
       'force-share': 'U',
@@ -22,7 +24,6 @@ export const convert: ImgCommand = async (host, args) => {
     },
   });
   const optionLists = invocation.values('o');
-  judgeOptionLists(optionLists);
   judgeFlags(invocation);
   if (asksForHelp(optionLists)) {
     const target = invocation.words.length < 2 ? null : invocation.words.at(-1)!;
@@ -31,10 +32,12 @@ export const convert: ImgCommand = async (host, args) => {
   }
   const plan = parseArguments(invocation);
   const progress = new ProgressLine(invocation);
+  progress.begin();
   const opened: BlockNode[] = [];
   try {
     const sources = await openSources(invocation, plan);
     opened.push(...sources);
+    judgeTarget(invocation, plan);
     judgeBitmaps(invocation, sources);
     const target = await openTarget(invocation, plan, sources);
     opened.push(target);

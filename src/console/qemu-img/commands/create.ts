@@ -6,13 +6,19 @@ import type { ConsoleHost } from '../../host.ts';
 import { describeValues, parseCreateValues, sizeOfParameter, type CreateValues } from '../create-options.ts';
 import { failureWithin, ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
 import { writeNewFile } from '../new-file.ts';
-import { asksForHelp, creationHelp, judgeCreatable, judgeOptionLists } from '../option-lists.ts';
+import { asksForHelp, creationHelp, judgeCreatable, judgeOptionList } from '../option-lists.ts';
 
 export const create: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, { short: 'F:b:f:ho:qu' });
+  const invocation = new Invocation(host, args, {
+    name: 'create',
+    lacks: 'image-opts',
+    short: 'F:b:f:ho:qu',
+    judge: ({ name, value }) => {
+      if (name === 'o') judgeOptionList(value);
+    },
+  });
   const format = invocation.value('f') ?? 'raw';
   const lists = invocation.values('o');
-  judgeOptionLists(lists);
   const [name, sizeText] = invocation.words;
   if (asksForHelp(lists)) {
     host.writeOut(creationHelp(format, name ?? null));

@@ -21,7 +21,7 @@ interface Operands {
 }
 
 export const dd: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, { short: 'hf:O:U', long: { 'force-share': 'U' } });
+  const invocation = new Invocation(host, args, { name: 'dd', short: 'hf:O:U', long: { 'force-share': 'U' } });
   const { input, output, blockSize, count, skip } = operandsOf(invocation.words);
   const format = invocation.value('O') ?? 'raw';
   const source = await invocation.open(input, { writable: false, format: invocation.value('f') });
@@ -53,25 +53,24 @@ export const dd: ImgCommand = async (host, args) => {
   }
 };
 
-/** @throws ImgFailure with QEMU's text */
+/** Operands are judged in their order. @throws ImgFailure with QEMU's text */
 function operandsOf(words: readonly string[]): Operands {
-  const values = new Map<string, string>();
+  const names: { input?: string; output?: string } = {};
+  const numbers: { bs?: number; count?: number; skip?: number } = {};
   for (const word of words) {
     const equals = word.indexOf('=');
     const name = equals < 0 ? word : word.slice(0, equals);
-    if (equals < 0 || !['bs', 'count', 'if', 'of', 'skip'].includes(name)) {
-      throw new ImgFailure(`unrecognized operand ${name}`);
-    }
-    values.set(name, word.slice(equals + 1));
+    const value = word.slice(equals + 1);
+    if (equals < 0) throw new ImgFailure(`unrecognized operand ${name}`);
+    if (name === 'if') names.input = value;
+    else if (name === 'of') names.output = value;
+    else if (name === 'bs') numbers.bs = sizeOf(name, value, { min: 1, max: BLOCK_SIZE_MAX });
+    else if (name === 'count' || name === 'skip') numbers[name] = sizeOf(name, value);
+    else throw new ImgFailure(`unrecognized operand ${name}`);
   }
-  const number = (name: string): number | null => {
-    const text = values.get(name);
-    return text === undefined ? null : sizeOf(name, text);
-  };
-  const blockSize = sizeOf('bs', values.get('bs') ?? '512', { min: 1, max: BLOCK_SIZE_MAX });
-  const [input, output] = [values.get('if'), values.get('of')];
-  const [count, skip] = [number('count'), number('skip') ?? 0];
+  const { input, output } = names;
   if (input === undefined || output === undefined) throw new ImgFailure('Must specify both input and output files');
+  const { bs: blockSize = 512, count = null, skip = 0 } = numbers;
   return { input, output, blockSize, count, skip };
 }
 

@@ -10,6 +10,7 @@ import { ImgFailure, Invocation, jsonText, misused, openFailure, type ImgCommand
 
 export const info: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
+    name: 'info',
     short: 'hf:U',
     long: { 'format=': 'f', 'output=': 'output', 'backing-chain': 'backing-chain', 'force-share': 'U' },
   });

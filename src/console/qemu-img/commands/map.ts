@@ -3,7 +3,7 @@ import type { BlockNode, BlockStatus } from '../../block/node.ts';
 import { decimal } from '../../text/decimal.ts';
 import { strerror } from '../../text/strerror.ts';
 import { paceOf } from '../../pace.ts';
-import { ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, Invocation, misused, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
 
 /** Entries between two looks at the clock. */
 const ENTRIES_PER_LOOK = 64;
@@ -22,12 +22,14 @@ interface MapEntry {
 
 export const map: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
+    name: 'map',
+    judge: judgeOption,
     short: 'hf:s:l:U',
     long: { 'format=': 'f', 'output=': 'output', 'force-share': 'U', 'start-offset=': 's', 'max-length=': 'l' },
   });
-  const { isJson } = invocation;
   const [name] = invocation.words;
   if (name === undefined || invocation.words.length !== 1) throw misused('Expecting one image file name');
+  const { isJson } = invocation;
   const start = sizeOf('start offset', invocation.value('s') ?? '0');
   const lengthText = invocation.value('l');
   const node = await invocation.open(name, { writable: false, format: invocation.value('f'), readsInOrder: true });
@@ -50,6 +52,11 @@ export const map: ImgCommand = async (host, args) => {
     node.close();
   }
 };
+
+function judgeOption({ name, value }: GivenOption): void {
+  if (name === 's') sizeOf('start offset', value);
+  else if (name === 'l') sizeOf('max length', value);
+}
 
 /** @throws ImgFailure where the image contradicts itself */
 function* entries(

@@ -1,12 +1,22 @@
 import { bitmapsSize, fullyAllocatedSize, judgeCreateOptions, transferMemory } from '#engine';
 import { statusAbove, type LayerStatus } from '../../block/layers.ts';
+import type { Report } from '../../block/driver.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { isAllZero } from '../../block/zeros.ts';
 import { strerror } from '../../text/strerror.ts';
 import { newLuks } from '../create-encryption.ts';
 import { engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
-import { ImgFailure, Invocation, jsonText, mustBeEngineError, sizeOf, type ImgCommand } from '../invocation.ts';
-import { judgeCreatable, judgeOptionLists } from '../option-lists.ts';
+import {
+  ImgFailure,
+  Invocation,
+  isJsonOutput,
+  jsonText,
+  mustBeEngineError,
+  sizeOf,
+  type GivenOption,
+  type ImgCommand,
+} from '../invocation.ts';
+import { judgeCreatable, judgeOptionList } from '../option-lists.ts';
 import { loadSnapshot, parseSnapshotParameter } from '../snapshot-parameter.ts';
 
 /** What the file of a new image would need; bytes. */
@@ -21,12 +31,14 @@ const CHUNK = 2 * 1024 * 1024;
 
 export const measure: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
+    name: 'measure',
+    helpsWithProblems: true,
+    judge: judgeOption,
     short: 'hf:O:o:l:U',
     long: { 'output=': 'output', 'size=': 'size', 'force-share': 'U' },
   });
-  judgeOptionLists(invocation.values('o'));
   const snapshotText = invocation.value('l');
-  const snapshot = snapshotText === undefined ? null : parseSnapshotParameter(snapshotText, invocation.report);
+  const snapshot = snapshotText === undefined ? null : parseSnapshotParameter(snapshotText);
   const { isJson } = invocation;
   const sizeText = invocation.value('size');
   const size = sizeText === undefined ? null : sizeOf('image size', sizeText);
@@ -41,6 +53,13 @@ export const measure: ImgCommand = async (host, args) => {
     source?.close();
   }
 };
+
+function judgeOption({ name, value }: GivenOption, report: Report): void {
+  if (name === 'o') judgeOptionList(value);
+  else if (name === 'l') parseSnapshotParameter(value, report);
+  else if (name === 'output') isJsonOutput(value);
+  else if (name === 'size') sizeOf('image size', value);
+}
 
 /** @returns the image to be converted, or null. @throws ImgFailure with QEMU's text */
 function judgeNames(invocation: Invocation, size: number | null): string | null {

@@ -12,6 +12,7 @@ const PROGRESS_STEP = 2;
 
 export const rebase: ImgCommand = async (host, args) => {
   const invocation = new Invocation(host, args, {
+    name: 'rebase',
     short: 'hf:F:b:upt:T:qU',
     long: { 'force-share': 'U' },
   });
@@ -22,11 +23,12 @@ export const rebase: ImgCommand = async (host, args) => {
   if (!isUnsafe && backing === undefined) {
     throw misused('Must specify backing file (-b) or use unsafe mode (-u)');
   }
-  const cacheMode = invocation.cacheMode('t', 'writeback', '');
-  const nextCacheMode = invocation.cacheMode('T', 'writeback', 'source ');
   const progress = new ProgressLine(invocation, { step: PROGRESS_STEP });
+  progress.begin();
   let node: BlockNode | null = null;
   try {
+    const cacheMode = invocation.cacheMode('t', 'writeback', '');
+    const nextCacheMode = invocation.cacheMode('T', 'writeback', 'source ');
     node = await invocation.open(name, {
       writable: true,
       cacheMode,

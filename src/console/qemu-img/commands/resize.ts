@@ -12,10 +12,14 @@ export const resize: ImgCommand = async (host, args) => {
   // The size is the last argument whatever it looks like: -1M is no option.
   const text = args.at(-1)!;
   const invocation = new Invocation(host, args.slice(0, -1), {
+    name: 'resize',
+    judge: ({ name, value }) => {
+      if (name === 'preallocation') preallocationOf(value);
+    },
     short: 'f:hq',
     long: { 'preallocation=': 'preallocation', shrink: 'shrink' },
   });
-  const preallocation = preallocationOf(invocation);
+  const preallocation = preallocationOf(invocation.value('preallocation') ?? 'off');
   const [name] = invocation.words;
   if (name === undefined || invocation.words.length !== 1) throw misused('Expecting image file name and size');
   const sign = text.startsWith('+') ? 1 : text.startsWith('-') ? -1 : 0;
@@ -25,15 +29,15 @@ export const resize: ImgCommand = async (host, args) => {
     const exact = BigInt.asIntN(64, sign === 0 ? amount : BigInt(node.length) + BigInt(sign) * amount);
     if (exact <= 0n) throw new ImgFailure('New image size must be positive');
     const size = Number(exact);
+    if (preallocation !== 'off' && size <= node.length) {
+      throw new ImgFailure('Preallocation can only be used for growing images');
+    }
     if (size < node.length && !invocation.has('shrink')) {
       throw new ImgFailure('Use the --shrink option to perform a shrink operation.', {
         hints: [
           "qemu-img: warning: Shrinking an image will delete all data beyond the shrunken image's end. Before performing such an operation, make sure there is no important data there.",
         ],
       });
-    }
-    if (preallocation !== 'off' && size <= node.length) {
-      throw new ImgFailure('Preallocation can only be used for growing images');
     }
     if (exact > LENGTH_MAX) throw new ImgFailure(`offset(${exact}) exceeds maximum(${LENGTH_MAX})`);
     try {
@@ -50,8 +54,7 @@ export const resize: ImgCommand = async (host, args) => {
   }
 };
 
-function preallocationOf(invocation: Invocation): Preallocation {
-  const text = invocation.value('preallocation') ?? 'off';
+function preallocationOf(text: string): Preallocation {
   const mode = parsePreallocation(text);
   if (mode === null) throw new ImgFailure(`Invalid preallocation mode '${text}'`);
   return mode;

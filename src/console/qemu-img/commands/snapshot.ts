@@ -23,13 +23,22 @@ const ERRNO: Readonly<Partial<Record<EngineErrorCode, number>>> = {
 
 const IO_ERROR = [-5, 'Input/output error'] as const;
 
+const ACTIONS: readonly string[] = ['l', 'a', 'c', 'd'];
+
 export const snapshot: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, { short: 'la:c:d:hqU', long: { 'force-share': 'U' } });
-  const actions = ['l', 'a', 'c', 'd'].filter((name) => invocation.has(name));
-  if (actions.length > 1) throw misused("Cannot mix '-l', '-a', '-c', '-d'");
+  let action: string | undefined;
+  const invocation = new Invocation(host, args, {
+    name: 'snapshot',
+    short: 'la:c:d:hqU',
+    long: { 'force-share': 'U' },
+    judge({ name }) {
+      if (!ACTIONS.includes(name)) return;
+      if (action !== undefined) throw misused("Cannot mix '-l', '-a', '-c', '-d'");
+      action = name;
+    },
+  });
   const [name] = invocation.words;
   if (name === undefined || invocation.words.length !== 1) throw misused('Expecting one image file name');
-  const [action] = actions;
   const node = await invocation.open(name, {
     writable: action !== 'l' && action !== undefined,
     format: undefined,

@@ -1,7 +1,10 @@
+import type { Report } from '../../block/driver.ts';
 import { parsePairs } from '../../options/options.ts';
 import { parseSize } from '../../text/sizes.ts';
-import { ImgFailure, sizeOf, type Invocation } from '../invocation.ts';
-import { judgeCreatable } from '../option-lists.ts';
+import { setBacking } from '../commands/create.ts';
+import { parseCreateValues } from '../create-options.ts';
+import { ImgFailure, sizeOf, type GivenOption, type Invocation } from '../invocation.ts';
+import { judgeCreatable, judgeOptionList } from '../option-lists.ts';
 import { parseSnapshotParameter, type SnapshotParameter } from '../snapshot-parameter.ts';
 
 const SPARSE_DEFAULT = 4096;
@@ -27,14 +30,17 @@ export interface ConvertPlan {
   readonly salvages: boolean;
 }
 
+/** @throws ImgFailure with QEMU's text */
+export function judgeOption({ name, value }: GivenOption, report: Report): void {
+  if (name === 'o') judgeOptionList(value);
+  else if (name === 'l') parseSnapshotParameter(value, report);
+  else if (name === 'S') sparseOf(value);
+  else if (name === 'm') refuseCoroutines(value);
+  else if (name === 'r') sizeOf('rate limit', value);
+}
+
 /** Options that exclude or need one another. @throws ImgFailure with QEMU's text */
 export function judgeFlags(invocation: Invocation): void {
-  // Each is judged where it stands: of several that are wrong the first is told.
-  for (const { name, value } of invocation.given) {
-    if (name === 'S') sparseOf(value);
-    else if (name === 'm') refuseCoroutines(value);
-    else if (name === 'r') sizeOf('rate limit', value);
-  }
   const has = (name: string) => invocation.has(name);
   const contradictions: readonly [boolean, string][] = [
     [has('skip-broken-bitmaps') && !has('bitmaps'), 'Use of --skip-broken-bitmaps requires --bitmaps'],
@@ -49,57 +55,62 @@ export function judgeFlags(invocation: Invocation): void {
   if (found !== undefined) throw new ImgFailure(found[1]);
 }
 
-/** Everything else that can be judged before a file is touched. @throws ImgFailure with QEMU's text */
+/** What is to be done. @throws ImgFailure with QEMU's text for what is judged before a file is opened */
 export function parseArguments(invocation: Invocation): ConvertPlan {
   const { words } = invocation;
   const format = formatOf(invocation);
-  const sparse = sparseOf(invocation.value('S'));
   const snapshotText = invocation.value('l');
-  const snapshot = snapshotText === undefined ? null : parseSnapshotParameter(snapshotText, invocation.report);
+  const snapshot = snapshotText === undefined ? null : parseSnapshotParameter(snapshotText);
   if (words.length < 2) throw new ImgFailure('Must specify image file name');
-  const options = new Map(invocation.values('o').flatMap((text) => parsePairs(text)));
+  const options = targetOptionsOf(invocation);
   const backing = invocation.value('B') ?? options.get('backing_file');
-  const sources = words.slice(0, -1);
-  if (sources.length > 1 && backing !== undefined) {
-    throw new ImgFailure(
-      'Having a backing file for the target makes no sense when concatenating multiple input images',
-    );
-  }
-  if (backing !== undefined && invocation.has('target-is-zero')) {
-    throw new ImgFailure('Cannot use --target-is-zero when the destination image has a backing file');
-  }
-  if (format !== null && !invocation.has('n')) judgeCreatable(format);
-  const isCompressed = invocation.has('c');
-  if (isCompressed && (format === 'raw' || format === 'luks')) {
-    throw new ImgFailure('Compression not supported for this file format');
-  }
-  const isEncrypted = encrypts(format, options);
-  if (isCompressed && isEncrypted) {
-    throw new ImgFailure('Compression and encryption not supported at the same time');
-  }
-  const isPreallocated = (options.get('preallocation') ?? 'off') !== 'off';
-  if (isCompressed && isPreallocated) {
-    throw new ImgFailure('Compression and preallocation not supported at the same time');
-  }
-  if (backing !== undefined && !invocation.has('n') && !options.has('backing_fmt') && !invocation.has('F')) {
-    throw new ImgFailure('Use of backing file requires explicit backing format');
-  }
   return {
-    sources,
+    sources: words.slice(0, -1),
     snapshot,
     target: words.at(-1)!,
     format,
-    isCompressed,
-    sparse,
+    isCompressed: invocation.has('c'),
+    sparse: sparseOf(invocation.value('S')),
     backing,
     mustWriteZeros:
       backing !== undefined ||
       (invocation.has('n') && !invocation.has('target-is-zero')) ||
       // Space that is there without having been written does not decrypt to zeros.
       format === 'luks' ||
-      (isEncrypted && isPreallocated),
+      (encrypts(format, options) && preallocates(options)),
     salvages: invocation.has('salvage'),
   };
+}
+
+/** What can be judged of the target before it is touched; the sources are open by then. @throws ImgFailure with QEMU's text */
+export function judgeTarget(invocation: Invocation, { sources, format, isCompressed, backing }: ConvertPlan): void {
+  const isNew = format !== null && !invocation.has('n');
+  if (isNew) {
+    judgeCreatable(format);
+    const values = parseCreateValues(format, invocation.values('o'));
+    setBacking(values, format, { file: invocation.value('B'), format: invocation.value('F') });
+  }
+  if (backing !== undefined && invocation.has('target-is-zero')) {
+    throw new ImgFailure('Cannot use --target-is-zero when the destination image has a backing file');
+  }
+  if (sources.length > 1 && backing !== undefined) {
+    throw new ImgFailure(
+      'Having a backing file for the target makes no sense when concatenating multiple input images',
+    );
+  }
+  const options = targetOptionsOf(invocation);
+  if (backing !== undefined && isNew && !options.has('backing_fmt') && !invocation.has('F')) {
+    throw new ImgFailure('Use of backing file requires explicit backing format');
+  }
+  if (!isCompressed) return;
+  if (format === 'raw' || format === 'luks') throw new ImgFailure('Compression not supported for this file format');
+  if (encrypts(format, options)) throw new ImgFailure('Compression and encryption not supported at the same time');
+  if (preallocates(options)) throw new ImgFailure('Compression and preallocation not supported at the same time');
+}
+
+/** What `-o` says of the target, before it is judged. */
+function targetOptionsOf(invocation: Invocation): ReadonlyMap<string, string> {
+  return new Map(invocation.values('o').flatMap((text) => parsePairs(text)));
 }
 
 /** null: the options of the target say it. */
@@ -113,6 +124,10 @@ function formatOf(invocation: Invocation): string | null {
 function encrypts(format: string | null, options: ReadonlyMap<string, string>): boolean {
   const isLegacy = ['on', 'yes', 'true', 'y'].includes(options.get('encryption') ?? 'off');
   return format === 'luks' || options.has('encrypt.format') || isLegacy;
+}
+
+function preallocates(options: ReadonlyMap<string, string>): boolean {
+  return (options.get('preallocation') ?? 'off') !== 'off';
 }
 
 function sparseOf(text: string | undefined): number {
