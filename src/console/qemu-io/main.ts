@@ -1,6 +1,6 @@
 import { isEngineError, Suspension } from '#engine';
 import type { ConsoleHost } from '../host.ts';
-import { AIO_MODES } from '../options/aio-mode.ts';
+import { AIO_MODES, strongestAioMode } from '../options/aio-mode.ts';
 import { parseCacheMode } from '../options/cache-mode.ts';
 import { parseDiscardMode } from '../options/discard-mode.ts';
 import { shareIn } from '../options/force-share.ts';
@@ -61,7 +61,7 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
   let writable = true;
   let snapshot = false;
   let copyOnRead = false;
-  let aio = 'threads';
+  const aioModes: string[] = [];
   let passesDiscards = true;
   let isShared = false;
   let imageOptions = false;
@@ -90,10 +90,10 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
       const mode = parseCacheMode(value);
       if (mode === null) return complain(host, `Invalid cache option: ${value}`);
       cacheMode = mode;
-    } else if (name === 'k') aio = 'native';
+    } else if (name === 'k') aioModes.push('native');
     else if (name === 'i') {
       if (!AIO_MODES.includes(value)) return complain(host, `Invalid aio option: ${value}`);
-      aio = value;
+      aioModes.push(value);
     } else if (name === 'U') isShared = true;
     else if (name === 'd') {
       const passes = parseDiscardMode(value);
@@ -126,6 +126,7 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
     if (format !== null) options.set('driver', format);
     const filename = imageOptions ? null : words[0];
     if (isShared && !shareIn(options)) return complain(host, '-U conflicts with image options');
+    const aio = strongestAioMode(aioModes);
     const opened = { filename, options, writable, cacheMode, aio, passesDiscards, snapshot, copyOnRead };
     if (!(await session.open(opened))) return 1;
   }

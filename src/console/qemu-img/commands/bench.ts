@@ -1,6 +1,6 @@
 import type { CacheMode } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
-import { AIO_MODES } from '../../options/aio-mode.ts';
+import { AIO_MODES, strongestAioMode } from '../../options/aio-mode.ts';
 import { parseCacheMode } from '../../options/cache-mode.ts';
 import { paceOf } from '../../pace.ts';
 import { decimal } from '../../text/decimal.ts';
@@ -90,7 +90,7 @@ function planOf(invocation: Invocation): Bench {
   const bufferSize = valueOf('s', '4096');
   const stepSize = valueOf('S', '0');
   return {
-    aio: invocation.has('n') ? 'native' : valueOf('i', 'threads'),
+    aio: strongestAioMode(invocation.has('n') ? ['native'] : invocation.values('i')),
     cacheMode: valueOf('t', 'writeback'),
     count: valueOf('c', '75000'),
     depth: valueOf('d', '64'),

@@ -1,5 +1,5 @@
 import { isEngineError } from '#engine';
-import { AIO_MODES } from '../../options/aio-mode.ts';
+import { AIO_MODES, strongestAioMode } from '../../options/aio-mode.ts';
 import { parseCacheMode } from '../../options/cache-mode.ts';
 import { parseDiscardMode } from '../../options/discard-mode.ts';
 import { shareIn } from '../../options/force-share.ts';
@@ -25,11 +25,13 @@ export const OPEN: IoCommand = {
       session.complain(`Invalid cache option: ${flags.value('t')}`);
       return false;
     }
-    const aio = flags.has('k') ? 'native' : (flags.value('i') ?? 'threads');
-    if (!AIO_MODES.includes(aio)) {
-      session.complain(`Invalid aio option: ${aio}`);
+    const aioModes = flags.values.get('i') ?? [];
+    const unknown = aioModes.find((mode) => !AIO_MODES.includes(mode));
+    if (unknown !== undefined) {
+      session.complain(`Invalid aio option: ${unknown}`);
       return false;
     }
+    const aio = strongestAioMode(flags.has('k') ? ['native'] : aioModes);
     const passesDiscards = parseDiscardMode(flags.value('d') ?? 'unmap');
     if (passesDiscards === null) {
       session.complain(`Invalid discard option: ${flags.value('d')}`);
