@@ -100,6 +100,8 @@ describe('progress begins and ends with its line', () => {
     'amend -p -o lazy_refcounts=on a',
     'rebase -p -t x -b a over',
     'rebase -p -b missing -F raw over',
+    'rebase -p -u -b a over',
+    'rebase -p -u -b a -F qcow2 over',
     'compare -p a missing',
     'compare -p -T x a over',
     'compare -p a over',

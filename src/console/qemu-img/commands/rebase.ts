@@ -41,6 +41,7 @@ export const rebase: ImgCommand = async (host, args) => {
     const isRemoved = backing === undefined || backing === '';
     if (!isUnsafe)
       await keepContent(invocation, node, isRemoved ? null : { name: backing, cacheMode: nextCacheMode }, progress);
+    progress.complete();
     if (image === null) {
       const reason = isRemoved || format !== null ? 'Operation not supported' : 'backing format must be specified';
       throw new ImgFailure(`Could not change the backing file to '${backing ?? ''}': ${reason}`);
@@ -50,7 +51,6 @@ export const rebase: ImgCommand = async (host, args) => {
     } catch (error) {
       throw new ImgFailure(`Could not change the backing file to '${backing}': ${mustBeEngineError(error).message}`);
     }
-    progress.complete();
     return 0;
   } finally {
     node?.close();
