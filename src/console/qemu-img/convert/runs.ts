@@ -31,33 +31,55 @@ export function* runsOf(
   sources: readonly BlockNode[],
   target: BlockNode,
 ): Generator<Run> {
+  const over = plan.backing === undefined ? null : { name: plan.backing, length: target.backing?.length ?? Infinity };
   let start = 0;
   for (const source of sources) {
-    yield* plan.isCompressed && plan.backing !== undefined
-      ? wholeClusters(source, baseOf(source, plan.backing), target.image!.geometry.clusterSize)
-      : runsIn(invocation, plan, source, start);
+    yield* plan.isCompressed && over !== null
+      ? wholeClusters(source, over, target.image!.geometry.clusterSize)
+      : runsIn(invocation, { over, salvages: plan.salvages }, source, start);
     start += source.length;
   }
 }
 
+/** The backing file of the target. */
+interface TargetBacking {
+  readonly name: string;
+  readonly length: number;
+}
+
 function* runsIn(
   invocation: Invocation,
-  { backing, salvages }: ConvertPlan,
+  { over, salvages }: { readonly over: TargetBacking | null; readonly salvages: boolean },
   source: BlockNode,
   start: number,
 ): Generator<Run> {
   // With a backing file of its own the target needs only what the source's upper layers hold.
-  const base = backing === undefined ? null : baseOf(source, backing);
+  const base = over === null ? null : baseOf(source, over.name);
   for (let at = 0; at < source.length;) {
     const status = readableStatus(invocation, { source, base, at, salvages });
-    const absent = backing === undefined ? 'zero' : 'backing';
-    const kind = status.kind === 'absent' ? absent : status.kind;
-    for (const end = at + status.length; at < end;) {
+    const { kind, length: known } = kindOver(over, base, at, status);
+    for (const end = at + known; at < end;) {
       const length = kind === 'data' ? Math.min(RUN_LENGTH_MAX - (at % RUN_LENGTH_MAX), end - at) : end - at;
       yield { source, from: at, to: start + at, length, kind, isCompressed: status.isCompressed };
       at += length;
     }
   }
+}
+
+/**
+ * What a status means over the target's backing file. What nobody behind the source has reads as zeros; the target does so
+ * by itself behind the end of its backing file.
+ */
+function kindOver(
+  over: TargetBacking | null,
+  base: BlockNode | null,
+  at: number,
+  { kind, length }: LayerStatus,
+): Pick<Run, 'kind' | 'length'> {
+  if (kind === 'data') return { kind, length };
+  if (kind === 'absent' && base !== null) return { kind: 'backing', length };
+  if (over === null) return { kind: 'zero', length };
+  return at < over.length ? { kind: 'zero', length: Math.min(length, over.length - at) } : { kind: 'backing', length };
 }
 
 interface StatusRequest {
@@ -101,16 +123,18 @@ function shorter(length: number): number {
  * Over a backing file a compressed cluster must hold all of its bytes, those of the source's lower layers too; clusters
  * that the upper layers say nothing of are left to the backing file.
  */
-function* wholeClusters(source: BlockNode, base: BlockNode | null, clusterSize: number): Generator<Run> {
+function* wholeClusters(source: BlockNode, over: TargetBacking, clusterSize: number): Generator<Run> {
+  const base = baseOf(source, over.name);
   for (let at = 0; at < source.length; at += clusterSize) {
     const length = Math.min(clusterSize, source.length - at);
     let isHeld = false;
     let isCompressed = false;
     for (let part = 0; part < length && !isHeld;) {
       const status = statusAbove(source, base, at + part, length - part);
-      isHeld = status.kind !== 'absent';
+      const { kind, length: known } = kindOver(over, base, at + part, status);
+      isHeld = kind !== 'backing';
       isCompressed ||= status.isCompressed;
-      part += status.length;
+      part += known;
     }
     yield { source, from: at, to: at, length, kind: isHeld ? 'data' : 'backing', isCompressed };
   }
