@@ -1,4 +1,13 @@
-import { checkImage, checkOutput, checkTranscript, clusterMap, explain, type CheckReport, type LongTask, type Storage } from '#engine';
+import {
+  checkImage,
+  checkOutput,
+  checkTranscript,
+  clusterMap,
+  explain,
+  type CheckReport,
+  type LongTask,
+  type Storage,
+} from '#engine';
 import type { CheckOutcome, ClusterMap } from '#protocol';
 import { readHeadToLook } from './open.ts';
 

@@ -6,9 +6,12 @@ describe('the name of an image', () => {
     expect(() => mustBeFileName(name)).not.toThrow();
   });
 
-  it.each(['', ' ', ' a', 'a ', '.', '..', 'a/b', 'a\\b', 'a\nb', 'x'.repeat(256), 'ü'.repeat(128)])('may not be %j', (name) => {
-    expect(() => mustBeFileName(name)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
-  });
+  it.each(['', ' ', ' a', 'a ', '.', '..', 'a/b', 'a\\b', 'a\nb', 'x'.repeat(256), 'ü'.repeat(128)])(
+    'may not be %j',
+    (name) => {
+      expect(() => mustBeFileName(name)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
+    },
+  );
 
   it.each([
     ['a.qcow2', [], 'a.qcow2'],
