@@ -1,9 +1,9 @@
 import { expect, test, type Page } from './support/fixtures.ts';
-import { expectFit, SCREENS } from './support/screens.ts';
+import { expectFit, SCREENS, TABLET } from './support/screens.ts';
 import { Lab } from './support/lab.ts';
 import type { Workbench } from './support/workbench.ts';
 
-// Every view, in both themes, on a desk and on a phone: no finding of axe that is serious, nothing wider than the
+// Every view, in both themes, on a desk and on a phone, and on a tablet: no finding of axe that is serious, nothing wider than the
 // screen, and a picture in test-results/screenshots for people to look at.
 
 interface Stop {
@@ -119,7 +119,7 @@ const STOPS: readonly Stop[] = [
   },
 ];
 
-for (const { name: screen, settings } of SCREENS) {
+for (const { name: screen, settings } of [...SCREENS, TABLET]) {
   test.describe(screen, () => {
     test.use(settings);
 

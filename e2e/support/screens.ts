@@ -12,6 +12,12 @@ export const SCREENS = (['light', 'dark'] as const).flatMap((colorScheme) =>
   })),
 );
 
+/** A tablet held upright: too wide for what a phone shows, too narrow for what a desk does. */
+export const TABLET = {
+  name: 'tablet-light',
+  settings: { viewport: { width: 768, height: 1024 }, colorScheme: 'light', reducedMotion: 'reduce' },
+} as const;
+
 /** Takes a picture of what is shown: no finding of axe that is serious, nothing wider than the screen. */
 export async function expectFit(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `test-results/screenshots/${name}.png` });
