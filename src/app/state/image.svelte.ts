@@ -33,6 +33,8 @@ export class ImageState {
   repair = $state.raw<{ readonly planId: string; readonly result: RepairResult } | null>(null);
   /** What went wrong with the part that is on screen. */
   error = $state.raw<unknown>(null);
+  /** Why the guest's disk has no map; all else can be looked at without it. */
+  guestMapError = $state.raw<unknown>(null);
   /** Progress of what is being asked for, by part. */
   busy = $state.raw<Readonly<Partial<Record<Part, Progress | null>>>>({});
   /** Counts changes of the bytes; whatever shows bytes asks again when it moves. */
@@ -183,7 +185,7 @@ export class ImageState {
   }
 
   #forgetBytes(check: CheckOutcome | null = null, map: ClusterMap | null = null): void {
-    const [hadMap, hadGuestMap] = [this.map !== null, this.guestMap !== null];
+    const [hadMap, hadGuestMap] = [this.map !== null, this.guestMap !== null || this.guestMapError !== null];
     this.check = check;
     this.map = map;
     this.guestMap = null;
@@ -201,7 +203,7 @@ export class ImageState {
   /** Runs one part's work once at a time, as an activity when it has a title, and keeps its error for the view. */
   async #load(part: Part, title: string | null, work: (options: LoadOptions) => Promise<void>): Promise<void> {
     if (part in this.busy) return;
-    this.error = null;
+    this.#setError(part, null);
     this.#setBusy(part, null);
     const noteProgress = (progress: Progress) => this.#setBusy(part, progress);
     try {
@@ -218,10 +220,15 @@ export class ImageState {
         );
       }
     } catch (error) {
-      if (!isCancelled(error)) this.error = error;
+      if (!isCancelled(error)) this.#setError(part, error);
     } finally {
       this.busy = Object.fromEntries(Object.entries(this.busy).filter(([name]) => name !== part));
     }
+  }
+
+  #setError(part: Part, error: unknown): void {
+    if (part === 'guest-map') this.guestMapError = error;
+    else this.error = error;
   }
 
   #setBusy(part: Part, progress: Progress | null): void {

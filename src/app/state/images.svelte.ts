@@ -30,7 +30,8 @@ export class Images {
   /** Images were changed by somebody else; what could not be shown while they were in use is tried again too. */
   reload(changed: readonly ImageId[]): void {
     for (const state of this.#states.values()) {
-      if (changed.includes(state.id) || state.error !== null) state.reload();
+      const hasFailed = state.error !== null || state.guestMapError !== null;
+      if (changed.includes(state.id) || hasFailed) state.reload();
     }
   }
 

@@ -44,6 +44,25 @@ describe('ImageState', () => {
     expect(image.check?.verdict.sentence).toBe('good');
   });
 
+  it('keeps why the guest’s disk has no map apart: the image itself is looked at all the same', async () => {
+    const { image } = imageWith({ 'image.guestMap': new Error('no backing file'), 'image.check': outcome('good') });
+    await image.loadGuestMap();
+    expect(image.guestMapError).toMatchObject({ message: 'no backing file' });
+    expect(image.error).toBeNull();
+    await image.runCheck();
+    expect(image.guestMapError).not.toBeNull();
+  });
+
+  it('asks for the guest’s map again after a change, although there was none', async () => {
+    const answers: Record<string, unknown> = { 'image.guestMap': new Error('no backing file') };
+    const { image } = imageWith(answers);
+    await image.loadGuestMap();
+    answers['image.guestMap'] = { use: new Uint8Array(), virtualSize: 0 };
+    image.reload();
+    await vi.waitFor(() => expect(image.guestMap).not.toBeNull());
+    expect(image.guestMapError).toBeNull();
+  });
+
   it('takes no cancellation for an error', async () => {
     const { image, workbench } = imageWith({ 'image.check': Object.assign(new Error('x'), { code: 'cancelled' }) });
     await image.runCheck();
