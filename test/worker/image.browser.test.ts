@@ -300,6 +300,20 @@ describe('an encrypted image', () => {
     expect(await client.call('image.overview', { id })).toMatchObject({ isUnlocked: false });
   });
 
+  it('is named by those above it when it was not unlocked, a local file too', async () => {
+    const encryptedFile = await client.call('library.download', { id: await encrypted('luks') });
+    const { id: backing } = await client.call('library.addLocal', { file: encryptedFile, handle: null });
+    const console = createClient<ConsoleMethods>(connectToWorker(workers.at(-1)!));
+    const line = 'qemu-img create -q -u -f qcow2 -b e.qcow2 -F qcow2 top.qcow2 4M';
+    expect(await console.call('console.run', { run: line, line })).toMatchObject({ exitCode: 0 });
+    const id = 'opfs:top.qcow2';
+    await client.call('image.grantBacking', { id, linkIndex: 0, backing });
+    await expect(client.call('image.guestBytes', { id, at: 0, length: 16 })).rejects.toMatchObject({
+      code: 'passphrase',
+      message: expect.stringContaining("'e.qcow2'"),
+    });
+  });
+
   it('asks again when another image has taken its place', async () => {
     const id = await encrypted('luks');
     await client.call('image.unlock', { id, passphrase: PASSPHRASE });

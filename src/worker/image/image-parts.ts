@@ -38,22 +38,25 @@ export function withParts<T>(
 ): Promise<T> {
   const head = readHead(request.storage, { writable: false });
   return withDataFile(library, request, head, (dataStorage, held) =>
-    withBacking(library, { ...request, held }, head, (backing) =>
-      work({ backing, dataStorage, cipher: cipherOf(library, request, head) }),
+    withBacking(library, { ...request, held }, head, async (backing) =>
+      work({ backing, dataStorage, cipher: await cipherOf(library, request, head) }),
     ),
   );
 }
 
-function cipherOf(library: Library, { id, storage, held = [] }: PartsRequest, head: ImageHead): ImageCipher | 'locked' {
+async function cipherOf(
+  library: Library,
+  { id, storage, held = [] }: PartsRequest,
+  head: ImageHead,
+): Promise<ImageCipher | 'locked'> {
   const cipher = head.encryption === 'none' ? null : library.keys.cipherOf(id, storage, head);
   if (cipher !== null) return cipher;
-  return held.length === 0 ? 'locked' : lockedBelow(id);
+  return held.length === 0 ? 'locked' : lockedBelow(await library.nameOf(id));
 }
 
 /** Somebody who reads an image that is not encrypted should be told which one is. */
-function lockedBelow(id: ImageId): ImageCipher {
+function lockedBelow(name: string): ImageCipher {
   const refuse = () => {
-    const name = id.replace(/^\w+:/, '');
     throw new EngineError('passphrase', `The backing file '${name}' is encrypted, and its passphrase was not given.`);
   };
   return { luks: null, encrypt: refuse, decrypt: refuse };

@@ -118,10 +118,15 @@ export class Library {
     return name === null ? (await this.local.ids()).includes(id) : this.#images.has(name);
   }
 
+  /** What an image is called; nothing is opened. */
+  async nameOf(id: ImageId): Promise<string> {
+    return browserName(id) ?? (await this.records.get(id))?.name ?? id;
+  }
+
   /** What all images are called; nothing is opened. */
   async names(): Promise<{ id: ImageId; name: string }[]> {
     const browser = (await this.#images.names()).map((name) => ({ id: browserId(name), name }));
-    const local = (await this.local.ids()).map(async (id) => ({ id, name: (await this.records.get(id))?.name ?? id }));
+    const local = (await this.local.ids()).map(async (id) => ({ id, name: await this.nameOf(id) }));
     return [...browser, ...(await Promise.all(local))];
   }
 
