@@ -24,6 +24,8 @@ export class Toasts {
   }
 
   error(message: string, action: ToastAction | null = null): void {
+    // Several parts of a view may fail for the same reason.
+    if (this.list.some((toast) => toast.tone === 'error' && toast.message === message)) return;
     this.#add('error', message, action);
   }
 
