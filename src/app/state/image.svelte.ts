@@ -8,7 +8,7 @@ import type {
   RepairPreview,
   RepairResult,
 } from '#protocol';
-import { isCancelled } from '../text/errors.ts';
+import { errorCode, isCancelled } from '../text/errors.ts';
 import { localHandle } from './local-handles.ts';
 import type { Workbench } from './workbench.svelte.ts';
 
@@ -52,7 +52,13 @@ export class ImageState {
 
   async loadOverview(): Promise<void> {
     await this.#load('overview', null, async () => {
-      this.overview = await this.#client.call('image.overview', { id: this.id });
+      try {
+        this.overview = await this.#client.call('image.overview', { id: this.id });
+      } catch (error) {
+        // What was known of it is true no more.
+        if (errorCode(error) === 'not-found') this.overview = null;
+        throw error;
+      }
     });
   }
 
@@ -128,6 +134,7 @@ export class ImageState {
       }
       this.overview = await this.#client.call('image.save', { id: this.id }, options);
       this.repair = null;
+      this.#workbench.otherTabs.tell([this.id]);
       void this.#workbench.library.refresh();
     });
   }
@@ -151,7 +158,9 @@ export class ImageState {
     this.repair = null;
     this.#bytesChanged(null, null);
     const data = this.overview.dataFile?.file ?? null;
-    if (data !== null) this.#workbench.images.reload([data.id]);
+    if (data === null) return;
+    this.#workbench.images.reload([data.id]);
+    this.#workbench.otherTabs.tell([data.id]);
   }
 
   async grantDataFile(dataFile: ImageId): Promise<void> {
@@ -182,6 +191,7 @@ export class ImageState {
     this.#forgetBytes(check, map);
     if (check === null) void this.runCheck();
     void this.#workbench.library.refresh();
+    this.#workbench.otherTabs.tell([this.id]);
   }
 
   #forgetBytes(check: CheckOutcome | null = null, map: ClusterMap | null = null): void {

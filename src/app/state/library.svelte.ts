@@ -126,6 +126,7 @@ export class Library {
     if (entry.place === 'browser') void navigator.storage.persist();
     const others = (this.entries ?? []).filter(({ id }) => id !== entry.id);
     this.entries = [entry, ...others];
+    this.#workbench.otherTabs.tell([entry.id]);
     return entry;
   }
 
@@ -133,6 +134,7 @@ export class Library {
     this.entries = (this.entries ?? []).filter((entry) => entry.id !== id);
     this.#workbench.images.forget(id);
     this.#workbench.router.forgetImage(id);
+    this.#workbench.otherTabs.tell([id]);
   }
 }
 

@@ -5,6 +5,7 @@ import { Console } from './terminal/console.svelte.ts';
 import { Engine } from './engine.svelte.ts';
 import { Images } from './images.svelte.ts';
 import { Library } from './library.svelte.ts';
+import { OtherTabs } from './other-tabs.ts';
 import { Router } from './router.svelte.ts';
 import { Theme } from './theme.svelte.ts';
 import { Toasts } from './toasts.svelte.ts';
@@ -20,6 +21,10 @@ export class Workbench {
   readonly library = new Library(this);
   readonly images = new Images(this);
   readonly console = new Console(this);
+  readonly otherTabs = new OtherTabs((changed) => {
+    this.images.reload(changed);
+    void this.library.refresh();
+  });
 
   /** Counts engine starts; what was on screen before is made anew. */
   generation = $state(0);

@@ -21,6 +21,7 @@ function imageWith(answers: Record<string, unknown>) {
     engine: { client: { call } },
     activities: new Activities(),
     library: { refresh: vi.fn(), entry: () => null },
+    otherTabs: { tell: vi.fn() },
   } as unknown as Workbench; // the parts that an image's state uses
   return { image: new ImageState('opfs:a.qcow2', workbench), call, workbench };
 }
@@ -63,6 +64,16 @@ describe('ImageState', () => {
     expect(image.guestMapError).toBeNull();
   });
 
+  it('knows nothing any more of an image that is gone', async () => {
+    const answers: Record<string, unknown> = {};
+    const { image } = imageWith(answers);
+    await image.loadOverview();
+    answers['image.overview'] = Object.assign(new Error('gone'), { code: 'not-found' });
+    await image.loadOverview();
+    expect(image.overview).toBeNull();
+    expect(image.error).toMatchObject({ code: 'not-found' });
+  });
+
   it('takes no cancellation for an error', async () => {
     const { image, workbench } = imageWith({ 'image.check': Object.assign(new Error('x'), { code: 'cancelled' }) });
     await image.runCheck();
@@ -95,7 +106,7 @@ describe('ImageState', () => {
   });
 
   it('undoes the repair and shows bytes anew', async () => {
-    const { image } = imageWith({
+    const { image, workbench } = imageWith({
       'image.planRepair': plan,
       'image.applyRepair': result,
       'image.undoRepair': outcome('bad again'),
@@ -107,5 +118,6 @@ describe('ImageState', () => {
     expect(image.check?.verdict.sentence).toBe('bad again');
     expect(image.repair).toBeNull();
     expect(image.revision).toBe(revision + 1);
+    expect(workbench.otherTabs.tell).toHaveBeenLastCalledWith(['opfs:a.qcow2']);
   });
 });

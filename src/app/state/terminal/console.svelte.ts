@@ -126,7 +126,7 @@ export class Console {
 
   /** What a run ends with changes all at once, so that the page is brought up to date but once. */
   async #runAs(activity: Activity, run: Run): Promise<void> {
-    const { engine, images, library } = this.#workbench;
+    const { engine, images, library, otherTabs } = this.#workbench;
     const { signal } = run.controller;
     activity.signal.addEventListener('abort', () => run.controller.abort());
     let end = '';
@@ -138,6 +138,7 @@ export class Console {
       activity.end(signal.aborted ? 'cancelled' : 'done');
       if (exitCode !== 0) end = `exit code ${exitCode}`;
       images.reload(changed);
+      otherTabs.tell(changed);
     } catch (error) {
       this.#isAsked = false;
       const isCancelled = isRpcError(error, 'cancelled');
