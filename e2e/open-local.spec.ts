@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect, test, type Page } from './support/fixtures.ts';
 import type { QemuImages } from './support/images.ts';
 import type { Workbench } from './support/workbench.ts';
@@ -11,6 +11,17 @@ test.describe('an image that real QEMU made', () => {
     await desktop.dragOver([path]);
     await expect(page.getByText('Drop to open')).toBeVisible();
     await desktop.drop([path]);
+    await expectImage(page, workbench, path);
+  });
+
+  test('is dropped with its folder, which is not opened', async ({ page, workbench, desktop, folder, qemu }) => {
+    await workbench.open();
+    const images = join(folder, 'images');
+    mkdirSync(images);
+    await desktop.drop([images]);
+    await expect(page.getByRole('status').filter({ hasText: 'Folders are not opened.' })).toBeVisible();
+    const path = makeImage(qemu);
+    await desktop.drop([images, path]);
     await expectImage(page, workbench, path);
   });
 

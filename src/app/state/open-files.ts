@@ -19,10 +19,18 @@ export async function pickFiles(): Promise<GivenFile[]> {
   }
 }
 
+/** What was dropped. */
+export interface Dropped {
+  readonly files: readonly GivenFile[];
+  readonly hasFolders: boolean;
+}
+
 /** The files of a drop. The transfer is read before anything is awaited: it is empty afterwards. */
-export function filesOfDrop(transfer: DataTransfer): Promise<GivenFile[]> {
+export async function filesOfDrop(transfer: DataTransfer): Promise<Dropped> {
   const items = [...transfer.items].filter((item) => item.kind === 'file');
-  return Promise.all(items.map(fileOfItem)).then((files) => files.filter((file) => file !== null));
+  const given = await Promise.all(items.map(fileOfItem));
+  const files = given.filter((file) => file !== null);
+  return { files, hasFolders: files.length < given.length };
 }
 
 /** Adds the files to the library and shows the last one. */
