@@ -73,7 +73,9 @@ export class LibraryFiles implements ConsoleFiles {
     // A program can say little more than “Invalid argument”.
     const problem = fileNameProblem(plainName);
     if (problem !== null) this.#note(`The library has no place for such a name. ${problem}\n`);
-    return this.#keep(browserId(plainName), await this.#library.holdNew(plainName, this.#holder));
+    const held = await this.#library.holdNew(plainName, this.#holder);
+    this.changed.add(browserId(plainName));
+    return this.#keep(browserId(plainName), held);
   }
 
   async remove(name: string): Promise<void> {

@@ -137,10 +137,13 @@ export class Console {
       // A program that was ended has an exit code, as any other.
       activity.end(signal.aborted ? 'cancelled' : 'done');
       if (exitCode !== 0) end = `exit code ${exitCode}`;
+      // Thousands of images take seconds to be listed; the next line should not have to wait for that.
+      if (changed.length > 0) void library.refresh();
       images.reload(changed);
       otherTabs.tell(changed);
     } catch (error) {
       this.#isAsked = false;
+      void library.refresh();
       const isCancelled = isRpcError(error, 'cancelled');
       activity.end(isCancelled ? 'cancelled' : 'failed');
       if (!isCancelled) this.#show({ stream: 'note', text: `${errorSentence(error)}\n` });
@@ -149,7 +152,6 @@ export class Console {
     this.#announce(end);
     this.running = null;
     this.prompt = PROMPT;
-    void library.refresh();
     this.#goOn();
   }
 
