@@ -2,10 +2,10 @@ import type { ConsoleMethods, ImageMethods, LabMethods } from '#protocol';
 import { acceptPorts, serve } from '#rpc';
 import { consoleHandlers } from './console/methods.ts';
 import { changingHandlers } from './image/changing.ts';
+import { copyForLab } from './image/lab-copy.ts';
 import { lookingHandlers } from './image/looking.ts';
 import { Repairs } from './image/repairs.ts';
 import { labHandlers } from './lab.ts';
-import { copyToMemory } from './library/copy.ts';
 import { Library } from './library/library.ts';
 import { libraryHandlers } from './library/methods.ts';
 
@@ -26,7 +26,7 @@ acceptPorts(self, (port) => {
         library.keys.forget(id);
       }),
       ...labHandlers({
-        copyOfImage: (id) => library.look(id, copyToMemory),
+        copyOfImage: (id) => library.look(id, copyForLab),
         keep: async (name, bytes) =>
           library.add(await library.freeName(name), (storage) => storage.write(0, bytes, 'create')),
       }),

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ConsoleMethods, ImageId, ImageMethods, SampleName } from '#protocol';
+import {
+  FIRST_SCENARIO,
+  type ConsoleMethods,
+  type ImageId,
+  type ImageMethods,
+  type LabMethods,
+  type SampleName,
+} from '#protocol';
 import { connectToWorker, createClient, type Client } from '#rpc';
 import { expectBytes } from '../engine/storage/contract-cases.ts';
 import { emptyStorage, startStorageWorker, startWorker } from './connect.ts';
@@ -32,6 +39,12 @@ async function guestText(id: ImageId, cluster: number): Promise<string> {
 
 async function hostBytes(id: ImageId): Promise<Uint8Array> {
   return new Uint8Array(await (await client.call('library.download', { id })).arrayBuffer());
+}
+
+/** Starts the crash lab from an image of the library. */
+function runLab(imageId: ImageId) {
+  const lab = createClient<LabMethods>(connectToWorker(workers.at(-1)!));
+  return lab.call('lab.run', { scenario: FIRST_SCENARIO, imageId });
 }
 
 describe('looking at an image', () => {
@@ -314,6 +327,15 @@ describe('an encrypted image', () => {
     });
   });
 
+  it('is refused by the crash lab, unlocked or not', async () => {
+    const id = await encrypted('luks');
+    await client.call('image.unlock', { id, passphrase: PASSPHRASE });
+    await expect(runLab(id)).rejects.toMatchObject({
+      code: 'unsupported',
+      message: 'The crash lab takes no encrypted images.',
+    });
+  });
+
   it('asks again when another image has taken its place', async () => {
     const id = await encrypted('luks');
     await client.call('image.unlock', { id, passphrase: PASSPHRASE });
@@ -366,6 +388,13 @@ describe('an image with an external data file', () => {
     const console = createClient<ConsoleMethods>(connectToWorker(workers.at(-1)!));
     const line = "qemu-io -r -c 'read -P 0x41 64k 64k' d.qcow2";
     expect(await console.call('console.run', { run: line, line })).toMatchObject({ exitCode: 0 });
+  });
+
+  it('is refused by the crash lab', async () => {
+    await expect(runLab(await withDataFile('d.raw'))).rejects.toMatchObject({
+      code: 'unsupported',
+      message: 'The crash lab takes no images with an external data file.',
+    });
   });
 
   it('is not its own data file', async () => {
