@@ -58,6 +58,26 @@ test('creates an image, looks at it, and crashes one, by keys alone', async ({ p
   await expect(lab.verdict).toContainText('dirty bit clear');
 });
 
+test('a repair is taken step by step, and the keyboard keeps its place', async ({ page, workbench }) => {
+  await workbench.open();
+  await workbench.button('Dirty after a crash').click();
+  await workbench.tab('Check & repair').click();
+  await tabTo(page, 'Check again');
+  await page.keyboard.press('Enter');
+  await expect(workbench.checkOutput).toBeVisible();
+  await expect(workbench.button('Check again')).toBeFocused();
+  await tabTo(page, 'Plan the repair');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('list', { name: 'Steps' })).toBeVisible();
+  await tabTo(page, 'Apply step 1');
+  for (let step = 1; step <= 5; step++) {
+    await expect(workbench.button(`Apply step ${step}`)).toBeFocused();
+    await expect(workbench.button(`Apply step ${step}`)).toBeEnabled();
+    await page.keyboard.press('Enter');
+  }
+  await expect(workbench.verdict).toContainText(/sound|clean/i);
+});
+
 test('back and forward lead through the places', async ({ page, workbench }) => {
   await workbench.open();
   await workbench.button('Compressed').click();
