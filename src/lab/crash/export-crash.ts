@@ -1,4 +1,12 @@
-import { EngineError, checkImage, checkOutput, checkTranscript, drain, type CheckCounters, type Storage } from '#engine';
+import {
+  EngineError,
+  checkImage,
+  checkOutput,
+  checkTranscript,
+  drain,
+  type CheckCounters,
+  type Storage,
+} from '#engine';
 import { BACKING_NAME } from '../run/base-image.ts';
 import { reopenRecorded, type CrashPoint } from './crash-point.ts';
 
