@@ -69,6 +69,8 @@ test('a repair is taken step by step, and the keyboard keeps its place', async (
   await tabTo(page, 'Plan the repair');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('list', { name: 'Steps' })).toBeVisible();
+  // The button is gone, and the focus is with what came of it.
+  await expect(page.locator(':focus').getByRole('list', { name: 'Steps' })).toBeVisible();
   await tabTo(page, 'Apply step 1');
   for (let step = 1; step <= 5; step++) {
     await expect(workbench.button(`Apply step ${step}`)).toBeFocused();

@@ -29,7 +29,7 @@ const MEANINGS: Record<string, { code: EngineErrorCode; message: string; hint: s
   },
   QuotaExceededError: {
     code: 'quota',
-    message: "The browser's storage quota for this page is used up.",
+    message: 'The browser’s storage for this page is full.',
     hint: 'Delete images that are no longer needed, then try again.',
   },
   InvalidStateError: {

@@ -117,7 +117,7 @@ export class OpfsStorage implements Storage {
 }
 
 function missing(code: EngineErrorCode & ('quota' | 'no-space'), bytes: number): EngineError {
-  const what = code === 'quota' ? "The browser's storage quota for this page is used up" : 'The disk is full';
+  const what = code === 'quota' ? 'The browser’s storage for this page is full' : 'The disk is full';
   return new EngineError(code, `${what}: ${bytes} bytes are missing. The image is as it was before this write.`, {
     hint: 'Make room, for example by deleting images that are no longer needed, then try again.',
   });

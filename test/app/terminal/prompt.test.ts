@@ -148,3 +148,29 @@ describe('the line of the console, while a completion is on its way', () => {
     expect(typist.shell.draft).toBe('ls');
   });
 });
+
+describe('the search of the history', () => {
+  function searching(): Typist {
+    const typist = new Typist();
+    typist.type('draft');
+    typist.press('r', { ctrlKey: true });
+    typist.type('earl');
+    return typist;
+  }
+
+  it.each([
+    ['Escape', {}, 'earlier'],
+    ['ArrowLeft', {}, 'earlier'],
+    ['g', { ctrlKey: true }, 'draft'],
+    ['c', { ctrlKey: true }, 'draft'],
+  ])('ends with %s %j', (key, held, line) => {
+    const typist = searching();
+    expect(typist.press(key, held)).toBe(true);
+    expect(typist.line.search).toBeNull();
+    expect(typist.shell.draft).toBe(line);
+  });
+
+  it('leaves Ctrl+G to the browser where nothing is searched', () => {
+    expect(new Typist().press('g', { ctrlKey: true })).toBe(false);
+  });
+});

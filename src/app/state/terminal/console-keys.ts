@@ -21,6 +21,7 @@ export type ConsoleAction =
         | 'oldest'
         | 'newest'
         | 'search'
+        | 'give-up-search'
         | 'interrupt'
         | 'end-input'
         | 'clear'
@@ -61,6 +62,7 @@ const CTRL_ACTIONS: Readonly<Record<string, Exclude<ConsoleAction['kind'], 'edit
   p: 'older',
   n: 'newer',
   r: 'search',
+  g: 'give-up-search',
 };
 
 const PLAIN: Readonly<Record<string, Exclude<ConsoleAction['kind'], 'edit'>>> = {

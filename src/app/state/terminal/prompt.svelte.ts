@@ -124,6 +124,7 @@ export class PromptLine {
     if (action === null) return false;
     if (action.kind === 'complete' && (this.#shell.draft === '' || this.tabLeaves)) return false;
     if (action.kind === 'complete-back' && this.menu === null) return false;
+    if (action.kind === 'give-up-search' && this.search === null) return false;
     if (action.kind === 'leave' && this.search === null && this.menu === null && !this.tabLeaves) {
       this.tabLeaves = true;
       return false;
@@ -140,7 +141,8 @@ export class PromptLine {
       if (next !== null) this.search = { ...this.search!, found: next };
       return false;
     }
-    this.#endSearch({ takes: action.kind !== 'leave' && action.kind !== 'interrupt' });
+    // As in bash, Escape takes what was found.
+    this.#endSearch({ takes: action.kind !== 'give-up-search' && action.kind !== 'interrupt' });
     return action.kind === 'submit' ? found !== null : action.kind === 'edit';
   }
 
@@ -186,6 +188,8 @@ export class PromptLine {
         return this.#shell.clear();
       case 'leave':
         this.menu = null;
+        return;
+      case 'give-up-search':
         return;
       case 'page-up':
         return this.#events.page(-1);
