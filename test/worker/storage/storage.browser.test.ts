@@ -79,7 +79,7 @@ describe('a file of the browser’s storage', () => {
     const size = 2 ** 52;
     await expect(client.call('truncate', { size })).rejects.toMatchObject({
       code: 'quota',
-      message: expect.stringContaining('quota'),
+      message: expect.stringContaining('storage for this page is full'),
     });
     expect(await client.call('write', { at: 1000, bytes: pattern(1) })).toBe(1001);
     expect(await client.call('read', { at: 0, length: 1000 })).toEqual(pattern(1000));
