@@ -27,7 +27,7 @@ export { hasProtocol } from './block/path.ts';
 export * from './options/objects.ts';
 export * from './options/options.ts';
 export * from './text/sizes.ts';
-export { strerror } from './text/strerror.ts';
+export { errnoText, strerror } from './text/strerror.ts';
 export { qemuIo, runCommand } from './qemu-io/main.ts';
 export { IoSession } from './qemu-io/session.ts';
 export { qemuImg } from './qemu-img/main.ts';

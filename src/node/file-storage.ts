@@ -10,7 +10,7 @@ import {
   write,
   writeSync,
 } from 'node:fs';
-import { strerror, type OverlappedStorage, type SparseStorage, type StorageRun } from '#console';
+import { errnoText, type OverlappedStorage, type SparseStorage, type StorageRun } from '#console';
 import { EngineError, isEngineError, type EngineErrorCode } from '#engine';
 import { OpenFile } from './open-file.ts';
 import { reserveSpace } from './sparse-calls.ts';
@@ -221,8 +221,8 @@ function guarded<T>(work: () => T): T {
 export function engineErrorOf(cause: unknown): EngineError {
   if (isEngineError(cause)) return cause;
   // Node's file system throws nothing else.
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const options = { cause, errno: code ?? null };
+  const { code } = cause as NodeJS.ErrnoException;
   const engineCode = CODES[code ?? ''] ?? 'io';
-  return new EngineError(engineCode, strerror(new EngineError(engineCode, message, options)), options);
+  const errno = code ?? null;
+  return new EngineError(engineCode, errnoText(engineCode, errno), { cause, errno });
 }

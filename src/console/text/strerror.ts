@@ -1,4 +1,4 @@
-import { isEngineError } from '#engine';
+import { isEngineError, type EngineErrorCode } from '#engine';
 
 /** C's texts where the operating system's name of a failure says more than the engine's code. */
 const ERRNO_TEXTS: Readonly<Record<string, string>> = {
@@ -17,9 +17,14 @@ const ERRNO_TEXTS: Readonly<Record<string, string>> = {
 /** C's text for the errno that stands nearest to an engine error; QEMU prints it behind a colon. */
 export function strerror(error: unknown): string {
   if (!isEngineError(error)) throw error;
-  const errnoText = error.errno === null ? undefined : ERRNO_TEXTS[error.errno];
-  if (errnoText !== undefined) return errnoText;
-  switch (error.code) {
+  return errnoText(error.code, error.errno);
+}
+
+/** The same of an error that is yet to be made. */
+export function errnoText(code: EngineErrorCode, errno: string | null): string {
+  const exact = errno === null ? undefined : ERRNO_TEXTS[errno];
+  if (exact !== undefined) return exact;
+  switch (code) {
     case 'no-space':
     case 'quota':
       return 'No space left on device';

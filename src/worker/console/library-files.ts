@@ -202,12 +202,12 @@ function headOf(storage: Storage): ImageHead | null {
   }
 }
 
-/** `./a` is `a`. */
 /** The library is the only folder that there is. */
 function isFolder(name: string): boolean {
   return name !== '' && /^(\.{0,2}\/+)*\.{0,2}$/.test(name);
 }
 
+/** `./a` is `a`. */
 function plain(name: string): string {
   return name.replace(/^(\.\/+)+/, '');
 }
