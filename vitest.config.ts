@@ -40,6 +40,7 @@ export default defineConfig({
           name: 'browser',
           include: [BROWSER],
           testTimeout: 30_000,
+          hookTimeout: 30_000,
           fileParallelism: false,
           browser: {
             enabled: true,

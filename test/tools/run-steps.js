@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {{ passed: number, failed: number, skipped: number, failures?: string[] }} Counts */
 
 const RESULTS = 'test-results';
 const hasQemu = ['qemu-img', 'qemu-io'].every((program) => spawnSync(program, ['--version']).status === 0);
@@ -27,16 +27,22 @@ const steps = [
 /** @type {Counts} */
 const sum = { passed: 0, failed: 0, skipped: 0 };
 const lines = [];
+/** @type {string[]} */
+const failures = [];
 for (const { name, run } of steps) {
   console.log(`\n=== ${name}`);
   const startedAt = performance.now();
+  /** @type {Counts} */
   const counts = run();
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   lines.push(`${name.padEnd(12)} ${inWords(counts)} (${seconds} s)`);
   sum.passed += counts.passed;
   sum.failed += counts.failed;
   sum.skipped += counts.skipped;
+  failures.push(...(counts.failures ?? []).map((failure) => `${name}: ${failure}`));
 }
+// Again at the end: what stands far above is often not kept.
+if (failures.length > 0) console.log(`\nFailed:\n${failures.join('\n')}`);
 console.log(`\n${lines.join('\n')}\n`);
 console.log(inWords(sum));
 process.exitCode = sum.failed === 0 ? 0 : 1;
@@ -62,10 +68,11 @@ function vitest(name, project) {
     name,
     run: () => {
       const isGood = shell(line);
-      return readCounts(report, isGood, ({ numPassedTests, numFailedTests, numPendingTests, numTodoTests }) => ({
-        passed: numPassedTests,
-        failed: numFailedTests,
-        skipped: numPendingTests + numTodoTests,
+      return readCounts(report, isGood, (result) => ({
+        passed: result.numPassedTests,
+        failed: result.numFailedTests,
+        skipped: result.numPendingTests + result.numTodoTests,
+        failures: vitestFailures(result),
       }));
     },
   };
@@ -79,13 +86,43 @@ function playwright(name) {
     name,
     run: () => {
       const isGood = shell(line, { PLAYWRIGHT_JSON_OUTPUT_FILE: report });
-      return readCounts(report, isGood, ({ stats }) => ({
+      return readCounts(report, isGood, ({ stats, suites }) => ({
         passed: stats.expected + stats.flaky,
         failed: stats.unexpected,
         skipped: stats.skipped,
+        failures: playwrightFailures(suites),
       }));
     },
   };
+}
+
+/** @param {{ testResults: any[] }} result @returns {string[]} */
+function vitestFailures({ testResults }) {
+  return testResults.flatMap((/** @type {any} */ { assertionResults, status, message, name }) => {
+    const failed = assertionResults.filter((/** @type {any} */ test) => test.status === 'failed');
+    if (failed.length === 0 && status === 'failed') return [`${name}\n  ${firstLine(message)}`];
+    return failed.map((/** @type {any} */ test) => `${test.fullName}\n  ${firstLine(test.failureMessages[0])}`);
+  });
+}
+
+/** @param {any[]} suites @returns {string[]} */
+function playwrightFailures(suites = []) {
+  return suites.flatMap(({ file, specs = [], suites: inner }) => [
+    ...specs
+      .filter((/** @type {any} */ { ok }) => !ok)
+      .map((/** @type {any} */ { title, tests }) => `${file} › ${title}\n  ${firstLine(errorOf(tests))}`),
+    ...playwrightFailures(inner),
+  ]);
+}
+
+/** @param {any[]} tests */
+function errorOf(tests) {
+  return tests.flatMap(({ results }) => results.flatMap((/** @type {any} */ { errors }) => errors))[0]?.message;
+}
+
+/** @param {string | undefined} text */
+function firstLine(text = 'no reason given') {
+  return text.split('\n', 1)[0];
 }
 
 /** A suite whose last line is its sum.
@@ -103,7 +140,8 @@ function suite(name, line) {
       const sums = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m.exec(stdout.trimEnd().split('\n').at(-1) ?? '');
       if (sums === null) return { passed: 0, failed: 1, skipped: 0 };
       const [passed, failed, skipped] = sums.slice(1).map(Number);
-      return { passed, failed: status === 0 ? failed : Math.max(1, failed), skipped };
+      const failures = stdout.match(/^\S+ +fail.*$/gm) ?? [];
+      return { passed, failed: status === 0 ? failed : Math.max(1, failed), skipped, failures };
     },
   };
 }

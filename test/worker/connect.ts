@@ -19,9 +19,10 @@ export function startWorker(): { worker: Worker; client: Client<ImageMethods> } 
 export async function emptyStorage(): Promise<void> {
   const root = await navigator.storage.getDirectory();
   // The locks of a worker that was ended are freed a moment later.
-  await vi.waitFor(async () => {
+  const removal = async () => {
     for await (const name of root.keys()) await root.removeEntry(name, { recursive: true });
-  });
+  };
+  await vi.waitFor(removal, { timeout: 20_000 });
   const databases = await indexedDB.databases();
   await Promise.all(
     databases.map(
