@@ -1,5 +1,6 @@
 import { BlockWriter } from './deflate-block.ts';
 import { matchToken } from './deflate-token.ts';
+import { bitsPerByte } from './entropy.ts';
 import {
   FINDER_SLACK,
   findMatch,
@@ -17,13 +18,15 @@ import { source, takeInput } from './scratch.ts';
  */
 export function deflateRaw(input: Uint8Array, output: Uint8Array): number | null {
   takeInput(input, 0, FINDER_SLACK);
-  startMatching(input.length);
+  const literalBits = bitsPerByte(source.bytes, 0, input.length, SAMPLE_STEP);
+  startMatching(literalBits);
+  const depthMax = literalBits < TEXT_BITS ? TEXT_DEPTH_MAX : DEPTH_MAX;
   const writer = new BlockWriter(output.length);
 
   let at = 0;
   do {
     const start = at;
-    at = findTokens(start, input.length);
+    at = findTokens(start, input.length, depthMax);
     if (!writer.writeBlocks(tokens, tokenCount, start, at === input.length)) return null;
   } while (at < input.length);
   return writer.finish(output);
@@ -31,10 +34,20 @@ export function deflateRaw(input: Uint8Array, output: Uint8Array): number | null
 
 /** So many tokens are collected before they are divided into blocks. */
 const TOKEN_COUNT_MAX = 1 << 16;
-const DEPTH_MAX = 16;
+/** Which bytes are looked at for what a literal takes. */
+const SAMPLE_STEP = 5;
+/**
+ * Where literals take fewer bits than this, much repeats itself, as in text, and far places are worth a look. A program's code
+ * has its good matches near.
+ */
+const TEXT_BITS = 5.3;
+const TEXT_DEPTH_MAX = 24;
+const DEPTH_MAX = 6;
 /** After so many literals in a row, as a power of two, the search takes longer steps: the data hardly repeats itself. */
 const PATIENCE_BITS = 6;
 const NICE_LENGTH = 64;
+/** A match of this length does not give way any more. */
+const LAZY_LENGTH_MAX = 16;
 
 const tokens = new Int32Array(TOKEN_COUNT_MAX + 2);
 let tokenCount = 0;
@@ -43,13 +56,13 @@ let tokenCount = 0;
  * Divides the input from `start` on into literals and matches, and returns how far it came. A match gives way to one
  * that starts a byte later when that is better by more than the literal costs.
  */
-function findTokens(start: number, end: number): number {
+function findTokens(start: number, end: number, depthMax: number): number {
   const { bytes } = source;
   let count = 0;
   let literalRun = 0;
   let at = start;
   while (at < end && count < TOKEN_COUNT_MAX) {
-    let match = findMatch(at, end, 2, DEPTH_MAX, NICE_LENGTH);
+    let match = findMatch(at, end, 2, depthMax, NICE_LENGTH);
     if (match === 0) {
       literalRun++;
       const step = Math.min(1 + (literalRun >> PATIENCE_BITS), end - at, TOKEN_COUNT_MAX - count);
@@ -59,8 +72,8 @@ function findTokens(start: number, end: number): number {
     literalRun = 0;
     let found = at + 1;
     let length = matchLength(match);
-    while (length < NICE_LENGTH && found < end && count < TOKEN_COUNT_MAX) {
-      const later = findMatch(found, end, length - 1, DEPTH_MAX >> 1, NICE_LENGTH);
+    while (length < LAZY_LENGTH_MAX && found < end && count < TOKEN_COUNT_MAX) {
+      const later = findMatch(found, end, length - 1, depthMax >> 2, NICE_LENGTH);
       found++;
       if (later === 0 || 4 * (matchLength(later) - length) + distanceGain(later, match) <= 2) break;
       tokens[count++] = bytes[at++]!;

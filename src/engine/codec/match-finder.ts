@@ -1,5 +1,4 @@
 import { commonLength } from './common-length.ts';
-import { bitsPerByte } from './entropy.ts';
 import { source } from './scratch.ts';
 
 /** The longest match that deflate can express, and the farthest a reader with a 12-bit window accepts. */
@@ -18,16 +17,18 @@ const newestWith3 = new Uint16Array(1 << HASH3_BITS);
 const newestWith4 = new Uint16Array(1 << HASH4_BITS);
 const olderWith4 = new Uint16Array(DISTANCE_MAX);
 
-/** Bits that a match takes beside those of its distance; and which bytes are looked at for what literals take. */
+/** Bits that a match takes beside those of its distance. */
 const MATCH_BITS = 7;
-const SAMPLE_STEP = 5;
 
 /** Three bytes farther away than this are cheaper as literals. */
 let shortDistanceMax = DISTANCE_MAX;
 
-/** Begins an input; nothing of the one before is left, so that the same input always gives the same matches. */
-export function startMatching(length: number): void {
-  shortDistanceMax = 2 ** Math.max(0, 3 * bitsPerByte(source.bytes, 0, length, SAMPLE_STEP) - MATCH_BITS + 1);
+/**
+ * Begins an input whose literals take so many bits; nothing of the one before is left, so that the same input always gives
+ * the same matches.
+ */
+export function startMatching(literalBits: number): void {
+  shortDistanceMax = 2 ** Math.max(0, 3 * literalBits - MATCH_BITS + 1);
   newestWith3.fill(0);
   newestWith4.fill(0);
   olderWith4.fill(0);
