@@ -15,8 +15,11 @@ import { SparseWriter } from './sparse-writer.ts';
 
 /** Writes a target's disk from its start to its end. @throws ImgFailure with QEMU's text */
 export interface DiskWriter {
-  /** The bytes are the writer's until the second call of `ready` after it has resolved. */
-  writeData(at: number, bytes: Uint8Array): void;
+  /**
+   * The bytes are the writer's until the second call of `ready` after it has resolved.
+   * @param mayLinger whether the system may write them while the program goes on
+   */
+  writeData(at: number, bytes: Uint8Array, mayLinger: boolean): void;
   writeZeros(at: number, length: number): void;
   /** Resolves when it takes more. */
   ready(): Promise<void>;
@@ -62,7 +65,8 @@ export async function copyContent(
       if (kind === 'data') {
         const content = into ?? buffers.next().subarray(0, length);
         if (!isRead) readSource(invocation, source, { at: from, into: content, salvages });
-        writer.writeData(to, content);
+        // While the system reads the next run, this thread has nothing else to do than to write; three would be one too many.
+        writer.writeData(to, content, pool !== null || !isRead);
       } else if (kind === 'zero') {
         writer.writeZeros(to, length);
       }

@@ -25,8 +25,8 @@ export class SparseWriter implements DiskWriter {
     this.#unit = Math.max(sparse, node.image?.geometry.subclusterSize ?? 0);
   }
 
-  writeData(at: number, bytes: Uint8Array): void {
-    if (this.#plan.sparse === 0) return this.#write(at, bytes);
+  writeData(at: number, bytes: Uint8Array, mayLinger: boolean): void {
+    if (this.#plan.sparse === 0) return this.#write(at, bytes, mayLinger);
     for (let start = 0; start < bytes.length;) {
       let end = this.#unitEnd(at, start, bytes.length);
       const isZero = isZeroUnit(bytes, start, end);
@@ -36,13 +36,13 @@ export class SparseWriter implements DiskWriter {
         end = next;
       }
       if (isZero) this.writeZeros(at + start, end - start);
-      else this.#write(at + start, bytes.subarray(start, end));
+      else this.#write(at + start, bytes.subarray(start, end), mayLinger);
       start = end;
     }
   }
 
   writeZeros(at: number, length: number): void {
-    if (this.#plan.sparse === 0) this.#write(at, new Uint8Array(length));
+    if (this.#plan.sparse === 0) this.#write(at, new Uint8Array(length), true);
     else if (this.#plan.mustWriteZeros) {
       attemptWrite(at, () => this.#node.writeZeroes(at, length, { unmap: true }));
     }
@@ -69,8 +69,8 @@ export class SparseWriter implements DiskWriter {
     return Math.min(length, start + this.#unit - ((at + start) % this.#unit));
   }
 
-  #write(at: number, bytes: Uint8Array): void {
-    const written = this.#node.writeLater?.(at, bytes) ?? null;
+  #write(at: number, bytes: Uint8Array, mayLinger: boolean): void {
+    const written = mayLinger ? (this.#node.writeLater?.(at, bytes) ?? null) : null;
     if (written === null) return attemptWrite(at, () => this.#node.writeAt(at, bytes));
     this.#underWay.push(
       written.then(
