@@ -32,7 +32,8 @@ export interface ConsoleFiles {
   /** Creates or empties a file and opens it for writing. */
   create(name: string): Promise<Storage>;
   remove(name: string): Promise<void>;
-  readText(name: string): Promise<string>;
+  /** All that a file holds, or a pipe gives. */
+  readBytes(name: string): Promise<Uint8Array>;
   /** The one name of a file, whatever links and folders lead to it; null if there is no such file. */
   realName(name: string): Promise<string | null>;
   /** Names that begin with `prefix`, for completion. */

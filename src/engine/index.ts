@@ -93,7 +93,7 @@ export * from './describe/snapshot-list.ts';
 
 export * from './crypto/deriving.ts';
 export { HASH_NAMES, isHashName, type HashName } from './crypto/hashes.ts';
-export { CIPHER_MODES, type CipherModeName } from './crypto/cipher-modes.ts';
+export { aesMode, CIPHER_MODES, type CipherModeName } from './crypto/cipher-modes.ts';
 export { CRYPT_SECTOR_SIZE, type SectorCipher } from './crypto/sector-cipher.ts';
 export * from './luks/cipher-spec.ts';
 export * from './luks/create.ts';

@@ -40,7 +40,7 @@ function filesIn(folder: string): ConsoleFiles {
     open: (name, mode) => files.open(within(name), mode),
     create: (name) => files.create(within(name)),
     remove: (name) => files.remove(within(name)),
-    readText: (name) => files.readText(within(name)),
+    readBytes: (name) => files.readBytes(within(name)),
     realName: (name) => files.realName(within(name)),
     complete: (prefix) => files.complete(within(prefix)),
   };

@@ -46,7 +46,7 @@ function filesOf(storages: Map<string, MemoryStorage>): ConsoleFiles {
         storageOf(name);
         storages.delete(name);
       }),
-    readText: (name) => attempt(() => new TextDecoder().decode(storageOf(name).toBytes())),
+    readBytes: (name) => attempt(() => storageOf(name).toBytes()),
     realName: (name) => Promise.resolve(storages.has(name) ? name : null),
     complete: (prefix) => Promise.resolve([...storages.keys()].filter((name) => name.startsWith(prefix))),
   };

@@ -1,7 +1,7 @@
 import type { CacheMode, Storage } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import type { JsonObject } from '../options/json-text.ts';
-import type { ObjectTable } from '../options/objects.ts';
+import type { ObjectTable } from '../options/object-table.ts';
 import type { Options } from '../options/options.ts';
 import type { BlockNode, NodeOrigin } from './node.ts';
 

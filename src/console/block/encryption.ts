@@ -44,7 +44,7 @@ export async function takeImageCipher(
     return 'locked';
   }
   if (id === undefined) return undefined;
-  const passphrase = await secretNamed(host, objects, id);
+  const passphrase = secretNamed(objects, id);
   return deriveWith(unlockImage(storage, head, passphrase), (request) => host.pbkdf2(request));
 }
 

@@ -2,7 +2,7 @@ import { EngineError, StepFailure, type CacheMode, type Storage } from '#engine'
 import type { ConsoleHost } from '../host.ts';
 import { parseJsonName } from '../options/json-name.ts';
 import { inDictionaryOrder } from '../options/json-text.ts';
-import type { ObjectTable } from '../options/objects.ts';
+import type { ObjectTable } from '../options/object-table.ts';
 import { takeChild, takeOption, textOf, type Options, type OptionValue } from '../options/options.ts';
 import { strerror } from '../text/strerror.ts';
 import { refuseWrittenBelow } from './claims.ts';

@@ -1,6 +1,6 @@
 import { EngineError } from '#engine';
 import type { ConsoleHost } from '../host.ts';
-import { NO_OBJECTS, type ObjectTable } from '../options/objects.ts';
+import { NO_OBJECTS, type ObjectTable } from '../options/object-table.ts';
 import type { Options } from '../options/options.ts';
 import type { DriverContext, OpenFlags, Report } from './driver.ts';
 import { probeDriver } from './drivers/index.ts';

@@ -13,7 +13,7 @@ import {
 } from '#engine';
 import { ITER_TIME_DEFAULT, masterKeyIterations, slotIterations } from '../block/luks-iterations.ts';
 import type { ConsoleHost } from '../host.ts';
-import type { ObjectTable } from '../options/objects.ts';
+import type { ObjectTable } from '../options/object-table.ts';
 import { secretNamed } from '../options/secrets.ts';
 import { randomSourceOf } from '../random-source.ts';
 import type { CreateValues } from './create-options.ts';
@@ -45,7 +45,7 @@ export async function qcow2Encryption(
   const unexpected = LUKS_ONLY.map((name) => `encrypt.${name}`).find((name) => values.has(name));
   if (unexpected !== undefined) throw new ImgFailure(`Parameter '${unexpected}' is unexpected`);
   // Nothing of the passphrase goes into the image, but it must be there.
-  await passphraseOf(host, objects, values, 'encrypt.');
+  passphraseOf(objects, values, 'encrypt.');
   return { kind: 'aes' };
 }
 
@@ -86,7 +86,7 @@ export async function newLuks(
     ivgenHash: hasIvgenHash ? oneOf<HashName>('ivgen-hash-alg', HASH_NAMES, 'sha256') : null,
   };
   const hash = oneOf<HashName>('hash-alg', HASH_NAMES, LUKS_DEFAULTS.hash);
-  const passphrase = await passphraseOf(host, objects, values, prefix);
+  const passphrase = passphraseOf(objects, values, prefix);
   const iterTime = Number(values.get(`${prefix}iter-time`) ?? ITER_TIME_DEFAULT);
   const options = {
     spec,
@@ -105,13 +105,8 @@ function aesBitsOf(name = 'aes-256'): AesBits {
   throw new ImgFailure(`Parameter 'cipher-alg' does not accept value '${name}'`);
 }
 
-async function passphraseOf(
-  host: ConsoleHost,
-  objects: ObjectTable,
-  values: CreateValues,
-  prefix: '' | 'encrypt.',
-): Promise<Uint8Array> {
+function passphraseOf(objects: ObjectTable, values: CreateValues, prefix: '' | 'encrypt.'): Uint8Array {
   const id = values.get(`${prefix}key-secret`);
   if (id === undefined) throw new ImgFailure(`Parameter '${prefix}key-secret' is required for cipher`);
-  return secretNamed(host, objects, id);
+  return secretNamed(objects, id);
 }

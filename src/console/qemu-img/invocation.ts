@@ -10,7 +10,8 @@ import type { ConsoleHost } from '../host.ts';
 import { parseCacheMode } from '../options/cache-mode.ts';
 import { shareIn } from '../options/force-share.ts';
 import { getopt, type GetoptProblem, type OptionSpec } from '../options/getopt.ts';
-import { NO_OBJECTS, parseObjects, type ObjectTable } from '../options/objects.ts';
+import type { ObjectTable } from '../options/object-table.ts';
+import { defineObject, ObjectHelp } from '../options/objects.ts';
 import { parseOptions, parsePairs, takeChild, type Options } from '../options/options.ts';
 import { parseSize } from '../text/sizes.ts';
 
@@ -49,6 +50,8 @@ export interface CommandSpec extends OptionSpec {
   readonly judge?: (option: GivenOption, report: Report) => void;
   /** An option that all the others have. */
   readonly lacks?: 'object' | 'image-opts';
+  /** Of an object that cannot be; 1 otherwise. */
+  readonly objectFailureCode?: number;
   /** Leaves a problem to the C library to tell, and prints the help. */
   readonly helpsWithProblems?: boolean;
 }
@@ -63,23 +66,28 @@ export class Invocation {
   readonly objects: ObjectTable;
   readonly #values = new Map<string, string[]>();
 
-  /** @throws ImgFailure for options that the sub-command does not know, HelpWanted */
-  constructor(host: ConsoleHost, args: readonly string[], spec: CommandSpec) {
-    this.host = host;
+  /** @throws ImgFailure for options that the sub-command does not know or objects that cannot be, HelpWanted, ObjectHelp */
+  static async of(host: ConsoleHost, args: readonly string[], spec: CommandSpec): Promise<Invocation> {
     const words: string[] = [];
     const given: GivenOption[] = [];
-    let objects = NO_OBJECTS;
+    const objects = new Map<string, Uint8Array>();
+    const invocation = new Invocation(host, { words, given, objects });
     for (const argument of getopt(spec.name, args, { short: spec.short, long: longOptionsOf(spec) })) {
       if (argument.kind === 'word') words.push(argument.value);
       else if (argument.kind === 'problem') throw problemOf(host, spec, argument);
       else if (argument.name === 'h') throw new HelpWanted();
       else {
-        spec.judge?.(argument, this.report);
+        spec.judge?.(argument, invocation.report);
         given.push(argument);
-        this.#values.set(argument.name, [...this.values(argument.name), argument.value]);
-        if (argument.name === 'object') objects = parseObjects(this.values('object'));
+        invocation.#values.set(argument.name, [...invocation.values(argument.name), argument.value]);
+        if (argument.name === 'object') await define(host, objects, argument.value, spec);
       }
     }
+    return invocation;
+  }
+
+  private constructor(host: ConsoleHost, { words, given, objects }: Pick<Invocation, 'words' | 'given' | 'objects'>) {
+    this.host = host;
     this.words = words;
     this.given = given;
     this.objects = objects;
@@ -293,6 +301,22 @@ function longOptionsOf({ long, lacks }: CommandSpec): Readonly<Record<string, st
     ...(lacks !== 'image-opts' && { 'image-opts': 'image-opts' }),
     ...long,
   };
+}
+
+/** @throws ImgFailure, ObjectHelp */
+async function define(
+  host: ConsoleHost,
+  objects: Map<string, Uint8Array>,
+  definition: string,
+  { objectFailureCode = 1 }: CommandSpec,
+): Promise<void> {
+  try {
+    await defineObject(host, objects, definition);
+  } catch (error) {
+    if (error instanceof ObjectHelp) throw error;
+    const { message, hint } = mustBeEngineError(error);
+    throw new ImgFailure(message, { hints: hint === null ? [] : [hint], exitCode: objectFailureCode });
+  }
 }
 
 /** @returns what is to be thrown */

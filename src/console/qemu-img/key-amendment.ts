@@ -26,9 +26,9 @@ export async function planKeyAmendment(
 ): Promise<readonly SlotStep[]> {
   const { host } = invocation;
   const option = (name: string) => values.get(prefix + name);
-  const secret = async (name: string) => {
+  const secret = (name: string) => {
     const id = option(name);
-    return id === undefined ? null : secretNamed(host, invocation.objects, id);
+    return id === undefined ? null : secretNamed(invocation.objects, id);
   };
   const state = option('state');
   if (state === undefined) throw new ImgFailure("Parameter 'state' is missing");
@@ -43,7 +43,7 @@ export async function planKeyAmendment(
     if (option('old-secret') !== undefined) {
       throw new ImgFailure("'old-secret' must not be given when activating keyslots");
     }
-    const passphrase = (await secret('new-secret'))!;
+    const passphrase = secret('new-secret')!;
     const iterations = await slotIterations(host, volume, Number(iterTime ?? ITER_TIME_DEFAULT));
     change = { kind: 'activate', slot, passphrase, iterations };
   } else {
@@ -51,7 +51,7 @@ export async function planKeyAmendment(
       throw new ImgFailure("'new-secret' must not be given when erasing keyslots");
     }
     if (iterTime !== undefined) throw new ImgFailure("'iter-time' must not be given when erasing keyslots");
-    change = { kind: 'erase', slot, passphrase: await secret('old-secret') };
+    change = { kind: 'erase', slot, passphrase: secret('old-secret') };
   }
   const context = {
     masterKey,

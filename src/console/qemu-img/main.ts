@@ -17,6 +17,7 @@ import { resize } from './commands/resize.ts';
 import { snapshot } from './commands/snapshot.ts';
 import { FORMAT_OPTIONS } from '../options/format-options.ts';
 import { getopt } from '../options/getopt.ts';
+import { ObjectHelp } from '../options/objects.ts';
 import { helpText, VERSION_TEXT } from './help.ts';
 import { HelpWanted, ImgFailure, misused, problemText, type ImgCommand } from './invocation.ts';
 
@@ -59,6 +60,10 @@ export async function qemuImg(host: ConsoleHost, args: readonly string[]): Promi
   } catch (error) {
     if (error instanceof HelpWanted) {
       host.writeOut(helpText(Object.keys(FORMAT_OPTIONS)));
+      return 0;
+    }
+    if (error instanceof ObjectHelp) {
+      host.writeOut(error.message);
       return 0;
     }
     const { message, hints, exitCode } = failureOf(error);

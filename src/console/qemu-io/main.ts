@@ -5,7 +5,7 @@ import { parseCacheMode } from '../options/cache-mode.ts';
 import { parseDiscardMode } from '../options/discard-mode.ts';
 import { shareIn } from '../options/force-share.ts';
 import { getopt } from '../options/getopt.ts';
-import { parseObjects, type ObjectTable } from '../options/objects.ts';
+import { defineObject, ObjectHelp } from '../options/objects.ts';
 import { parseOptions, type Options } from '../options/options.ts';
 import { paceOf } from '../pace.ts';
 import { IoRefusal, IoUsage } from './command.ts';
@@ -57,7 +57,7 @@ QEMU disk exerciser
 export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promise<number> {
   const commands: string[] = [];
   const words: string[] = [];
-  const definitions: string[] = [];
+  const objects = new Map<string, Uint8Array>();
   let writable = true;
   let snapshot = false;
   let copyOnRead = false;
@@ -85,8 +85,10 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
     else if (name === 'C') copyOnRead = true;
     else if (name === 'n') cacheMode = 'none';
     else if (name === 'image-opts') imageOptions = true;
-    else if (name === 'object') definitions.push(value);
-    else if (name === 't') {
+    else if (name === 'object') {
+      const exitCode = await define(host, objects, value);
+      if (exitCode !== null) return exitCode;
+    } else if (name === 't') {
       const mode = parseCacheMode(value);
       if (mode === null) return complain(host, `Invalid cache option: ${value}`);
       cacheMode = mode;
@@ -113,13 +115,6 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
   }
   if (format !== null && imageOptions) return complain(host, '--image-opts and -f are mutually exclusive');
 
-  let objects: ObjectTable;
-  try {
-    objects = parseObjects(definitions);
-  } catch (error) {
-    if (!isEngineError(error)) throw error;
-    return complain(host, error.hint === null ? error.message : `${error.message}\n${error.hint}`);
-  }
   const session = new IoSession(host, { imageOptions, objects });
   if (words[0] !== undefined) {
     const options: Options = imageOptions ? parseOptions(words[0], (message) => session.complain(message)) : new Map();
@@ -138,6 +133,21 @@ export async function qemuIo(host: ConsoleHost, args: readonly string[]): Promis
     return complain(host, error.message);
   }
   return succeeded ? 0 : 1;
+}
+
+/** @returns an exit code where the program ends with the object; null otherwise */
+async function define(host: ConsoleHost, objects: Map<string, Uint8Array>, definition: string): Promise<number | null> {
+  try {
+    await defineObject(host, objects, definition);
+    return null;
+  } catch (error) {
+    if (error instanceof ObjectHelp) {
+      host.writeOut(error.message);
+      return 0;
+    }
+    if (!isEngineError(error)) throw error;
+    return complain(host, error.hint === null ? error.message : `${error.message}\n${error.hint}`);
+  }
 }
 
 function complain(host: ConsoleHost, message: string): number {

@@ -14,7 +14,7 @@ import type { ConsoleHost } from '../host.ts';
 import { paceOf } from '../pace.ts';
 import { AioRequests, type Access } from './aio-requests.ts';
 import type { Outcome } from './outcome.ts';
-import type { ObjectTable } from '../options/objects.ts';
+import type { ObjectTable } from '../options/object-table.ts';
 import type { Options } from '../options/options.ts';
 
 export interface IoOpen {

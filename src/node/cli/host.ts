@@ -24,7 +24,7 @@ export class TerminalHost implements ConsoleHost {
     open: (name, mode) => attempt(() => new NodeStorage(name, mode)),
     create: (name) => attempt(() => new NodeStorage(name, 'create')),
     remove: (name) => attempt(() => rmSync(name)),
-    readText: (name) => attempt(() => readFileSync(name, 'utf8')),
+    readBytes: (name) => attempt(() => readFileSync(name)),
     realName: (name) => attempt(() => (kindOf(name) === null ? null : realpathSync(name))),
     complete: (prefix) => attempt(() => namesBeginning(prefix)),
   };

@@ -86,10 +86,10 @@ export class LibraryFiles implements ConsoleFiles {
     this.changed.add(id);
   }
 
-  async readText(name: string): Promise<string> {
+  async readBytes(name: string): Promise<Uint8Array> {
     const id = await this.#find(name);
     if (id === null) throw new EngineError('not-found', `There is no image '${name}' in the library.`);
-    return (await this.#library.files.blob(id)).text();
+    return new Uint8Array(await (await this.#library.files.blob(id)).arrayBuffer());
   }
 
   async realName(name: string): Promise<string | null> {

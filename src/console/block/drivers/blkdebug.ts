@@ -48,9 +48,10 @@ export const BLKDEBUG: BlockDriver = {
 };
 
 async function readConfig(host: ConsoleHost, name: string): Promise<string> {
-  return host.files.readText(name).catch((error: unknown) => {
+  const bytes = await host.files.readBytes(name).catch((error: unknown) => {
     throw new EngineError('not-found', `Could not read blkdebug config file: ${strerror(error)}`, { cause: error });
   });
+  return new TextDecoder().decode(bytes);
 }
 
 function configOf({ config }: JsonObject): string {

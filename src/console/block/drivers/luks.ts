@@ -30,7 +30,7 @@ export const LUKS: BlockDriver = {
       });
     }
     if (id === undefined) throw new EngineError('passphrase', "Parameter 'key-secret' is required for cipher");
-    const passphrase = await secretNamed(host, objects, id);
+    const passphrase = secretNamed(objects, id);
     const read = (at: number, into: Uint8Array) => storage.read(at, into);
     const volume = readLuksVolume(read);
     const masterKey = await deriveWith(unlockLuks(volume, read, passphrase), (request) => host.pbkdf2(request));

@@ -21,7 +21,7 @@ import { ProgressLine } from '../progress.ts';
 import { stepFailureText } from '../step-failure.ts';
 
 export const amend: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, {
+  const invocation = await Invocation.of(host, args, {
     name: 'amend',
     judge: ({ name, value }) => {
       if (name === 'o') judgeOptionList(value);

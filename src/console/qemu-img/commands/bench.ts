@@ -28,7 +28,7 @@ interface Bench {
 }
 
 export const bench: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, {
+  const invocation = await Invocation.of(host, args, {
     name: 'bench',
     lacks: 'object',
     judge: judgeOption,

@@ -14,7 +14,7 @@ import { ImgFailure, Invocation, mustBeEngineError, sizeOf, type GivenOption, ty
 const ACTIONS = ['add', 'remove', 'clear', 'enable', 'disable', 'merge'];
 
 export const bitmap: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, {
+  const invocation = await Invocation.of(host, args, {
     name: 'bitmap',
     judge: ({ name, value }) => {
       if (name === 'g') sizeOf('granularity', value);

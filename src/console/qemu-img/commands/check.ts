@@ -24,7 +24,7 @@ import { strerror } from '../../text/strerror.ts';
 const UNSUPPORTED = 63;
 
 export const check: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, {
+  const invocation = await Invocation.of(host, args, {
     name: 'check',
     judge: ({ name, value }) => {
       if (name === 'r') repairModeOf(value);

@@ -12,7 +12,7 @@ import { ProgressLine } from '../progress.ts';
 const CHUNK = 2 * 1024 * 1024;
 
 export const commit: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, {
+  const invocation = await Invocation.of(host, args, {
     name: 'commit',
     judge: ({ name, value }) => {
       if (name === 'r') sizeOf('rate limit', value);

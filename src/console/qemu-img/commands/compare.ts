@@ -24,10 +24,11 @@ interface Subject {
 }
 
 export const compare: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, {
+  const invocation = await Invocation.of(host, args, {
     name: 'compare',
     short: 'hf:F:T:pqsU',
     long: { 'force-share': 'U' },
+    objectFailureCode: OPEN_FAILED,
   });
   if (invocation.words.length !== 2) throw misused('Expecting two image file names');
   const progress = new ProgressLine(invocation, { step: PROGRESS_STEP });

@@ -9,7 +9,7 @@ import { asksForHelp, creationHelp } from '../option-lists.ts';
 import { ProgressLine } from '../progress.ts';
 
 export const convert: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, {
+  const invocation = await Invocation.of(host, args, {
     name: 'convert',
     judge: judgeOption,
     short: 'hf:O:B:CcF:o:l:S:pt:T:qnm:WUr:',

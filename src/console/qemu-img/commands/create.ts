@@ -9,7 +9,7 @@ import { writeNewFile } from '../new-file.ts';
 import { asksForHelp, creationHelp, judgeCreatable, judgeOptionList } from '../option-lists.ts';
 
 export const create: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, {
+  const invocation = await Invocation.of(host, args, {
     name: 'create',
     lacks: 'image-opts',
     short: 'F:b:f:ho:qu',

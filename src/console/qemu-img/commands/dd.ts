@@ -21,7 +21,7 @@ interface Operands {
 }
 
 export const dd: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, { name: 'dd', short: 'hf:O:U', long: { 'force-share': 'U' } });
+  const invocation = await Invocation.of(host, args, { name: 'dd', short: 'hf:O:U', long: { 'force-share': 'U' } });
   const { input, output, blockSize, count, skip } = operandsOf(invocation.words);
   const format = invocation.value('O') ?? 'raw';
   const source = await invocation.open(input, { writable: false, format: invocation.value('f') });

@@ -9,7 +9,7 @@ import type { ConsoleHost } from '../../host.ts';
 import { ImgFailure, Invocation, jsonText, misused, openFailure, type ImgCommand } from '../invocation.ts';
 
 export const info: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, {
+  const invocation = await Invocation.of(host, args, {
     name: 'info',
     short: 'hf:U',
     long: { 'format=': 'f', 'output=': 'output', 'backing-chain': 'backing-chain', 'force-share': 'U' },

@@ -21,7 +21,7 @@ interface MapEntry {
 }
 
 export const map: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, {
+  const invocation = await Invocation.of(host, args, {
     name: 'map',
     judge: judgeOption,
     short: 'hf:s:l:U',

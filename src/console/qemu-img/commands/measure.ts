@@ -30,7 +30,7 @@ interface Measured {
 const CHUNK = 2 * 1024 * 1024;
 
 export const measure: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, {
+  const invocation = await Invocation.of(host, args, {
     name: 'measure',
     helpsWithProblems: true,
     judge: judgeOption,

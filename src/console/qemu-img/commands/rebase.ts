@@ -11,7 +11,7 @@ const SECTOR = 512;
 const PROGRESS_STEP = 2;
 
 export const rebase: ImgCommand = async (host, args) => {
-  const invocation = new Invocation(host, args, {
+  const invocation = await Invocation.of(host, args, {
     name: 'rebase',
     short: 'hf:F:b:upt:T:qU',
     long: { 'force-share': 'U' },

@@ -11,7 +11,7 @@ export const resize: ImgCommand = async (host, args) => {
   if (args.length < 2) throw misused('Not enough arguments');
   // The size is the last argument whatever it looks like: -1M is no option.
   const text = args.at(-1)!;
-  const invocation = new Invocation(host, args.slice(0, -1), {
+  const invocation = await Invocation.of(host, args.slice(0, -1), {
     name: 'resize',
     judge: ({ name, value }) => {
       if (name === 'preallocation') preallocationOf(value);

@@ -27,7 +27,7 @@ const ACTIONS: readonly string[] = ['l', 'a', 'c', 'd'];
 
 export const snapshot: ImgCommand = async (host, args) => {
   let action: string | undefined;
-  const invocation = new Invocation(host, args, {
+  const invocation = await Invocation.of(host, args, {
     name: 'snapshot',
     short: 'la:c:d:hqU',
     long: { 'force-share': 'U' },
