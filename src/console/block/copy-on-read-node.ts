@@ -1,4 +1,4 @@
-import type { GuestOffset, Image, Storage } from '#engine';
+import { CRYPT_SECTOR_SIZE, type GuestOffset, type Image, type Storage } from '#engine';
 import { FilterNode } from './filter-node.ts';
 import { imageNodeOf } from './layers.ts';
 import type { BlockNode } from './node.ts';
@@ -7,11 +7,14 @@ import { isAllZero } from './zeros.ts';
 /** Bytes copied at once. */
 const CHUNK = 16 * 1024 * 1024;
 
-/** Reads what the node below does not hold itself from the backing file, and writes it into the node: whole clusters. */
+/**
+ * Reads what the node below does not hold itself from the backing file, and writes it into the node: whole clusters. As in
+ * QEMU, reading nothing within a cluster copies that cluster, but between the sectors of an encrypted image nothing.
+ */
 export class CopyOnReadNode extends FilterNode {
   override readAt(at: GuestOffset, into: Uint8Array): void {
-    if (into.length === 0) return;
     const { file } = this;
+    if (into.length === 0 && at % sectorSizeOf(file) !== 0) return;
     const unit = clusterSizeOf(file);
     const end = at + into.length;
     const copyEnd = Math.min(file.length, Math.ceil(end / unit) * unit);
@@ -60,4 +63,9 @@ export class CopyingTop extends CopyOnReadNode {
 /** What is copied together: a cluster, whatever its subclusters are, or with a format without clusters any byte. */
 function clusterSizeOf(node: BlockNode): number {
   return imageNodeOf(node).image?.geometry.clusterSize ?? 1;
+}
+
+/** What requests to a node are aligned to. */
+function sectorSizeOf(node: BlockNode): number {
+  return (imageNodeOf(node).image?.cipher ?? null) === null ? 1 : CRYPT_SECTOR_SIZE;
 }

@@ -43,6 +43,29 @@ describe('what copies on read over blkdebug', () => {
   });
 });
 
+describe('what copies on read and reads nothing', () => {
+  it.each(['0', '100', '64k', '65535', '4M'])('copies the cluster that %s lies within', async (at) => {
+    host.real('qemu-img', 'create', '-q', '-f', 'raw', 'base.raw', '4M');
+    host.real('qemu-io', '-f', 'raw', '-c', 'write -q -P 5 0 4M', 'base.raw');
+    create('-F', 'raw', '-b', 'base.raw');
+    await expectSame((image) => [`open -C ${image}`, `read ${at} 0`, 'map']);
+  });
+
+  it('copies nothing between the sectors of an encrypted image', async () => {
+    const secret = ['--object', 'secret,id=s,data=x'];
+    const key = 'encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10';
+    host.real('qemu-img', 'create', '-q', '-f', 'raw', 'base.raw', '4M');
+    host.real('qemu-img', 'create', '-q', '-f', 'qcow2', ...secret, '-o', key, '-F', 'raw', '-b', 'base.raw', 'over');
+    const args = [...secret, '-C', '--image-opts', 'driver=qcow2,encrypt.key-secret=s,file.filename=over'];
+    for (const at of ['100', '512']) {
+      const commands = [`read ${at} 0`, 'map'];
+      const theirs = host.real('qemu-io', ...args, ...commands.flatMap((command) => ['-c', command]));
+      host.real('qemu-img', 'create', '-q', '-f', 'qcow2', ...secret, '-o', key, '-F', 'raw', '-b', 'base.raw', 'over');
+      expect(withoutTimes(await host.qemuIo(commands, ...args))).toEqual(withoutTimes(theirs));
+    }
+  });
+});
+
 describe('what copies on read into an image with subclusters', () => {
   it('copies whole clusters', async () => {
     host.real('qemu-img', 'create', '-q', '-f', 'qcow2', 'base.qcow2', '4M');
