@@ -23,6 +23,9 @@ export interface IoCommand {
 /** What a command says of arguments that it cannot use, on standard output; the command fails. */
 export class IoRefusal extends Error {}
 
+/** What a command says of an option on standard error, behind the program's name; the command fails. */
+export class IoComplaint extends Error {}
+
 /** @throws IoRefusal */
 export function numberOf(text: string): number {
   const value = parseSize(text);
@@ -45,6 +48,11 @@ export function patternOf(text: string): number {
   const value = parseInteger(text);
   if (!(value >= 0 && value <= 255)) throw new IoRefusal(`${text} is not a valid pattern byte`);
   return value;
+}
+
+/** Judges a `-P` where it stands. @throws IoRefusal */
+export function judgePattern(name: string, value: string): void {
+  if (name === 'P') patternOf(value);
 }
 
 /** As C's strtol with base 0, a leading 0 means octal; NaN for what is no integer. */

@@ -8,7 +8,7 @@ import { getopt } from '../options/getopt.ts';
 import { defineObject, ObjectHelp } from '../options/objects.ts';
 import { parseOptions, type Options } from '../options/options.ts';
 import { paceOf } from '../pace.ts';
-import { IoRefusal, IoUsage } from './command.ts';
+import { IoComplaint, IoRefusal, IoUsage } from './command.ts';
 import { findCommand, usageOf } from './commands/index.ts';
 import { IoSession } from './session.ts';
 
@@ -208,6 +208,7 @@ export async function runCommand(session: IoSession, line: string): Promise<bool
     return await command.run(session, args);
   } catch (error) {
     if (error instanceof IoRefusal) session.print(`${error.message}\n`);
+    else if (error instanceof IoComplaint) session.complain(error.message);
     else if (error instanceof IoUsage) {
       if (error.message !== '') session.host.writeErr(`${error.message}\n`);
       session.print(`${usageOf(command)}\n`);

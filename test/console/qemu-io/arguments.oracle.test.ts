@@ -44,6 +44,32 @@ describe('arguments of commands', () => {
     await expectSame('aio_write -z -P 1 0 64k', 'aio_flush', 'read -P 0 0 64k');
   });
 
+  it.each([
+    'read -P foo -l x 0 1',
+    'read -s y -l x 0 1',
+    'read -P foo -x 0 1',
+    'read -x -P foo 0 1',
+    'readv -P foo -x 0 1',
+    'writev -P foo -x 0 1',
+    'write -P foo -z 0',
+    'aio_read -i -P foo -x 0 1',
+    'aio_write -P foo -i 0 1',
+    'aio_write -x -i 0 1',
+    'aio_write -u -P foo 0 1',
+    'aio_write -u 0',
+    'truncate -m foo -x 1',
+    'reopen -c foo -x',
+    'reopen -r -r -c foo',
+    'reopen -o foo -c foo',
+    'open -t foo -x a.raw',
+    'open -d foo -t bar a.raw',
+    'open -d bar -i foo a.raw',
+    'open -o foo -t foo a.raw',
+    'open -n -t foo a.raw',
+  ])('are judged in the order in which they stand: %s', async (command) => {
+    await expectSame(command);
+  });
+
   it('of quit do not matter', async () => {
     await expectSame('quit now', 'length');
   });

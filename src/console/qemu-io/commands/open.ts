@@ -1,12 +1,12 @@
-import { isEngineError } from '#engine';
+import { isEngineError, type CacheMode } from '#engine';
 import { AIO_MODES, strongestAioMode } from '../../options/aio-mode.ts';
 import { parseCacheMode } from '../../options/cache-mode.ts';
 import { parseDiscardMode } from '../../options/discard-mode.ts';
 import { shareIn } from '../../options/force-share.ts';
 import { takeSwitch } from '../../options/take-values.ts';
 import { parseOptions, type Options } from '../../options/options.ts';
-import { IoRefusal, IoUsage, type IoCommand } from '../command.ts';
-import { flagsOf, type IoFlags } from '../flags.ts';
+import { IoComplaint, IoRefusal, IoUsage, type IoCommand } from '../command.ts';
+import { flagsOf } from '../flags.ts';
 import type { IoSession } from '../session.ts';
 
 export const OPEN: IoCommand = {
@@ -19,30 +19,24 @@ export const OPEN: IoCommand = {
   summary: 'open the file specified by path',
   help: 'Opens a file for the commands that follow. -r: read-only, -s: writes go to a temporary overlay, -n: cache mode none,\n-t: cache mode, -o: options of the block drivers.',
   async run(session, args) {
-    const flags = flagsOf('open', args, 'snCro:ki:t:d:U');
-    const cacheMode = flags.has('n') ? 'none' : parseCacheMode(flags.value('t') ?? 'writethrough');
-    if (cacheMode === null) {
-      session.complain(`Invalid cache option: ${flags.value('t')}`);
-      return false;
-    }
-    const aioModes = flags.values.get('i') ?? [];
-    const unknown = aioModes.find((mode) => !AIO_MODES.includes(mode));
-    if (unknown !== undefined) {
-      session.complain(`Invalid aio option: ${unknown}`);
-      return false;
-    }
-    const aio = strongestAioMode(flags.has('k') ? ['native'] : aioModes);
-    const passesDiscards = parseDiscardMode(flags.value('d') ?? 'unmap');
-    if (passesDiscards === null) {
-      session.complain(`Invalid discard option: ${flags.value('d')}`);
-      return false;
-    }
-    if (flags.has('o') && session.imageOptions)
-      throw new IoRefusal("--image-opts and 'open -o' are mutually exclusive");
-    const options = optionsOf(session, flags);
+    let cacheMode: CacheMode = 'writethrough';
+    let passesDiscards = true;
+    const options: Options = new Map();
+    const judge = (name: string, value: string) => {
+      if (name === 'n') cacheMode = 'none';
+      else if (name === 't') cacheMode = cacheModeOf(value);
+      else if (name === 'd') passesDiscards = discardModeOf(value);
+      else if (name === 'i') mustBeAioMode(value);
+      else if (name === 'o') {
+        if (session.imageOptions) throw new IoRefusal("--image-opts and 'open -o' are mutually exclusive");
+        addOptions(session, options, value);
+      }
+    };
+    const flags = flagsOf('open', args, 'snCro:ki:t:d:U', { judge });
+    const aio = strongestAioMode(flags.has('k') ? ['native'] : (flags.values.get('i') ?? []));
     const words = [...flags.words];
     if (session.imageOptions && words.length === 1) {
-      for (const [name, value] of parsed(session, words.pop()!)) options.set(name, value);
+      addOptions(session, options, words.pop()!);
     }
     if (words.length > 1) throw new IoUsage();
     if (flags.has('U') && !shareIn(options)) {
@@ -64,21 +58,18 @@ export const REOPEN: IoCommand = {
   summary: 'reopens an image with new options',
   help: 'Changes how the open file is open: -r read-only, -w writable, -c cache mode, -o options of the block driver.',
   async run(session, args) {
-    const flags = flagsOf('reopen', args, 'c:o:rw');
+    let { cacheMode } = session.opened!;
+    let hasMode = false;
+    const options: Options = new Map();
+    const judge = (name: string, value: string) => {
+      if (name === 'c') cacheMode = cacheModeOf(value);
+      else if (name === 'o') addOptions(session, options, value);
+      else if (hasMode) throw new IoComplaint('Only one -r/-w option may be given');
+      else hasMode = true;
+    };
+    const flags = flagsOf('reopen', args, 'c:o:rw', { judge });
     if (flags.words.length > 0) throw new IoUsage();
-    const cacheText = flags.value('c');
-    const cacheMode = cacheText === undefined ? session.opened!.cacheMode : parseCacheMode(cacheText);
-    if (cacheMode === null) {
-      session.complain(`Invalid cache option: ${cacheText}`);
-      return false;
-    }
-    if (flags.has('r') && flags.has('w')) {
-      session.complain('Only one -r/-w option may be given');
-      return false;
-    }
-    const options = optionsOf(session, flags);
-    const hasMode = flags.has('r') || flags.has('w');
-    const refusal = refusalOf(options, { hasMode, hasCacheMode: cacheText !== undefined });
+    const refusal = refusalOf(options, { hasMode, hasCacheMode: flags.has('c') });
     if (refusal !== null) {
       session.complain(refusal);
       return false;
@@ -114,14 +105,25 @@ function refusalOf(
   return hasCacheMode && hasCacheOptions ? 'Cannot set both -c and the cache options' : null;
 }
 
-function optionsOf(session: IoSession, flags: IoFlags): Options {
-  const options: Options = new Map();
-  for (const text of flags.values.get('o') ?? []) {
-    for (const [name, value] of parsed(session, text)) options.set(name, value);
-  }
-  return options;
+/** @throws IoComplaint */
+function cacheModeOf(text: string): CacheMode {
+  const mode = parseCacheMode(text);
+  if (mode === null) throw new IoComplaint(`Invalid cache option: ${text}`);
+  return mode;
 }
 
-function parsed(session: IoSession, text: string): Options {
-  return parseOptions(text, (message) => session.complain(message));
+/** @throws IoComplaint */
+function discardModeOf(text: string): boolean {
+  const passes = parseDiscardMode(text);
+  if (passes === null) throw new IoComplaint(`Invalid discard option: ${text}`);
+  return passes;
+}
+
+/** @throws IoComplaint */
+function mustBeAioMode(text: string): void {
+  if (!AIO_MODES.includes(text)) throw new IoComplaint(`Invalid aio option: ${text}`);
+}
+
+function addOptions(session: IoSession, options: Options, text: string): void {
+  for (const [name, value] of parseOptions(text, (message) => session.complain(message))) options.set(name, value);
 }

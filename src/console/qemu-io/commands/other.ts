@@ -1,8 +1,8 @@
-import { isEngineError, StepFailure } from '#engine';
+import { isEngineError, StepFailure, type Preallocation } from '#engine';
 import type { BlockStatus } from '../../block/node.ts';
 import { parsePreallocation } from '../../options/preallocation.ts';
 import { strerror } from '../../text/strerror.ts';
-import { IoRefusal, numberOf, parseInteger, type IoCommand } from '../command.ts';
+import { IoComplaint, IoRefusal, numberOf, parseInteger, type IoCommand } from '../command.ts';
 import { flagsOf } from '../flags.ts';
 import { ioSize } from '../report.ts';
 import type { IoSession } from '../session.ts';
@@ -54,13 +54,8 @@ export const TRUNCATE: IoCommand = {
   summary: 'truncates the current file at the given offset',
   help: 'Changes the size of the disk. -m: whether what is added gets its room at once (off, metadata, falloc, full).',
   run(session, args) {
-    const flags = flagsOf('truncate', args, 'm:');
-    const mode = flags.value('m') ?? 'off';
-    const preallocation = parsePreallocation(mode);
-    if (preallocation === null) {
-      session.complain(`Invalid preallocation mode '${mode}'`);
-      return false;
-    }
+    const flags = flagsOf('truncate', args, 'm:', { judge: (_, mode) => preallocationOf(mode) });
+    const preallocation = preallocationOf(flags.value('m') ?? 'off');
     const size = numberOf(flags.words[0] ?? '');
     try {
       session.disk.truncate(size, preallocation);
@@ -72,6 +67,13 @@ export const TRUNCATE: IoCommand = {
     }
   },
 };
+
+/** @throws IoComplaint */
+function preallocationOf(mode: string): Preallocation {
+  const preallocation = parsePreallocation(mode);
+  if (preallocation === null) throw new IoComplaint(`Invalid preallocation mode '${mode}'`);
+  return preallocation;
+}
 
 export const LENGTH: IoCommand = {
   name: 'length',

@@ -3,6 +3,7 @@ import type { Access } from '../aio-requests.ts';
 import {
   IoRefusal,
   IoUsage,
+  judgePattern,
   lengthOf,
   mustBeSectors,
   numberOf,
@@ -35,7 +36,7 @@ export const READ: IoCommand = {
   summary: 'reads a number of bytes at a specified offset',
   help: 'Reads a part of the open file. -b: from the VM state, -C: figures for programs, -P: compare with a pattern, -l and\n-s: length and start of the compared part, -v: show the bytes, -q: no figures.',
   run(session, args) {
-    const flags = flagsOf('read', args, 'bCl:pP:qs:v');
+    const flags = flagsOf('read', args, 'bCl:pP:qs:v', { judge: judgeOption });
     const countText = flags.value('l');
     const partLength = countText === undefined ? null : numberOf(countText);
     const skip = numberOf(flags.value('s') ?? '0');
@@ -56,6 +57,12 @@ export const READ: IoCommand = {
   },
 };
 
+/** @throws IoRefusal */
+function judgeOption(name: string, value: string): void {
+  judgePattern(name, value);
+  if (name === 'l' || name === 's') numberOf(value);
+}
+
 export const READV: IoCommand = {
   name: 'readv',
   argumentsMin: 2,
@@ -63,7 +70,7 @@ export const READV: IoCommand = {
   usage: '[-Cqv] [-P pattern] off len [len..]',
   summary: 'reads a number of bytes at a specified offset',
   help: 'Reads a part of the open file into as many buffers as lengths are given.',
-  run: (session, args) => read(session, vectorOf('readv', flagsOf('readv', args, 'CP:qv'))),
+  run: (session, args) => read(session, vectorOf('readv', flagsOf('readv', args, 'CP:qv', { judge: judgePattern }))),
 };
 
 export const AIO_READ: IoCommand = {
@@ -74,7 +81,7 @@ export const AIO_READ: IoCommand = {
   summary: 'asynchronously reads a number of bytes',
   help: 'Submits a read; it counts as successful whatever becomes of it. -i: an invalid request, for statistics.',
   run(session, args) {
-    const flags = flagsOf('aio_read', args, 'CP:iqv');
+    const flags = flagsOf('aio_read', args, 'CP:iqv', { judge: judgePattern, last: 'i' });
     if (flags.has('i')) {
       session.print('injecting invalid read request\n');
       return true;

@@ -2,6 +2,7 @@ import { strerror } from '../../text/strerror.ts';
 import {
   IoRefusal,
   IoUsage,
+  judgePattern,
   lengthOf,
   mustBeSectors,
   numberOf,
@@ -27,7 +28,7 @@ export const WRITE: IoCommand = {
   summary: 'writes a number of bytes at a specified offset',
   help: 'Writes to a part of the open file, 0xcd bytes unless told otherwise. -b: to the VM state, -c: compressed, -C: figures\nfor programs, -f: durable on return, -n: no slow way for zeroes, -P: this byte, -s: bytes of a file, -u: with -z, give\nclusters back, -z: zeroes, -q: no figures.',
   async run(session, args) {
-    const flags = flagsOf('write', args, 'bcCfnpP:qs:uz');
+    const flags = flagsOf('write', args, 'bcCfnpP:qs:uz', { judge: judgePattern });
     const value = flags.has('P') ? patternOf(flags.value('P')!) : PATTERN;
     if (flags.words.length !== 2) throw new IoUsage();
     refuseCombinations(flags);
@@ -56,7 +57,7 @@ export const WRITEV: IoCommand = {
   usage: '[-Cfq] [-P pattern] off len [len..]',
   summary: 'writes a number of bytes at a specified offset',
   help: 'Writes to a part of the open file from as many buffers as lengths are given.',
-  run: (session, args) => write(session, vectorOf('writev', flagsOf('writev', args, 'CfqP:'))),
+  run: (session, args) => write(session, vectorOf('writev', flagsOf('writev', args, 'CfqP:', { judge: judgePattern }))),
 };
 
 export const AIO_WRITE: IoCommand = {
@@ -68,11 +69,12 @@ export const AIO_WRITE: IoCommand = {
   summary: 'asynchronously writes a number of bytes',
   help: 'Submits a write; it counts as successful whatever becomes of it. -i: an invalid request, for statistics, -u: with -z,\ngive clusters back, -z: zeroes.',
   run(session, args) {
-    const flags = flagsOf('aio_write', args, 'CfiqP:uz');
+    const flags = flagsOf('aio_write', args, 'CfiqP:uz', { judge: judgePattern, last: 'i' });
     if (flags.has('i')) {
       session.print('injecting invalid write request\n');
       return true;
     }
+    if (flags.words.length < 2) throw new IoUsage();
     if (flags.has('z') && flags.words.length > 2) throw new IoRefusal('-z supports only a single length parameter');
     if (flags.has('u') && !flags.has('z')) throw new IoRefusal('-u requires -z to be specified');
     const request = vectorOf('aio_write', flags);
