@@ -26,9 +26,10 @@ export class ProgressLine {
     this.#set((done / total) * 100);
   }
 
-  /** Goes on by a part of the whole. */
+  /** Goes on by a part of the whole, each step of the sum rounded to single precision as in QEMU. */
   advance(percent: number): void {
-    this.#set(this.#percent + Math.fround(percent));
+    const part = Math.fround(Math.fround(Math.fround(percent) / 100) * 100);
+    this.#set(this.#percent + part);
   }
 
   complete(): void {

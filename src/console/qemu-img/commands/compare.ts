@@ -7,8 +7,10 @@ import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
 
+/** What is compared at once, as the progress and the messages have it. */
+const CHUNK = 2 * 1024 * 1024;
 /** Small enough that what was read is compared while it is in the processor's cache. */
-const CHUNK = 256 * 1024;
+const PIECE = 256 * 1024;
 /** Exit codes: 0 says that the images are the same. */
 const DIFFERENT = 1;
 const OPEN_FAILED = 2;
@@ -86,7 +88,7 @@ function* differences(a: Subject, b: Subject, isStrict: boolean): Generator<Step
     yield { kind: 'differs', text: 'Strict mode: Image size mismatch!' };
     return;
   }
-  const buffers = [transferMemory(CHUNK), transferMemory(CHUNK)] as const;
+  const buffers = [transferMemory(PIECE), transferMemory(PIECE)] as const;
   const [runsA, runsB] = [new Runs(a), new Runs(b)];
   for (let at = 0; at < common;) {
     const [statusA, statusB] = [runsA.from(at), runsB.from(at)];
@@ -105,7 +107,7 @@ function* differences(a: Subject, b: Subject, isStrict: boolean): Generator<Step
       }
     }
     at += length;
-    yield { kind: 'done', percent: (length / total) * 100 };
+    yield { kind: 'done', percent: percentOf(length, total) };
   }
   if (common === total) return;
   yield { kind: 'said', text: 'Warning: Image size mismatch!' };
@@ -119,7 +121,7 @@ function* differences(a: Subject, b: Subject, isStrict: boolean): Generator<Step
       return;
     }
     at += length;
-    yield { kind: 'done', percent: (length / total) * 100 };
+    yield { kind: 'done', percent: percentOf(length, total) };
   }
 }
 
@@ -163,7 +165,12 @@ function isSameStatus(a: Subject, statusA: LayerStatus, b: Subject, statusB: Lay
   );
 }
 
-/** The first sector of `a` that differs from `b`, or from zeros; null if none does. */
+/** In single precision, as QEMU adds it up. */
+function percentOf(length: number, total: number): number {
+  return Math.fround(Math.fround(length / Math.fround(total)) * 100);
+}
+
+/** The first sector of `a` that differs from `b`, or from zeros, in a chunk; null if none does. */
 function mismatchIn(
   at: number,
   length: number,
@@ -171,20 +178,30 @@ function mismatchIn(
   b: Subject | null,
   buffers: readonly [Uint8Array, Uint8Array],
 ): number | null {
-  const [bytes, others] = buffers.map((buffer) => buffer.subarray(0, length)) as [Uint8Array, Uint8Array];
-  read(a, at, bytes);
-  if (b === null && isAllZero(bytes)) return null;
-  if (b === null) others.fill(0);
-  else read(b, at, others);
-  const sector = firstDifferentSector(bytes, others);
-  return sector === null ? null : at + sector;
+  for (let start = 0; start < length; start += PIECE) {
+    const [bytes, others] = buffers.map((buffer) => buffer.subarray(0, length - start)) as [Uint8Array, Uint8Array];
+    read(a, { at: at + start, chunkAt: at }, bytes);
+    if (b === null && isAllZero(bytes)) continue;
+    if (b === null) others.fill(0);
+    else read(b, { at: at + start, chunkAt: at }, others);
+    const sector = firstDifferentSector(bytes, others);
+    if (sector !== null) return at + start + sector;
+  }
+  return null;
 }
 
-function read({ invocation, name, node }: Subject, at: number, bytes: Uint8Array): void {
+/** @throws ImgFailure that names the start of the chunk */
+function read(
+  { invocation, name, node }: Subject,
+  { at, chunkAt }: { readonly at: number; readonly chunkAt: number },
+  bytes: Uint8Array,
+): void {
   try {
     node.readAt(at, bytes);
   } catch (error) {
     invocation.tellCorruption(error);
-    throw new ImgFailure(`Error while reading offset ${at} of ${name}: ${strerror(error)}`, { exitCode: READ_FAILED });
+    throw new ImgFailure(`Error while reading offset ${chunkAt} of ${name}: ${strerror(error)}`, {
+      exitCode: READ_FAILED,
+    });
   }
 }
