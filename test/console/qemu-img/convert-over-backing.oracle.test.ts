@@ -11,6 +11,8 @@ beforeAll(() => {
   write('base', 'write -P 5 0 256k');
   create('short', '300k');
   write('short', 'write -P 7 0 300k');
+  create('odd', '150k');
+  write('odd', 'write -P 7 0 150k');
   create('tiny', '512');
   write('tiny', 'write -P 7 0 512');
   create('empty', '1M');
@@ -19,6 +21,7 @@ beforeAll(() => {
   write('alone', 'write -z 320k 64k');
   create('-b', 'base', '-F', 'qcow2', 'over');
   write('over', 'write -P 8 64k 128k');
+  create('-b', 'base', '-F', 'qcow2', 'huge', '5G');
 });
 
 describe('a conversion over a backing file that the source has not', () => {
@@ -33,6 +36,22 @@ describe('a conversion over a backing file that the source has not', () => {
     expect(mapOf('ours')).toEqual(mapOf('theirs'));
   });
 });
+
+it.each([
+  ['65536', 'over', 'base'],
+  ['4096', 'over', 'short'],
+  ['65536', 'over', 'odd'],
+  ['4096', 'over', 'odd'],
+  ['524288', 'over', 'odd'],
+  ['65536', 'huge', 'odd'],
+])(
+  'compresses whole the clusters of %s bytes in which a run ends: %s over %s',
+  async (clusterSize, source, backing) => {
+    const args = ['convert', '-c', '-O', 'qcow2', '-o', `cluster_size=${clusterSize}`, '-B', backing, '-F', 'qcow2'];
+    expect(await host.qemuImg(...args, source, 'ours')).toEqual(host.real('qemu-img', ...args, source, 'theirs'));
+    expect(mapOf('ours')).toEqual(mapOf('theirs'));
+  },
+);
 
 it('leaves what the source has from its own backing file to that', async () => {
   const args = ['convert', '-O', 'qcow2', '-B', 'base', '-F', 'qcow2', 'over'];

@@ -119,24 +119,28 @@ function shorter(length: number): number {
   return Math.ceil(length / 4 / SECTOR) * SECTOR;
 }
 
+/** A block status is asked for so much at most: what QEMU takes for one request, in whole sectors. */
+const STATUS_LENGTH_MAX = 2 ** 31 - SECTOR;
+
 /**
  * Over a backing file a compressed cluster must hold all of its bytes, those of the source's lower layers too; clusters
- * that the upper layers say nothing of are left to the backing file.
+ * that the upper layers say nothing of are left to the backing file. As in QEMU, a cluster of which a run ends within is
+ * copied whatever it holds; a run ends with the target's backing file, too.
  */
 function* wholeClusters(source: BlockNode, over: TargetBacking, clusterSize: number): Generator<Run> {
   const base = baseOf(source, over.name);
+  const backingEnd = Math.ceil(over.length / SECTOR) * SECTOR;
+  let run = { end: 0, isHeld: false, isCompressed: false };
   for (let at = 0; at < source.length; at += clusterSize) {
-    const length = Math.min(clusterSize, source.length - at);
-    let isHeld = false;
-    let isCompressed = false;
-    for (let part = 0; part < length && !isHeld;) {
-      const status = statusAbove(source, base, at + part, length - part);
-      const { kind, length: known } = kindOver(over, base, at + part, status);
-      isHeld = kind !== 'backing';
-      isCompressed ||= status.isCompressed;
-      part += known;
+    if (at >= run.end) {
+      const status = statusAbove(source, base, at, Math.min(source.length - at, STATUS_LENGTH_MAX));
+      const { kind, length } = kindOver(over, base, at, status);
+      const end = at < backingEnd ? Math.min(at + length, backingEnd) : at + length;
+      run = { end, isHeld: kind !== 'backing', isCompressed: status.isCompressed };
     }
-    yield { source, from: at, to: at, length, kind: isHeld ? 'data' : 'backing', isCompressed };
+    const length = Math.min(clusterSize, source.length - at);
+    const isHeld = run.isHeld || run.end - at < clusterSize;
+    yield { source, from: at, to: at, length, kind: isHeld ? 'data' : 'backing', isCompressed: run.isCompressed };
   }
 }
 
