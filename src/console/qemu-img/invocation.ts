@@ -179,12 +179,17 @@ export class Invocation {
    */
   async openFile(name: string, as: OpenAs): Promise<BlockNode | null> {
     const request = this.#requestOf(name, as);
-    const { file, format, context } = await openImageFile(this.host, request).catch((error: unknown) => {
+    const failed = (error: unknown) => {
       throw openFailure(error, name);
-    });
+    };
+    // Whoever opens a file takes the options out.
+    const again = { ...request, options: new Map(request.options) };
+    const { file, format, context } = await openImageFile(this.host, request).catch(failed);
     if (format !== 'qcow2') {
       if (format === 'raw' && as.writable && context.probe !== null) warnOfGuess(this.host, file.filename);
       file.close();
+      // Without its key a volume is not open.
+      if (format === 'luks') (await openBlock(this.host, again).catch(failed)).close();
       return null;
     }
     try {
