@@ -136,14 +136,17 @@ export class Qcow2Node implements BlockNode {
   }
 
   readVmState(at: number, into: Uint8Array): void {
+    this.#mustBeUsable();
     readVmState(this.image, at, into);
   }
 
   writeVmState(at: number, bytes: Uint8Array): void {
+    this.#mustBeUsable();
     writeVmState(this.image, at, bytes);
   }
 
   statusAt(at: GuestOffset, lengthMax: number, wanted: StatusWanted = 'zeros'): BlockStatus {
+    this.#mustBeUsable();
     const extent = extentAt(this.image, at, lengthMax);
     const isReadable = extent.kind !== 'compressed' && this.image.cipher === null;
     const hole =

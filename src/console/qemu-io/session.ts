@@ -5,6 +5,7 @@ import { QCOW2 } from '../block/drivers/qcow2.ts';
 import type { OpenFlags, Report } from '../block/driver.ts';
 import { corruptionNews } from '../block/errors.ts';
 import { sourceOf } from '../block/guest-source.ts';
+import { imageNodeOf } from '../block/layers.ts';
 import { openBlock } from '../block/open.ts';
 import type { BlockNode } from '../block/node.ts';
 import { FileNode } from '../block/file-node.ts';
@@ -109,6 +110,11 @@ export class IoSession {
   get disk(): BlockNode {
     if (this.node === null) throw new EngineError('closed', 'No file is open.');
     return this.node;
+  }
+
+  /** Whether the open image found itself corrupt: QEMU then has no medium any more. */
+  get isOutOfService(): boolean {
+    return imageNodeOf(this.disk).image?.isMarkedCorrupt === true;
   }
 
   /** The asynchronous requests to the open node. */

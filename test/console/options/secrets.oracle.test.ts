@@ -121,3 +121,11 @@ it('is asked for before the backing file and the data file are', async () => {
     }
   }
 });
+
+it.each([
+  ['check', 'a.luks'],
+  ['check', '-f', 'luks', 'a.luks'],
+  ['check', '-f', 'luks', 'a.qcow2'],
+])('is required also where nothing is read with it: %s %s %s %s', async (...args) => {
+  expect(await host.qemuImg(...args)).toEqual(host.real('qemu-img', ...args));
+});

@@ -17,6 +17,7 @@ export const INFO: IoCommand = {
   help: 'Prints the format of the open file and what there is to say about an image of this format.',
   run(session) {
     const { disk } = session;
+    if (session.isOutOfService) return false;
     session.print(`format name: ${disk.driver}\n`);
     if (disk.origin.driver.kind === 'protocol') session.print(`format name: ${disk.driver}\n`);
     if (!hasInformation(disk)) return false;

@@ -57,6 +57,7 @@ export const TRUNCATE: IoCommand = {
     const flags = flagsOf('truncate', args, 'm:', { judge: (_, mode) => preallocationOf(mode) });
     const preallocation = preallocationOf(flags.value('m') ?? 'off');
     const size = numberOf(flags.words[0] ?? '');
+    if (session.isOutOfService) throw new IoComplaint('No medium inserted');
     try {
       session.disk.truncate(size, preallocation);
       return true;
@@ -84,6 +85,10 @@ export const LENGTH: IoCommand = {
   summary: 'gets the length of the current file',
   help: 'Prints the size of the disk.',
   run(session) {
+    if (session.isOutOfService) {
+      session.print('getlength: No medium found\n');
+      return false;
+    }
     session.print(`${ioSize(session.disk.length)}\n`);
     return true;
   },
@@ -126,6 +131,10 @@ export const MAP: IoCommand = {
   help: 'Lists the runs of the disk that the file itself holds, and those that it does not.',
   run(session) {
     const { disk } = session;
+    if (session.isOutOfService) {
+      session.complain('Failed to query image length: No medium found');
+      return false;
+    }
     for (let at = 0; at < disk.length;) {
       const start = at;
       let isAllocated: boolean | null = null;
