@@ -55,9 +55,7 @@ export async function copyContent(
   const runs = runsOf(invocation, plan, sources, target);
   let done = 0;
   try {
-    for await (const { run, into, isRead } of pool === null
-      ? overlapped(runs, buffers)
-      : readAhead(runs, pool, pause)) {
+    for await (const { run, into, isRead } of contents()) {
       const { source, from, to, length, kind } = run;
       const share = workOf(plan, run);
       done += share;
@@ -80,6 +78,11 @@ export async function copyContent(
   }
   target.flush();
   progress.complete();
+
+  function contents(): Iterable<RunContent> | AsyncIterable<RunContent> {
+    if (salvages) return unread(runs);
+    return pool === null ? overlapped(runs, buffers) : readAhead(runs, pool, pause);
+  }
 }
 
 /** Less than this is done before other processors have begun. */
@@ -105,6 +108,11 @@ function writerFor(target: BlockNode, plan: ConvertPlan, { total, pool, pause }:
   if (!plan.isCompressed) return new SparseWriter(target, plan);
   const sink = pool === null ? new DirectSink(target) : new PooledSink(target, pool, pause);
   return new CompressedWriter(target, plan, { total, sink });
+}
+
+/** Nothing is looked at before its turn: what a salvage says of a place stands in the order of the disk. */
+function* unread(runs: Iterable<Run>): Generator<RunContent> {
+  for (const run of runs) yield { run, into: null, isRead: false };
 }
 
 /** Reads the next run while one is written, where the source can. What fails is read again in its turn, which tells. */
