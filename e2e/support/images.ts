@@ -49,6 +49,15 @@ export class QemuImages {
     return path;
   }
 
+  /** Its header names a place for the L1 table where none can be. */
+  wrongL1Offset(name: string): string {
+    const path = this.create(name, '1M', 'compat=1.1', 'write -P 0x61 0 64k');
+    const bytes = readFileSync(path);
+    bytes[47] = 1;
+    writeFileSync(path, bytes);
+    return path;
+  }
+
   encrypted(name: string, format: 'aes' | 'luks', passphrase: string, command: string): string {
     const path = join(this.#folder, name);
     const fast = format === 'luks' ? ',encrypt.iter-time=10' : '';

@@ -1,5 +1,6 @@
 import type {
   Annotation,
+  BytePlace,
   CheckReport,
   ClusterDetail,
   ClusterMap,
@@ -8,7 +9,7 @@ import type {
   RepairStep,
   StructureNode,
 } from '#engine';
-import type { ImageId, ImageSummary } from './library.ts';
+import type { ImageId, ImageProblem, ImageSummary } from './library.ts';
 
 export interface HeaderRow {
   readonly field: string;
@@ -92,6 +93,25 @@ export interface ImageOverview {
   readonly info: string;
 }
 
+/** Why a file cannot be opened as an image, and what its header says all the same. */
+export interface ImageRefusal {
+  readonly id: ImageId;
+  readonly name: string;
+  readonly place: 'browser' | 'local-file';
+  readonly fileSize: number;
+  readonly unsavedChanges: number;
+  readonly problem: ImageProblem;
+  /** Bytes that are in the way, the first is the one to look at. */
+  readonly places: readonly BytePlace[];
+  /** Null where the header names no magic, no known version or no cluster size that the format allows. */
+  readonly clusterSize: number | null;
+  readonly header: readonly HeaderRow[];
+  readonly features: readonly FeatureRow[];
+  readonly extensions: readonly ExtensionRow[];
+  /** What `qemu-img` prints for the same file. */
+  readonly info: string;
+}
+
 /** The verdict in words rests on these; `explain` of the engine makes the sentence. */
 export interface Verdict {
   readonly level: 'sound' | 'leaks' | 'needs-repair' | 'damaged' | 'unreadable';
@@ -128,4 +148,4 @@ export interface ChangedRange {
 }
 
 export type ImageProgress = Progress;
-export type { Annotation, CheckReport, ClusterDetail, ClusterMap, RepairMode, RepairStep, StructureNode };
+export type { Annotation, BytePlace, CheckReport, ClusterDetail, ClusterMap, RepairMode, RepairStep, StructureNode };

@@ -7,6 +7,7 @@ import type {
   GuestExtent,
   ImageOverview,
   ImageProgress,
+  ImageRefusal,
   RepairMode,
   RepairPreview,
   RepairResult,
@@ -37,6 +38,8 @@ export interface ImageMethods {
   'library.download': Method<{ id: ImageId }, File>;
 
   'image.overview': Method<{ id: ImageId }, ImageOverview>;
+  /** Why `image.overview` fails because of what the file holds; null where the image can be opened. */
+  'image.refusal': Method<{ id: ImageId }, ImageRefusal | null>;
   'image.map': Method<{ id: ImageId }, ClusterMap, ImageProgress>;
   /** What each guest range is, in `buckets` equal parts: an index into GUEST_USES, the most allocated wins. */
   'image.guestMap': Method<{ id: ImageId; buckets: number }, { use: Uint8Array; virtualSize: number }, ImageProgress>;

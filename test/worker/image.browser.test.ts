@@ -90,6 +90,37 @@ describe('looking at an image', () => {
     expect(info).toContain('Snapshot list:');
   });
 
+  it('says why a file cannot be opened, which bytes are in the way, and shows those', async () => {
+    const id = await sample('version-2');
+    expect(await client.call('image.refusal', { id })).toBeNull();
+    const bytes = await hostBytes(id);
+    bytes[47] = 1;
+    const file = new File([bytes.slice()], 'broken.qcow2');
+    const { id: broken } = await client.call('library.import', { file, name: 'broken.qcow2' });
+    await expect(client.call('image.overview', { id: broken })).rejects.toMatchObject({ code: 'invalid-image' });
+    const refusal = await client.call('image.refusal', { id: broken });
+    expect(refusal).toMatchObject({
+      problem: { code: 'invalid-image', message: 'Active L1 table offset invalid' },
+      places: [{ at: 40, length: 8 }],
+      clusterSize: CLUSTER,
+      info: "qemu-img: Could not open 'broken.qcow2': Active L1 table offset invalid\n",
+    });
+    expect(refusal!.header.find(({ field }) => field === 'l1TableOffset')?.value).toBe('0x30001');
+    const { annotations } = await client.call('image.bytes', { id: broken, at: 40, length: 8 });
+    expect(annotations[0]?.label).toBe('l1TableOffset');
+    expect((await client.call('image.structure', { id: broken, path: '', from: 0, count: 9 }))[0]?.label).toBe(
+      'Header',
+    );
+  });
+
+  it('says of a file that is no image what it begins with', async () => {
+    const file = new File(['MZ'], 'setup.exe');
+    const { id } = await client.call('library.import', { file, name: 'setup.exe' });
+    const refusal = await client.call('image.refusal', { id });
+    expect(refusal).toMatchObject({ problem: { code: 'not-qcow2' }, clusterSize: null, features: [], extensions: [] });
+    expect(refusal!.problem.firstBytes).toEqual(Uint8Array.of(0x4d, 0x5a));
+  });
+
   it('reads past no end', async () => {
     const id = await sample('version-2');
     const { fileSize } = await client.call('image.overview', { id });

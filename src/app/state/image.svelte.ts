@@ -3,6 +3,7 @@ import type {
   ClusterMap,
   ImageId,
   ImageOverview,
+  ImageRefusal,
   Progress,
   RepairMode,
   RepairPreview,
@@ -23,6 +24,8 @@ const GUEST_BUCKETS = 2048;
 export class ImageState {
   readonly id: ImageId;
   overview = $state.raw<ImageOverview | null>(null);
+  /** Why the file cannot be opened as an image; without it, it can, or could not even be read. */
+  refusal = $state.raw<ImageRefusal | null>(null);
   map = $state.raw<ClusterMap | null>(null);
   guestMap = $state.raw<GuestMap | null>(null);
   check = $state.raw<CheckOutcome | null>(null);
@@ -47,19 +50,38 @@ export class ImageState {
   }
 
   get name(): string {
-    return this.overview?.name ?? this.#workbench.library.entry(this.id)?.name ?? this.id.replace(/^\w+:/, '');
+    return (
+      this.overview?.name ??
+      this.refusal?.name ??
+      this.#workbench.library.entry(this.id)?.name ??
+      this.id.replace(/^\w+:/, '')
+    );
+  }
+
+  /** Null until the image, or why it cannot be opened, is known. */
+  get unsavedChanges(): number | null {
+    return (this.overview ?? this.refusal)?.unsavedChanges ?? null;
   }
 
   async loadOverview(): Promise<void> {
     await this.#load('overview', null, async () => {
       try {
         this.overview = await this.#client.call('image.overview', { id: this.id });
+        this.refusal = null;
       } catch (error) {
         // What was known of it is true no more.
-        if (errorCode(error) === 'not-found') this.overview = null;
+        if (errorCode(error) === 'not-found') this.overview = this.refusal = null;
+        else this.refusal = await this.#client.call('image.refusal', { id: this.id });
+        if (this.refusal !== null) this.overview = null;
         throw error;
       }
     });
+  }
+
+  /** After a failure: looks again, and checks what can be opened now. */
+  async tryAgain(): Promise<void> {
+    await this.loadOverview();
+    if (this.overview !== null) await this.runCheck();
   }
 
   async loadMap(): Promise<void> {
@@ -119,9 +141,13 @@ export class ImageState {
 
   async discardChanges(): Promise<void> {
     await this.#load('save', null, async () => {
-      this.overview = await this.#client.call('image.discardChanges', { id: this.id });
       this.repair = null;
-      this.#bytesChanged(null, null);
+      try {
+        this.overview = await this.#client.call('image.discardChanges', { id: this.id });
+      } finally {
+        // Also where it failed: the changes may be gone, and what is left be no image that can be opened.
+        this.#bytesChanged(null, null);
+      }
     });
   }
 

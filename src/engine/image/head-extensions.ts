@@ -1,5 +1,4 @@
 import { viewOf } from '../bytes/big-endian.ts';
-import { EngineError } from '../errors.ts';
 import { BITMAP_DIRECTORY_SIZE_MAX, BITMAPS_MAX } from '../format/bitmap-directory.ts';
 import { BITMAPS_BIT } from '../format/features.ts';
 import type { Header } from '../format/header.ts';
@@ -9,6 +8,7 @@ import {
   EXTENSION_BITMAPS,
   EXTENSION_DATA_FILE,
   EXTENSION_FEATURE_NAMES,
+  EXTENSION_HEADER,
   EXTENSION_LUKS,
   LUKS_EXTENSION,
   type BitmapsExtension,
@@ -17,6 +17,7 @@ import {
   type LuksExtension,
 } from '../format/header-extensions.ts';
 import { decodeName, upToNul } from '../format/name.ts';
+import { extensionPlace, HeadRefusal } from './head-refusal.ts';
 
 /** What the header extensions say, once they were found valid. */
 export interface HeaderExtensions {
@@ -66,23 +67,24 @@ export function judgeExtensions(
     unknown: [] as UnknownExtension[],
   };
   let isStale = false;
-  for (const { magic, data } of area.extensions) {
+  for (const extension of area.extensions) {
+    const { magic, data } = extension;
     switch (magic) {
       case EXTENSION_BACKING_FORMAT:
-        found.backingFormat = backingFormatOf(data);
+        found.backingFormat = backingFormatOf(extension);
         break;
       case EXTENSION_DATA_FILE:
         found.dataFile = decodeName(upToNul(data));
         break;
       case EXTENSION_LUKS:
-        found.luks = luksPointerOf(data, header);
+        found.luks = luksPointerOf(extension, header);
         break;
       case EXTENSION_FEATURE_NAMES:
         break;
       case EXTENSION_BITMAPS:
-        mustHaveLength(data, BITMAPS_EXTENSION.size, 'bitmaps_ext: Invalid extension length');
+        mustHaveLength(extension, BITMAPS_EXTENSION.size, 'bitmaps_ext: Invalid extension length');
         if ((header.autoclearFeatures & BITMAPS_BIT) !== 0n) {
-          found.bitmaps = bitmapsOf(data, header);
+          found.bitmaps = bitmapsOf(extension, header);
           break;
         }
         onWarning({ message: header.version < 3 ? STALE_BITMAPS_V2 : STALE_BITMAPS_V3, hint: STALE_BITMAPS_HINT });
@@ -92,52 +94,62 @@ export function judgeExtensions(
         found.unknown.push({ magic, data });
     }
   }
-  if (area.overrun !== null) throw invalid('Header extension too large');
+  if (area.overrun !== null) {
+    const place = { at: area.overrun.at, length: EXTENSION_HEADER.size };
+    throw new HeadRefusal([place], 'Header extension too large');
+  }
   found.unknown.reverse();
   return { extensions: found, isStale };
 }
 
-function backingFormatOf(data: Uint8Array): string {
+function backingFormatOf(extension: HeaderExtension): string {
+  const { data } = extension;
   if (data.length >= BACKING_FORMAT_SIZE_MAX) {
-    throw invalid(`ERROR: ext_backing_format: len=${data.length} too large (>=${BACKING_FORMAT_SIZE_MAX})`);
+    throw invalid(extension, `ERROR: ext_backing_format: len=${data.length} too large (>=${BACKING_FORMAT_SIZE_MAX})`);
   }
   return decodeName(upToNul(data));
 }
 
-function luksPointerOf(data: Uint8Array, header: Header): LuksExtension {
-  if (header.cryptMethod !== 2) throw invalid('CRYPTO header extension only expected with LUKS encryption method');
+function luksPointerOf(extension: HeaderExtension, header: Header): LuksExtension {
+  const { data } = extension;
+  if (header.cryptMethod !== 2) {
+    throw invalid(extension, 'CRYPTO header extension only expected with LUKS encryption method');
+  }
   const size = LUKS_EXTENSION.size;
-  mustHaveLength(data, size, `CRYPTO header extension size ${data.length}, but expected size ${size}`);
+  mustHaveLength(extension, size, `CRYPTO header extension size ${data.length}, but expected size ${size}`);
   const pointer = LUKS_EXTENSION.decode(data);
   const clusterSize = 2 ** header.clusterBits;
   const offset = wordIn(data, LUKS_EXTENSION.fields.offset.at);
   if (offset % BigInt(clusterSize) !== 0n) {
-    throw invalid(`Encryption header offset '${offset}' is not a multiple of cluster size '${clusterSize}'`);
+    throw invalid(extension, `Encryption header offset '${offset}' is not a multiple of cluster size '${clusterSize}'`);
   }
   return pointer;
 }
 
-function bitmapsOf(data: Uint8Array, header: Header): BitmapsExtension {
-  const extension = BITMAPS_EXTENSION.decode(data);
-  const { bitmapCount, reserved, directorySize } = extension;
-  if (reserved !== 0) throw invalid('bitmaps_ext: Reserved field is not zero');
+function bitmapsOf(extension: HeaderExtension, header: Header): BitmapsExtension {
+  const { data } = extension;
+  const bitmaps = BITMAPS_EXTENSION.decode(data);
+  const { bitmapCount, reserved, directorySize } = bitmaps;
+  if (reserved !== 0) throw invalid(extension, 'bitmaps_ext: Reserved field is not zero');
   if (bitmapCount > BITMAPS_MAX) {
     throw invalid(
+      extension,
       `bitmaps_ext: Image has ${bitmapCount} bitmaps, exceeding the QEMU supported maximum of ${BITMAPS_MAX}`,
     );
   }
-  if (bitmapCount === 0) throw invalid('found bitmaps extension with zero bitmaps');
+  if (bitmapCount === 0) throw invalid(extension, 'found bitmaps extension with zero bitmaps');
   const directoryOffset = wordIn(data, BITMAPS_EXTENSION.fields.directoryOffset.at);
   if (directoryOffset % (1n << BigInt(header.clusterBits)) !== 0n) {
-    throw invalid('bitmaps_ext: invalid bitmap directory offset');
+    throw invalid(extension, 'bitmaps_ext: invalid bitmap directory offset');
   }
   if (directorySize > BITMAP_DIRECTORY_SIZE_MAX) {
     const size = wordIn(data, BITMAPS_EXTENSION.fields.directorySize.at);
     throw invalid(
+      extension,
       `bitmaps_ext: bitmap directory size (${size}) exceeds the maximum supported size (${BITMAP_DIRECTORY_SIZE_MAX})`,
     );
   }
-  return extension;
+  return bitmaps;
 }
 
 /** As it stands: a number does not hold the low bits of a huge one. */
@@ -145,10 +157,10 @@ function wordIn(data: Uint8Array, at: number): bigint {
   return viewOf(data).getBigUint64(at);
 }
 
-function mustHaveLength(data: Uint8Array, size: number, message: string): void {
-  if (data.length !== size) throw invalid(message);
+function mustHaveLength(extension: HeaderExtension, size: number, message: string): void {
+  if (extension.data.length !== size) throw invalid(extension, message);
 }
 
-function invalid(message: string): EngineError {
-  return new EngineError('invalid-image', message);
+function invalid(extension: HeaderExtension, message: string): HeadRefusal {
+  return new HeadRefusal([extensionPlace(extension)], message);
 }

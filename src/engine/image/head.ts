@@ -1,10 +1,10 @@
 import { alignDown } from '../bytes/align.ts';
-import { EngineError, StepFailure } from '../errors.ts';
+import { StepFailure } from '../errors.ts';
 import { bitmapEntryProblem, readBitmapDirectory, type BitmapEntry } from '../format/bitmap-directory.ts';
 import { BITMAPS_BIT, EXTERNAL_DATA_FILE_BIT, KNOWN_AUTOCLEAR, RAW_EXTERNAL_DATA_BIT } from '../format/features.ts';
 import type { Geometry } from '../format/geometry.ts';
 import { decodeHeader, geometryOf, HEADER_V3_LENGTH, type Header } from '../format/header.ts';
-import { readExtensions } from '../format/header-extensions.ts';
+import { EXTENSION_BITMAPS, lastExtension, readExtensions } from '../format/header-extensions.ts';
 import { decodeName, upToNul } from '../format/name.ts';
 import {
   readSnapshotTable,
@@ -14,14 +14,9 @@ import {
   type SnapshotEntry,
 } from '../format/snapshot-table.ts';
 import type { Storage } from '../storage/storage.ts';
+import { extensionPlace, fieldPlaces, HeadRefusal, type BytePlace } from './head-refusal.ts';
 import { judgeExtensions, type HeaderExtensions, type HeadWarning } from './head-extensions.ts';
-import {
-  hasUnthinkableSize,
-  judgeFeatures,
-  judgeHeaderFields,
-  judgeTables,
-  mustBeReadable,
-} from './head-validation.ts';
+import { hasUnthinkableSize, judgeFeatures, judgeHeaderFields, judgeReadable, judgeTables } from './head-validation.ts';
 
 /** Everything that an open learns before it touches a table: the header, what hangs on it, and what follows from both. */
 export interface ImageHead {
@@ -76,9 +71,13 @@ export function readHead(
   const truncated = { ...header, virtualSize: alignDown(header.virtualSize, 512) };
   const hasDataFile = (header.incompatibleFeatures & EXTERNAL_DATA_FILE_BIT) !== 0n;
   const snapshots = checkMode ? [] : readSnapshots(storage, header);
-  const bitmaps = readBitmaps(storage, truncated, extensions);
+  const bitmapsExtension = lastExtension(area, EXTENSION_BITMAPS);
+  const bitmaps =
+    bitmapsExtension === null
+      ? []
+      : readBitmaps(storage, truncated, { extensions, place: extensionPlace(bitmapsExtension) });
   if (hasUnthinkableSize(header, geometry)) {
-    throw new EngineError('invalid-image', 'Could not refresh total sector count: File too large');
+    throw new HeadRefusal(fieldPlaces('virtualSize'), 'Could not refresh total sector count: File too large');
   }
   return {
     header: truncated,
@@ -125,7 +124,7 @@ function readHeader(storage: Storage): Header {
 function judgeDataFile(header: Header): void {
   const hasDataFile = (header.incompatibleFeatures & EXTERNAL_DATA_FILE_BIT) !== 0n;
   if (!hasDataFile && (header.autoclearFeatures & RAW_EXTERNAL_DATA_BIT) !== 0n) {
-    throw new EngineError('invalid-image', 'data-file-raw requires a data file');
+    throw new HeadRefusal(fieldPlaces('autoclearFeatures'), 'data-file-raw requires a data file');
   }
 }
 
@@ -133,7 +132,8 @@ function encryptionOf(header: Header, extensions: HeaderExtensions): ImageHead['
   if (header.cryptMethod === 0) return 'none';
   if (header.cryptMethod === 1) return 'aes';
   if (extensions.luks === null) {
-    throw new EngineError('invalid-image', `Missing CRYPTO header for crypt method ${header.cryptMethod}`);
+    const message = `Missing CRYPTO header for crypt method ${header.cryptMethod}`;
+    throw new HeadRefusal(fieldPlaces('cryptMethod'), message);
   }
   return 'luks';
 }
@@ -141,7 +141,7 @@ function encryptionOf(header: Header, extensions: HeaderExtensions): ImageHead['
 function readBackingFile(storage: Storage, header: Header): string | null {
   if (header.backingFileOffset === 0) return null;
   if (header.backingFileSize > Math.min(1023, 2 ** header.clusterBits - header.backingFileOffset)) {
-    throw new EngineError('invalid-image', 'Backing file name too long');
+    throw new HeadRefusal(fieldPlaces('backingFileSize'), 'Backing file name too long');
   }
   const name = new Uint8Array(header.backingFileSize);
   storage.read(header.backingFileOffset, name);
@@ -151,16 +151,16 @@ function readBackingFile(storage: Storage, header: Header): string | null {
 function readSnapshots(storage: Storage, header: Header): SnapshotEntry[] {
   const snapshots: SnapshotEntry[] = [];
   const sizeMin = header.snapshotCount * SNAPSHOT_HEADER.size;
-  mustBeReadable(header.snapshotsOffset, sizeMin, 'Failed to read snapshot table');
+  judgeReadable(header, 'snapshotsOffset', sizeMin, 'Failed to read snapshot table');
   for (const entry of readSnapshotTable(storage, header.snapshotsOffset, header.snapshotCount)) {
     if (entry.extraDataSize > SNAPSHOT_EXTRA_DATA_MAX) {
-      throw new EngineError('invalid-image', `Too much extra metadata in snapshot table entry ${snapshots.length}`, {
+      throw new HeadRefusal([entry], `Too much extra metadata in snapshot table entry ${snapshots.length}`, {
         hint: 'You can force-remove this extra metadata with qemu-img check -r all',
       });
     }
     if (entry.at + entry.length - header.snapshotsOffset > SNAPSHOT_TABLE_SIZE_MAX) {
       const overhanging = header.snapshotCount - snapshots.length;
-      throw new EngineError('invalid-image', 'Snapshot table is too big', {
+      throw new HeadRefusal([entry], 'Snapshot table is too big', {
         hint: `You can force-remove all ${overhanging} overhanging snapshots with qemu-img check -r all`,
       });
     }
@@ -169,9 +169,14 @@ function readSnapshots(storage: Storage, header: Header): SnapshotEntry[] {
   return snapshots;
 }
 
-function readBitmaps(storage: Storage, header: Header, { bitmaps }: HeaderExtensions): readonly BitmapEntry[] {
+function readBitmaps(
+  storage: Storage,
+  header: Header,
+  { extensions: { bitmaps }, place }: { extensions: HeaderExtensions; place: BytePlace },
+): readonly BitmapEntry[] {
   if (bitmaps === null || (header.autoclearFeatures & BITMAPS_BIT) === 0n) return [];
-  if (bitmaps.directorySize === 0) throw invalidBitmaps('Requested bitmap directory size is zero');
+  const invalid = (message: string) => new HeadRefusal([place], message);
+  if (bitmaps.directorySize === 0) throw invalid('Requested bitmap directory size is zero');
   const { entries, isBroken, hasHalfEntry } = readBitmapDirectory(
     storage,
     bitmaps.directoryOffset,
@@ -179,23 +184,18 @@ function readBitmaps(storage: Storage, header: Header, { bitmaps }: HeaderExtens
   );
   const mustBeCounted = (index: number) => {
     if (index < bitmaps.bitmapCount) return;
-    throw invalidBitmaps('More bitmaps found than specified in header extension');
+    throw invalid('More bitmaps found than specified in header extension');
   };
   entries.forEach((entry, index) => {
     mustBeCounted(index);
-    if (entry.extraDataSize !== 0) throw invalidBitmaps('Bitmap extra data is not supported');
+    const inEntry = [{ at: bitmaps.directoryOffset + entry.at, length: entry.length }];
+    if (entry.extraDataSize !== 0) throw new HeadRefusal(inEntry, 'Bitmap extra data is not supported');
     if (bitmapEntryProblem(entry, 2 ** header.clusterBits, header.virtualSize) !== null) {
-      throw invalidBitmaps(`Bitmap '${entry.name}' doesn't satisfy the constraints`);
+      throw new HeadRefusal(inEntry, `Bitmap '${entry.name}' doesn't satisfy the constraints`);
     }
   });
   if (hasHalfEntry) mustBeCounted(entries.length);
-  if (isBroken) throw invalidBitmaps('Broken bitmap directory');
-  if (entries.length !== bitmaps.bitmapCount) {
-    throw invalidBitmaps('Less bitmaps found than specified in header extension');
-  }
+  if (isBroken) throw invalid('Broken bitmap directory');
+  if (entries.length !== bitmaps.bitmapCount) throw invalid('Less bitmaps found than specified in header extension');
   return entries;
-}
-
-function invalidBitmaps(message: string): EngineError {
-  return new EngineError('invalid-image', message);
 }

@@ -6,8 +6,6 @@ import {
   extentAt,
   featureRows,
   headerRows,
-  infoText,
-  isEngineError,
   OverlayStorage,
   readAt,
   readHead,
@@ -23,7 +21,9 @@ import { backingChain, grantBacking } from './backing-chain.ts';
 import { checkOutcome } from './check.ts';
 import { dataFileLink, grantDataFile } from './data-file.ts';
 import { guestMap, guestExtents } from './guest-map.ts';
+import { infoLines } from './info-lines.ts';
 import { readHeadToLook, withImage } from './open.ts';
+import { refusalOf } from './refusal.ts';
 
 /** A request asks for what fits on a screen; this much at once is a mistake. */
 const BYTES_MAX = 16 * 1024 * 1024;
@@ -31,6 +31,7 @@ const BYTES_MAX = 16 * 1024 * 1024;
 export type LookingMethods = Pick<
   ImageMethods,
   | 'image.overview'
+  | 'image.refusal'
   | 'image.map'
   | 'image.cluster'
   | 'image.bytes'
@@ -55,6 +56,7 @@ export function lookingHandlers(library: Library): Handlers<LookingMethods> {
       await library.noteUse(id);
       return overview;
     },
+    'image.refusal': ({ id }) => refusalOf(library, id),
     'image.map': ({ id }, context) =>
       library.look(id, async (storage) => {
         const map = await context.run(clusterMap(storage));
@@ -141,16 +143,6 @@ export async function overviewOf(library: Library, id: ImageId): Promise<ImageOv
       info: infoLines(storage, name),
     };
   });
-}
-
-/** What `qemu-img info` prints; where it cannot open the image, its error line. */
-function infoLines(storage: Storage, fileName: string): string {
-  try {
-    return infoText(storage, { fileName, diskSize: storage.size });
-  } catch (error) {
-    if (!isEngineError(error)) throw error;
-    return `qemu-img: Could not open '${fileName}': ${error.message}\n`;
-  }
 }
 
 function readPart(storage: Storage, at: number, length: number): Uint8Array<ArrayBuffer> {

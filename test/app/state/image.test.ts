@@ -74,6 +74,34 @@ describe('ImageState', () => {
     expect(image.error).toMatchObject({ code: 'not-found' });
   });
 
+  it('shows why a file cannot be opened, and forgets it once it can', async () => {
+    const answers: Record<string, unknown> = {
+      'image.overview': Object.assign(new Error('Active L1 table offset invalid'), { code: 'invalid-image' }),
+      'image.refusal': { name: 'a.qcow2', unsavedChanges: 2 },
+    };
+    const { image } = imageWith(answers);
+    await image.loadOverview();
+    expect(image.overview).toBeNull();
+    expect(image.refusal).toBe(answers['image.refusal']);
+    expect(image.unsavedChanges).toBe(2);
+    answers['image.overview'] = { name: 'a.qcow2', unsavedChanges: 0 };
+    await image.loadOverview();
+    expect(image.refusal).toBeNull();
+    expect(image.unsavedChanges).toBe(0);
+  });
+
+  it('shows the file as it is now, although it cannot be opened without the changes that were discarded', async () => {
+    const { image } = imageWith({
+      'image.discardChanges': Object.assign(new Error('too small'), { code: 'invalid-image' }),
+      'image.overview': Object.assign(new Error('too small'), { code: 'invalid-image' }),
+      'image.refusal': { name: 'a.qcow2', unsavedChanges: 0 },
+    });
+    const { revision } = image;
+    await image.discardChanges();
+    expect(image.refusal).not.toBeNull();
+    expect(image.revision).toBe(revision + 1);
+  });
+
   it('takes no cancellation for an error', async () => {
     const { image, workbench } = imageWith({ 'image.check': Object.assign(new Error('x'), { code: 'cancelled' }) });
     await image.runCheck();

@@ -4,9 +4,9 @@ export type Destination =
 
 /**
  * Reads what is typed into "Go to offset": `0x30000`, `196608`, `cluster:5`, `guest:0x1000`, and `+0x200` or `-16`
- * relative to `current`. Null when it is none of these.
+ * relative to `current`. Null when it is none of these, and for a cluster where there are none (`clusterSize` is null).
  */
-export function parseDestination(text: string, current: number, clusterSize: number): Destination | null {
+export function parseDestination(text: string, current: number, clusterSize: number | null): Destination | null {
   const compact = text.replace(/[\s_]/g, '').toLowerCase();
   const [, prefix = '', sign = '', digits = ''] =
     /^(?:(cluster|guest|host):)?([+-]?)(0x[\da-f]+|\d+)$/.exec(compact) ?? [];
@@ -18,5 +18,6 @@ export function parseDestination(text: string, current: number, clusterSize: num
     return { kind: 'host', offset: Math.max(0, current + (sign === '+' ? number : -number)) };
   }
   if (prefix === 'guest') return { kind: 'guest', offset: number };
-  return { kind: 'host', offset: prefix === 'cluster' ? number * clusterSize : number };
+  if (prefix !== 'cluster') return { kind: 'host', offset: number };
+  return clusterSize === null ? null : { kind: 'host', offset: number * clusterSize };
 }

@@ -1,0 +1,55 @@
+import {
+  extensionRows,
+  featureRows,
+  headerRows,
+  HeadRefusal,
+  isEngineError,
+  readOutline,
+  type EngineError,
+  type Storage,
+} from '#engine';
+import type { ImageId, ImageRefusal } from '#protocol';
+import type { Library } from '../library/library.ts';
+import { problemOf } from '../library/summary.ts';
+import { infoLines } from './info-lines.ts';
+import { readHeadToLook } from './open.ts';
+
+const FIRST_BYTES = 16;
+
+/**
+ * Why a file cannot be opened as an image, with its header as it stands; null where it can. Fails only where the file cannot
+ * be read.
+ */
+export async function refusalOf(library: Library, id: ImageId): Promise<ImageRefusal | null> {
+  const { name, place, fileSize, unsavedChanges } = await library.entry(id);
+  return library.look(id, (storage) => {
+    const error = refusalToLook(storage);
+    if (error === null) return null;
+    const firstBytes = new Uint8Array(Math.min(FIRST_BYTES, storage.size));
+    storage.read(0, firstBytes);
+    return {
+      id,
+      name,
+      place,
+      fileSize,
+      unsavedChanges,
+      problem: problemOf(error.code, error.message, firstBytes),
+      places: error instanceof HeadRefusal ? error.places : [],
+      clusterSize: readOutline(storage)?.geometry.clusterSize ?? null,
+      header: headerRows(storage),
+      features: featureRows(storage),
+      extensions: extensionRows(storage),
+      info: infoLines(storage, name),
+    };
+  });
+}
+
+function refusalToLook(storage: Storage): EngineError | null {
+  try {
+    readHeadToLook(storage);
+    return null;
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    return error;
+  }
+}
