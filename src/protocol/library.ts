@@ -31,6 +31,11 @@ export interface ImageProblem {
   readonly firstBytes: Uint8Array;
 }
 
+/** An image whose header has not been read yet: its name, place and last use are known, all else is 0 or null. */
+export interface UnreadImage {
+  readonly kind: 'unread';
+}
+
 export interface LibraryEntry {
   readonly id: ImageId;
   readonly name: string;
@@ -41,7 +46,7 @@ export interface LibraryEntry {
   readonly allocatedBytes: number | null;
   /** Milliseconds since 1970. */
   readonly lastUse: number;
-  readonly about: ImageSummary | ImageProblem;
+  readonly about: ImageSummary | ImageProblem | UnreadImage;
   /** Unsaved changes in the overlay of a local file: clusters (overlay blocks) changed. */
   readonly unsavedChanges: number;
 }

@@ -24,7 +24,8 @@ export interface Method<Input, Output, Progress = never> {
 
 /** Everything the page asks of the worker about images. `id` always names an entry of the library. */
 export interface ImageMethods {
-  'library.list': Method<void, readonly LibraryEntry[]>;
+  /** The latest used first. Where there are many, all of them come unread at first, then part by part as headers are read. */
+  'library.list': Method<void, readonly LibraryEntry[], readonly LibraryEntry[]>;
   'library.create': Method<CreateRequest, LibraryEntry>;
   'library.createSample': Method<{ sample: SampleName }, LibraryEntry>;
   'library.addLocal': Method<{ handle: FileSystemFileHandle | null; file: File }, LibraryEntry>;

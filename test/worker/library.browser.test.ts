@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ImageMethods } from '#protocol';
+import type { ImageMethods, LibraryEntry } from '#protocol';
 import type { Client } from '#rpc';
 import { expectBytes } from '../engine/storage/contract-cases.ts';
 import { emptyStorage, startWorker } from './connect.ts';
@@ -58,6 +58,26 @@ async function bytesOf(file: Blob): Promise<Uint8Array> {
 }
 
 describe('images in the browser’s storage', () => {
+  it('are listed at once where there are many, and read part by part', async () => {
+    const { id } = await client.call('library.create', { name: 'image 0.qcow2', options: { size: 2 ** 20 } });
+    const seed = await client.call('library.download', { id });
+    const images = await (await navigator.storage.getDirectory()).getDirectoryHandle('images');
+    for (let index = 1; index < 70; index++) {
+      const file = await (await images.getFileHandle(`image ${index}.qcow2`, { create: true })).createWritable();
+      await file.write(seed);
+      await file.close();
+    }
+    const parts: (readonly LibraryEntry[])[] = [];
+    const entries = await client.call('library.list', undefined, { onProgress: (part) => parts.push(part) });
+    expect(entries.length).toBe(70);
+    expect(entries.every(({ about }) => about.kind === 'qcow2')).toBe(true);
+    const [listed, ...read] = parts;
+    expect(listed!.map((entry) => entry.id)).toEqual(entries.map((entry) => entry.id));
+    expect(listed!.every(({ about }) => about.kind === 'unread')).toBe(true);
+    expect(read.flat()).toEqual(entries.slice(0, read.flat().length));
+    expect(entries[0]!.id).toBe(id);
+  });
+
   it('are renamed, duplicated and downloaded', async () => {
     const { id } = await client.call('library.createSample', { sample: 'version-2' });
     const renamed = await client.call('library.rename', { id, name: 'b.qcow2' });

@@ -1,6 +1,7 @@
 import { consoleNames, type CreateRequest, type ImageId, type LibraryEntry, type SampleName } from '#protocol';
 import { errorSentence } from '../text/errors.ts';
 import { freeName } from './free-name.ts';
+import { mergeEntries } from './listed-entries.ts';
 import { localHandle } from './local-handles.ts';
 import type { Workbench } from './workbench.svelte.ts';
 
@@ -20,6 +21,8 @@ export class Library {
   /** Images by their names in the console. */
   readonly consoleNames = $derived(consoleNames(this.entries ?? []));
   readonly #workbench: Workbench;
+  /** The list that is being made. */
+  #refreshing: AbortController | null = null;
 
   constructor(workbench: Workbench) {
     this.#workbench = workbench;
@@ -36,12 +39,26 @@ export class Library {
   }
 
   async refresh(): Promise<void> {
+    this.#refreshing?.abort();
+    const refreshing = new AbortController();
+    this.#refreshing = refreshing;
+    const isCurrent = () => this.#refreshing === refreshing;
     try {
-      this.entries = await this.#client.call('library.list');
+      const entries = await this.#client.call('library.list', undefined, {
+        signal: refreshing.signal,
+        onProgress: (part) => {
+          if (isCurrent()) this.entries = mergeEntries(this.entries ?? [], part);
+        },
+      });
+      if (!isCurrent()) return;
+      this.#refreshing = null;
+      this.entries = entries;
       if (this.entries.length > 0) localStorage.setItem(SEEN_KEY, 'yes');
       else localStorage.removeItem(SEEN_KEY);
       this.error = null;
     } catch (error) {
+      if (!isCurrent()) return;
+      this.#refreshing = null;
       this.error = error;
     }
   }
@@ -126,15 +143,22 @@ export class Library {
     if (entry.place === 'browser') void navigator.storage.persist();
     const others = (this.entries ?? []).filter(({ id }) => id !== entry.id);
     this.entries = [entry, ...others];
+    this.#listAnew();
     this.#workbench.otherTabs.tell([entry.id]);
     return entry;
   }
 
   #forget(id: ImageId): void {
     this.entries = (this.entries ?? []).filter((entry) => entry.id !== id);
+    this.#listAnew();
     this.#workbench.images.forget(id);
     this.#workbench.router.forgetImage(id);
     this.#workbench.otherTabs.tell([id]);
+  }
+
+  /** A list that was begun before a change does not know of it. */
+  #listAnew(): void {
+    if (this.#refreshing !== null) void this.refresh();
   }
 }
 

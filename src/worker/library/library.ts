@@ -31,6 +31,9 @@ export interface HeldImage {
  */
 const HEAD_LENGTH = 256 * 1024;
 
+/** Images of one part of a long list: about 100 ms of reading. */
+const READ_AT_ONCE = 32;
+
 type Run = <T>(task: LongTask<T>) => Promise<T>;
 
 /** All images that the page can show, and who may use each of them when. */
@@ -136,29 +139,25 @@ export class Library {
     return [...browser, ...(await Promise.all(local))];
   }
 
-  /** The latest used first. */
-  async list(): Promise<LibraryEntry[]> {
-    const ids = [...(await this.#images.names()).map(browserId), ...(await this.local.ids())];
-    const entries = await Promise.all(ids.map((id) => this.entry(id)));
-    return entries.sort((a, b) => b.lastUse - a.lastUse);
+  /**
+   * The latest used first. Where there are many, `onListed` is told at once which, and then of each part whose headers have
+   * been read: reading takes the browser milliseconds an image.
+   */
+  async list(onListed: (entries: LibraryEntry[]) => void, signal: AbortSignal): Promise<LibraryEntry[]> {
+    const unread = await this.#unread();
+    if (unread.length > READ_AT_ONCE) onListed(unread);
+    const entries: LibraryEntry[] = [];
+    for (let index = 0; index < unread.length; index += READ_AT_ONCE) {
+      if (signal.aborted) throw new EngineError('cancelled', 'Cancelled.');
+      const part = await Promise.all(unread.slice(index, index + READ_AT_ONCE).map((entry) => this.#measured(entry)));
+      entries.push(...part);
+      if (entries.length < unread.length) onListed(part);
+    }
+    return entries;
   }
 
   async entry(id: ImageId): Promise<LibraryEntry> {
-    const name = browserName(id);
-    const record = await this.records.get(id);
-    const known = {
-      id,
-      name: name ?? record?.name ?? id,
-      place: name === null ? 'local-file' : 'browser',
-      lastUse: record?.lastUse ?? 0,
-    } as const;
-    try {
-      return { ...known, ...(await this.#measure(id)) };
-    } catch (error) {
-      if (!isEngineError(error)) throw error;
-      const about = problemOf(error.code, error.message);
-      return { ...known, fileSize: 0, allocatedBytes: null, unsavedChanges: 0, about };
-    }
+    return this.#measured(unreadEntry(id, await this.records.get(id)));
   }
 
   async freeName(wanted: string): Promise<string> {
@@ -273,6 +272,21 @@ export class Library {
     await this.records.set(id, { ...(await this.#recordOf(id)), lastUse: Date.now() });
   }
 
+  async #unread(): Promise<LibraryEntry[]> {
+    const ids = [...(await this.#images.names()).map(browserId), ...(await this.local.ids())];
+    const records = new Map(await this.records.all());
+    return ids.map((id) => unreadEntry(id, records.get(id) ?? null)).sort((a, b) => b.lastUse - a.lastUse);
+  }
+
+  async #measured(entry: LibraryEntry): Promise<LibraryEntry> {
+    try {
+      return { ...entry, ...(await this.#measure(entry.id)) };
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      return { ...entry, about: problemOf(error.code, error.message) };
+    }
+  }
+
   async #measure(id: ImageId) {
     const measure = async () => withStorage(await this.files.openSnapshot(id), measurementsOf);
     const measured = await measure();
@@ -284,6 +298,20 @@ export class Library {
   async #recordOf(id: ImageId): Promise<ImageRecord> {
     return (await this.records.get(id)) ?? { name: browserName(id) ?? id, lastUse: Date.now(), backing: null };
   }
+}
+
+function unreadEntry(id: ImageId, record: ImageRecord | null): LibraryEntry {
+  const name = browserName(id);
+  return {
+    id,
+    name: name ?? record?.name ?? id,
+    place: name === null ? 'local-file' : 'browser',
+    lastUse: record?.lastUse ?? 0,
+    fileSize: 0,
+    allocatedBytes: null,
+    unsavedChanges: 0,
+    about: { kind: 'unread' },
+  };
 }
 
 function measurementsOf(storage: Storage) {

@@ -11,7 +11,7 @@ export type LibraryMethods = Pick<ImageMethods, Extract<keyof ImageMethods, `lib
 
 export function libraryHandlers(library: Library): Handlers<LibraryMethods> {
   return {
-    'library.list': () => library.list(),
+    'library.list': (_, { progress, signal }) => library.list(progress, signal),
     'library.create': async ({ name, options, backing = null, passphrase = null }) => {
       const encryption =
         passphrase === null ? {} : { encryption: { kind: 'luks', luks: await newLuks(passphrase) } as const };

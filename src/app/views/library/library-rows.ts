@@ -50,9 +50,10 @@ function compareBy(column: SortColumn, a: LibraryEntry, b: LibraryEntry): number
 }
 
 function stateRank({ about }: LibraryEntry): number {
+  if (about.kind === 'unread') return -1;
   return about.kind === 'problem' ? 3 : { clean: 0, dirty: 1, corrupt: 2 }[about.state];
 }
 
 function virtualSize({ about }: LibraryEntry): number {
-  return about.kind === 'problem' ? -1 : about.virtualSize;
+  return about.kind === 'qcow2' ? about.virtualSize : -1;
 }
