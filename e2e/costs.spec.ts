@@ -1,10 +1,13 @@
 import { expect, test, type Page } from './support/fixtures.ts';
+import { SCREENS, TABLET } from './support/screens.ts';
 
 test('lazy against eager: side by side, and the table for every cache mode', async ({ page, workbench }) => {
   await workbench.open();
   await workbench.button('See a crash in 60 seconds').click();
   const table = page.getByRole('region', { name: 'Cost table' });
-  await expect(table.getByRole('rowheader')).toHaveText(['writeback', 'none', 'writethrough', 'directsync', 'unsafe']);
+  await expect(table.getByRole('rowheader')).toHaveText(
+    ['writeback', 'none', 'writethrough', 'directsync', 'unsafe'].flatMap((mode) => [mode, 'off', 'on']),
+  );
   // Each durable write costs an eager image one flush more; a lazy one pays once, for setting and clearing the dirty bit.
   for (let more = 0; more < 3; more++) await workbench.button('+ Write').click();
   // The table is measured anew after each change; what stands there meanwhile is of the workload before.
@@ -34,13 +37,32 @@ test('the estimate follows the latencies of the disk', async ({ page, workbench 
   await expect.poll(times).not.toBe(before);
 });
 
+for (const { name, settings } of [TABLET, ...SCREENS.filter(({ name }) => name === 'phone-light')]) {
+  test.describe(name, () => {
+    test.use(settings);
+
+    test('the table is there whole', async ({ page, workbench }) => {
+      await workbench.open('/#/lab');
+      const table = page.getByRole('region', { name: 'Cost table' });
+      await expect(table.getByRole('cell').first()).not.toBeEmpty();
+      await page.getByRole('slider', { name: /A write takes/ }).press('End');
+      await page.getByRole('slider', { name: /A flush takes/ }).press('End');
+      expect(await table.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
+      await table.scrollIntoViewIfNeeded();
+      await page.screenshot({ path: `test-results/screenshots/lab-costs-${name}.png` });
+    });
+  });
+}
+
 async function costOf(page: Page, cacheMode: string) {
-  const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: cacheMode, exact: true }) });
-  const cells = await row.getByRole('cell').allInnerTexts();
+  const header = page.getByRole('rowheader', { name: cacheMode, exact: true });
+  const rows = page.getByRole('region', { name: 'Cost table' }).getByRole('rowgroup').filter({ has: header });
+  const cells = await rows.getByRole('cell').allInnerTexts();
   const side = (from: number) => ({
     writes: Number(cells[from]),
     flushes: Number(cells[from + 1]),
     time: cells[from + 3],
   });
-  return { eager: side(0), lazy: side(4) };
+  // Between them stands their ratio.
+  return { eager: side(0), lazy: side(5) };
 }
