@@ -232,3 +232,39 @@ test('what the page shows is run as a command line', async ({ page, workbench })
   await expect(shell.screen).toContainText('qemu-img check dirty-after-crash.qcow2');
   await expect(shell.screen).toContainText('ERROR cluster');
 });
+
+test('pages go up and down, and the lines of other tabs are in the history of the next visit', async ({
+  page,
+  context,
+  workbench,
+}) => {
+  const shell = new Shell(page);
+  await shell.open(workbench);
+  await shell.run("qemu-img create -q -f qcow2 d.qcow2 1M && qemu-io -c 'read -v 0 8k' d.qcow2");
+  for (const [up, down] of [
+    ['PageUp', 'PageDown'],
+    ['Shift+PageUp', 'Shift+PageDown'],
+  ] as const) {
+    await page.keyboard.press(up);
+    await expect(shell.line).not.toBeInViewport();
+    await page.keyboard.press(down);
+    await expect(shell.line).toBeInViewport();
+  }
+  await page.keyboard.press('PageUp');
+  await expect(shell.line).not.toBeInViewport();
+  // Typing goes to where the letters appear.
+  await page.keyboard.type('x');
+  await expect(shell.line).toBeInViewport();
+  await page.keyboard.press('Backspace');
+
+  const other = await context.newPage();
+  await other.goto('/#/console');
+  const otherShell = new Shell(other);
+  await otherShell.run('qemu-img --version');
+  await shell.run('qemu-img info d.qcow2');
+  await page.reload();
+  for (const line of ['qemu-img info d.qcow2', 'qemu-img --version']) {
+    await shell.line.press('ArrowUp');
+    await expect(shell.line).toHaveValue(line);
+  }
+});

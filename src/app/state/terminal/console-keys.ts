@@ -75,6 +75,9 @@ const PLAIN: Readonly<Record<string, Exclude<ConsoleAction['kind'], 'edit'>>> = 
   PageDown: 'page-down',
 };
 
+/** As terminals scroll. */
+const WITH_SHIFT: typeof PLAIN = { Tab: 'complete-back', PageUp: 'page-up', PageDown: 'page-down' };
+
 /** null: the browser's own meaning, such as typing, Home and End, or copying with ⌘C. */
 export function consoleAction(press: KeyPress, isLineEmpty: boolean): ConsoleAction | null {
   if (press.metaKey) return null;
@@ -92,7 +95,6 @@ export function consoleAction(press: KeyPress, isLineEmpty: boolean): ConsoleAct
     if (press.key === '>') return { kind: 'newest' };
     return WITH_ALT[key] === undefined ? null : { kind: 'edit', edit: WITH_ALT[key] };
   }
-  if (press.shiftKey) return press.key === 'Tab' ? { kind: 'complete-back' } : null;
-  const kind = PLAIN[press.key];
+  const kind = (press.shiftKey ? WITH_SHIFT : PLAIN)[press.key];
   return kind === undefined ? null : { kind };
 }

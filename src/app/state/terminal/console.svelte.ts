@@ -3,7 +3,7 @@ import { isRpcError } from '#rpc';
 import { errorSentence } from '../../text/errors.ts';
 import type { Activity } from '../activities.svelte.ts';
 import type { Workbench } from '../workbench.svelte.ts';
-import { historyText, loadHistory, remember, saveHistory, type History } from './history.ts';
+import { historyText, keepInHistory, loadHistory, remember, type History } from './history.ts';
 import { addInput, addText, EMPTY, takeOpenLine, type Transcript } from './transcript.ts';
 
 export const PROMPT = '$ ';
@@ -107,7 +107,7 @@ export class Console {
 
   #begin(line: string): void {
     this.history = remember(this.history, line);
-    saveHistory(this.history);
+    keepInHistory(line);
     const command = line.trim();
     if (command === '') return;
     if (command === 'clear') return this.clear();

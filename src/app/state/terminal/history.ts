@@ -36,6 +36,7 @@ export function loadHistory(): History {
   }
 }
 
-export function saveHistory(history: History): void {
-  localStorage.setItem(KEY, JSON.stringify(history));
+/** Keeps a line for the next visit, after those that other tabs have kept meanwhile. */
+export function keepInHistory(line: string): void {
+  localStorage.setItem(KEY, JSON.stringify(remember(loadHistory(), line)));
 }
