@@ -15,7 +15,7 @@ for (const { name, settings } of SCREENS.filter(({ name }) => name.endsWith('lig
       await page.getByRole('button', { name: /^Copy magic/ }).click();
       await page.getByRole('menuitem', { name: 'Copy as hex' }).click();
       const error = page.getByRole('region', { name: 'Errors' }).getByRole('alert');
-      await expect(error).toContainText('Denied.');
+      await expect(error).toContainText('Nothing was copied: the browser did not allow it. Denied.');
 
       await workbench.tab('Guest disk').click();
       await page.getByLabel('Bytes to write').fill('over');
