@@ -10,11 +10,9 @@ import {
 } from '#engine';
 import type { ImageId, ImageRefusal } from '#protocol';
 import type { Library } from '../library/library.ts';
-import { problemOf } from '../library/summary.ts';
+import { problemIn } from '../library/summary.ts';
 import { infoLines } from './info-lines.ts';
 import { readHeadToLook } from './open.ts';
-
-const FIRST_BYTES = 16;
 
 /**
  * Why a file cannot be opened as an image, with its header as it stands; null where it can. Fails only where the file cannot
@@ -25,15 +23,13 @@ export async function refusalOf(library: Library, id: ImageId): Promise<ImageRef
   return library.look(id, (storage) => {
     const error = refusalToLook(storage);
     if (error === null) return null;
-    const firstBytes = new Uint8Array(Math.min(FIRST_BYTES, storage.size));
-    storage.read(0, firstBytes);
     return {
       id,
       name,
       place,
       fileSize,
       unsavedChanges,
-      problem: problemOf(error.code, error.message, firstBytes),
+      problem: problemIn(storage, error),
       places: error instanceof HeadRefusal ? error.places : [],
       clusterSize: readOutline(storage)?.geometry.clusterSize ?? null,
       header: headerRows(storage),

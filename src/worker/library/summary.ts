@@ -5,6 +5,7 @@ import {
   LAZY_REFCOUNTS_BIT,
   readHead,
   usesZstd,
+  type EngineError,
   type EngineErrorCode,
   type ImageHead,
   type Storage,
@@ -19,8 +20,13 @@ export function summarize(storage: Storage): ImageSummary | ImageProblem {
     return summaryOf(readHead(storage, { writable: false }));
   } catch (error) {
     if (!isEngineError(error)) throw error;
-    return problemOf(error.code, error.message, firstBytesOf(storage, error.code));
+    return problemIn(storage, error);
   }
+}
+
+/** What keeps an image from being opened, with the first bytes of its file. */
+export function problemIn(storage: Storage, { code, message }: EngineError): ImageProblem {
+  return problemOf(code, message, firstBytesOf(storage, code));
 }
 
 export function problemOf(code: EngineErrorCode, message: string, firstBytes = new Uint8Array(0)): ImageProblem {
