@@ -42,6 +42,10 @@ export class ImageState {
   busy = $state.raw<Readonly<Partial<Record<Part, Progress | null>>>>({});
   /** Counts changes of the bytes; whatever shows bytes asks again when it moves. */
   revision = $state(0);
+  /** The parts that somebody wants to see, whether they could be had or not. */
+  // Nothing is shown of it.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  readonly #asked = new Set<Part>();
   readonly #workbench: Workbench;
 
   constructor(id: ImageId, workbench: Workbench) {
@@ -64,7 +68,7 @@ export class ImageState {
   }
 
   async loadOverview(): Promise<void> {
-    await this.#load('overview', null, async () => {
+    await this.#read('overview', null, async () => {
       try {
         this.overview = await this.#client.call('image.overview', { id: this.id });
         this.refusal = null;
@@ -85,19 +89,19 @@ export class ImageState {
   }
 
   async loadMap(): Promise<void> {
-    await this.#load('map', `Mapping ${this.name}`, async (options) => {
+    await this.#read('map', `Mapping ${this.name}`, async (options) => {
       this.map = await this.#client.call('image.map', { id: this.id }, options);
     });
   }
 
   async loadGuestMap(): Promise<void> {
-    await this.#load('guest-map', null, async (options) => {
+    await this.#read('guest-map', null, async (options) => {
       this.guestMap = await this.#client.call('image.guestMap', { id: this.id, buckets: GUEST_BUCKETS }, options);
     });
   }
 
   async runCheck(): Promise<void> {
-    await this.#load('check', `Checking ${this.name}`, async (options) => {
+    await this.#read('check', `Checking ${this.name}`, async (options) => {
       this.check = await this.#client.call('image.check', { id: this.id }, options);
     });
   }
@@ -207,10 +211,9 @@ export class ImageState {
 
   /** The bytes were changed by somebody else: whatever was known is asked for again. */
   reload(): void {
-    const hadCheck = this.check !== null;
     this.repair = null;
     this.#forgetBytes();
-    if (hadCheck) void this.runCheck();
+    if (this.#asked.has('check')) void this.runCheck();
   }
 
   #bytesChanged(check: CheckOutcome | null, map: ClusterMap | null): void {
@@ -221,19 +224,31 @@ export class ImageState {
   }
 
   #forgetBytes(check: CheckOutcome | null = null, map: ClusterMap | null = null): void {
-    const [hadMap, hadGuestMap] = [this.map !== null, this.guestMap !== null || this.guestMapError !== null];
     this.check = check;
     this.map = map;
     this.guestMap = null;
     this.plan = null;
-    if (map === null && hadMap) void this.loadMap();
-    if (hadGuestMap) void this.loadGuestMap();
     this.revision++;
+    if (map === null && this.#asked.has('map')) void this.loadMap();
+    if (this.#asked.has('guest-map')) void this.loadGuestMap();
     void this.loadOverview();
   }
 
   get #client() {
     return this.#workbench.engine.client;
+  }
+
+  /**
+   * Asks for a part of what the bytes hold, and again where they changed before the answer came. What was asked for once
+   * is asked for after every change, unless it was cancelled.
+   */
+  async #read(part: Part, title: string | null, ask: (options: LoadOptions) => Promise<void>): Promise<void> {
+    this.#asked.add(part);
+    let revision: number;
+    do {
+      revision = this.revision;
+      await this.#load(part, title, ask);
+    } while (revision !== this.revision && this.#asked.has(part));
   }
 
   /** Runs one part's work once at a time, as an activity when it has a title, and keeps its error for the view. */
@@ -256,7 +271,8 @@ export class ImageState {
         );
       }
     } catch (error) {
-      if (!isCancelled(error)) this.#setError(part, error);
+      if (isCancelled(error)) this.#asked.delete(part);
+      else this.#setError(part, error);
     } finally {
       this.busy = Object.fromEntries(Object.entries(this.busy).filter(([name]) => name !== part));
     }

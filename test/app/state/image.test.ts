@@ -26,6 +26,12 @@ function imageWith(answers: Record<string, unknown>) {
   return { image: new ImageState('opfs:a.qcow2', workbench), call, workbench };
 }
 
+function deferred<T>() {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((done) => (resolve = done));
+  return { promise, resolve };
+}
+
 describe('ImageState', () => {
   it('is named by its id until the overview has come', async () => {
     const { image } = imageWith({ 'image.overview': { name: 'renamed.qcow2' } as ImageOverview });
@@ -62,6 +68,39 @@ describe('ImageState', () => {
     image.reload();
     await vi.waitFor(() => expect(image.guestMap).not.toBeNull());
     expect(image.guestMapError).toBeNull();
+  });
+
+  it('checks again after a change what could not be checked before', async () => {
+    const answers: Record<string, unknown> = { 'image.check': new Error('no image') };
+    const { image } = imageWith(answers);
+    await image.runCheck();
+    answers['image.check'] = outcome('good');
+    image.reload();
+    await vi.waitFor(() => expect(image.check?.verdict.sentence).toBe('good'));
+    expect(image.error).toBeNull();
+  });
+
+  it('asks again where the bytes changed before the answer came', async () => {
+    const { image, call } = imageWith({});
+    const first = { check: deferred<CheckOutcome>(), overview: deferred<{ name: string }>() };
+    call.mockImplementation((method) => (method === 'image.check' ? first.check.promise : first.overview.promise));
+    const shown = Promise.all([image.runCheck(), image.loadOverview()]);
+    call.mockImplementation(async (method) => (method === 'image.check' ? outcome('new') : { name: 'new' }));
+    image.reload();
+    first.check.resolve(outcome('old'));
+    first.overview.resolve({ name: 'old' });
+    await shown;
+    expect(image.check?.verdict.sentence).toBe('new');
+    expect(image.name).toBe('new');
+    expect(image.busy).toEqual({});
+  });
+
+  it('does not begin a cancelled check anew when the bytes change', async () => {
+    const { image, call } = imageWith({ 'image.check': Object.assign(new Error('x'), { code: 'cancelled' }) });
+    await image.runCheck();
+    image.reload();
+    await image.loadOverview();
+    expect(call.mock.calls.filter(([method]) => method === 'image.check')).toHaveLength(1);
   });
 
   it('knows nothing any more of an image that is gone', async () => {
