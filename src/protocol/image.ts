@@ -74,42 +74,36 @@ export interface GuestExtent {
   readonly hostOffset: number | null;
 }
 
-export interface ImageOverview {
+/** A file of the library, and the header in it as it stands. */
+export interface HeaderView {
   readonly id: ImageId;
   readonly name: string;
   readonly place: 'browser' | 'local-file';
   readonly fileSize: number;
-  readonly summary: ImageSummary;
+  readonly unsavedChanges: number;
   readonly header: readonly HeaderRow[];
   readonly features: readonly FeatureRow[];
   readonly extensions: readonly ExtensionRow[];
+  /** What `qemu-img info` prints for the same file. */
+  readonly info: string;
+}
+
+export interface ImageOverview extends HeaderView {
+  readonly summary: ImageSummary;
   readonly snapshots: readonly SnapshotRow[];
   readonly chain: readonly ChainLink[];
   /** Of an encrypted image: its passphrase was given, and its data can be read. */
   readonly isUnlocked: boolean;
   readonly dataFile: DataFileLink | null;
-  readonly unsavedChanges: number;
-  /** The `qemu-img info` lines for the same file. */
-  readonly info: string;
 }
 
 /** Why a file cannot be opened as an image, and what its header says all the same. */
-export interface ImageRefusal {
-  readonly id: ImageId;
-  readonly name: string;
-  readonly place: 'browser' | 'local-file';
-  readonly fileSize: number;
-  readonly unsavedChanges: number;
+export interface ImageRefusal extends HeaderView {
   readonly problem: ImageProblem;
   /** Bytes that are in the way, the first is the one to look at. */
   readonly places: readonly BytePlace[];
   /** Null where the header names no magic, no known version or no cluster size that the format allows. */
   readonly clusterSize: number | null;
-  readonly header: readonly HeaderRow[];
-  readonly features: readonly FeatureRow[];
-  readonly extensions: readonly ExtensionRow[];
-  /** What `qemu-img` prints for the same file. */
-  readonly info: string;
 }
 
 /** The verdict in words rests on these; `explain` of the engine makes the sentence. */

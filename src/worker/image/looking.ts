@@ -2,10 +2,7 @@ import {
   annotate,
   clusterDetail,
   clusterMap,
-  extensionRows,
   extentAt,
-  featureRows,
-  headerRows,
   OverlayStorage,
   readAt,
   readHead,
@@ -21,7 +18,7 @@ import { backingChain, grantBacking } from './backing-chain.ts';
 import { checkOutcome } from './check.ts';
 import { dataFileLink, grantDataFile } from './data-file.ts';
 import { guestMap, guestExtents } from './guest-map.ts';
-import { infoLines } from './info-lines.ts';
+import { headerView } from './header-view.ts';
 import { readHeadToLook, withImage } from './open.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -121,26 +118,18 @@ export function lookingHandlers(library: Library): Handlers<LookingMethods> {
 }
 
 export async function overviewOf(library: Library, id: ImageId): Promise<ImageOverview> {
-  const { name, place, fileSize, unsavedChanges } = await library.entry(id);
+  const entry = await library.entry(id);
   const chain = await backingChain(library, id);
   const dataFile = await dataFileLink(library, id);
   return library.look(id, (storage) => {
     const head = readHeadToLook(storage);
     return {
-      id,
-      name,
-      place,
-      fileSize,
-      unsavedChanges,
+      ...headerView(entry, storage),
       isUnlocked: library.keys.cipherOf(id, storage, head) !== null,
       dataFile,
       summary: summaryOf(head),
-      header: headerRows(storage),
-      features: featureRows(storage),
-      extensions: extensionRows(storage),
       snapshots: snapshotRows(storage),
-      chain: chain.map(({ name: link, format, granted }) => ({ name: link, format, granted })),
-      info: infoLines(storage, name),
+      chain: chain.map(({ name, format, granted }) => ({ name, format, granted })),
     };
   });
 }

@@ -1,17 +1,8 @@
-import {
-  extensionRows,
-  featureRows,
-  headerRows,
-  HeadRefusal,
-  isEngineError,
-  readOutline,
-  type EngineError,
-  type Storage,
-} from '#engine';
+import { HeadRefusal, isEngineError, readOutline, type EngineError, type Storage } from '#engine';
 import type { ImageId, ImageRefusal } from '#protocol';
 import type { Library } from '../library/library.ts';
 import { problemIn } from '../library/summary.ts';
-import { infoLines } from './info-lines.ts';
+import { headerView } from './header-view.ts';
 import { readHeadToLook } from './open.ts';
 
 /**
@@ -19,23 +10,15 @@ import { readHeadToLook } from './open.ts';
  * be read.
  */
 export async function refusalOf(library: Library, id: ImageId): Promise<ImageRefusal | null> {
-  const { name, place, fileSize, unsavedChanges } = await library.entry(id);
+  const entry = await library.entry(id);
   return library.look(id, (storage) => {
     const error = refusalToLook(storage);
     if (error === null) return null;
     return {
-      id,
-      name,
-      place,
-      fileSize,
-      unsavedChanges,
+      ...headerView(entry, storage),
       problem: problemIn(storage, error),
       places: error instanceof HeadRefusal ? error.places : [],
       clusterSize: readOutline(storage)?.geometry.clusterSize ?? null,
-      header: headerRows(storage),
-      features: featureRows(storage),
-      extensions: extensionRows(storage),
-      info: infoLines(storage, name),
     };
   });
 }
