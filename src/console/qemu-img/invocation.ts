@@ -14,6 +14,7 @@ import type { ObjectTable } from '../options/object-table.ts';
 import { defineObject, ObjectHelp } from '../options/objects.ts';
 import { parseOptions, parsePairs, takeChild, type Options } from '../options/options.ts';
 import { parseSize } from '../text/sizes.ts';
+import { strerror } from '../text/strerror.ts';
 
 /** A sub-command of qemu-img; returns the exit code. */
 export type ImgCommand = (host: ConsoleHost, args: readonly string[]) => Promise<number>;
@@ -121,6 +122,20 @@ export class Invocation {
   tellCorruption(error: unknown): void {
     if (isEngineError(error, 'corrupt') && error.message.startsWith('qcow2: ')) {
       this.host.writeErr(`${error.message}\n`);
+    }
+  }
+
+  /**
+   * Work on an image as a step of the command; what QEMU says of an image that contradicts itself comes first.
+   * @throws ImgFailure with what failed, and the errno's text behind it unless QEMU gives none there
+   */
+  attempt<T>(failed: string, work: () => T, { hasReason = true } = {}): T {
+    try {
+      return work();
+    } catch (error) {
+      const reason = strerror(error);
+      this.tellCorruption(error);
+      throw new ImgFailure(hasReason ? `${failed}: ${reason}` : failed);
     }
   }
 

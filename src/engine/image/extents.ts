@@ -16,6 +16,7 @@ import {
   findL2Entry,
   highOf,
   hostOffsetOf,
+  judgeHostOffset,
   l2EntryAt,
   l2OffsetOf,
   lowOf,
@@ -155,8 +156,8 @@ function readKindOf(kind: SubclusterKind): 'data' | 'zero' | 'unallocated' {
 function readableHostOffset(image: Image, entry: L2Entry, at: GuestOffset): HostOffset {
   const hostOffset = hostOffsetOf(entry);
   judgeDataFileOffset(image, entry, at);
-  if (hostOffset % image.geometry.clusterSize === 0) return hostOffset;
-  refuseEntry(image, entry, `Cluster allocation offset ${hex(hostOffset)} unaligned`);
+  judgeHostOffset(image, entry, hostOffset);
+  return hostOffset;
 }
 
 /**

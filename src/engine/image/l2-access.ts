@@ -84,6 +84,15 @@ export function setSubclusters(image: Image, { slice, at }: L2Entry, allocMask: 
   image.l2Tables.markDirty(slice);
 }
 
+/**
+ * @param hostOffset where the entry says that its cluster begins
+ * @throws EngineError corrupt for a cluster between two others; the image is marked corrupt then
+ */
+export function judgeHostOffset(image: Image, entry: L2Entry, hostOffset: HostOffset): void {
+  if (hostOffset % image.geometry.clusterSize === 0) return;
+  refuseEntry(image, entry, `Cluster allocation offset ${hex(hostOffset)} unaligned`);
+}
+
 /** @throws EngineError corrupt for what the entry must not say in this image */
 export function refuseEntry(image: Image, entry: L2Entry, what: string): never {
   const tableOffset = entry.slice.hostOffset + entry.at - entry.index * image.geometry.l2EntrySize;

@@ -1,11 +1,17 @@
 import type { HostOffset } from '../format/addresses.ts';
-import { hex } from '../format/hex.ts';
 import { COPIED_HIGH } from '../format/l1-entry.ts';
 import { l2KindOf } from '../format/l2-entry.ts';
 import type { Image } from '../image/image.ts';
-import { highOf, hostOffsetOf, judgeL2Offset, l2EntryAt, lowOf, setL2Entry } from '../image/l2-access.ts';
+import {
+  highOf,
+  hostOffsetOf,
+  judgeHostOffset,
+  judgeL2Offset,
+  l2EntryAt,
+  lowOf,
+  setL2Entry,
+} from '../image/l2-access.ts';
 import { releaseClusters } from '../image/link.ts';
-import { markCorrupt } from '../image/mark-corrupt.ts';
 import type { LongTask } from '../progress.ts';
 import { allL2Tables, l1EntryCount } from './l1-tables.ts';
 
@@ -46,12 +52,7 @@ interface ZeroEntry {
 
 function expandEntry(image: Image, { l2Offset, index, references, reserved }: ZeroEntry): void {
   const { clusterSize } = image.geometry;
-  if (reserved % clusterSize !== 0) {
-    markCorrupt(
-      image,
-      `Cluster allocation offset ${hex(reserved)} unaligned (L2 offset: ${hex(l2Offset)}, L2 index: ${hex(index)})`,
-    );
-  }
+  judgeHostOffset(image, l2EntryAt(image, l2Offset, index), reserved);
   // A reserved cluster with references from elsewhere may hold a snapshot's data there.
   const isOwn = reserved !== 0 && image.refcounts.get(image.clusterOf(reserved)) <= references;
   const hostOffset = isOwn ? reserved : allocateZeros(image, references);

@@ -5,15 +5,23 @@ import { COPIED_HIGH, isCopied, offsetOf } from '../format/l1-entry.ts';
 import { l2KindOf } from '../format/l2-entry.ts';
 import { refcountMax } from '../format/refcount-block.ts';
 import type { Image } from '../image/image.ts';
-import { highOf, l2EntryAt, lowOf, setL2Entry } from '../image/l2-access.ts';
-import { hostClustersOf } from '../image/link.ts';
+import {
+  highOf,
+  judgeHostOffset,
+  judgeL2Offset,
+  l2EntryAt,
+  lowOf,
+  setL2Entry,
+  type L2Entry,
+} from '../image/l2-access.ts';
+import { hostClustersOf, type HostRange } from '../image/link.ts';
 
 /**
  * Adds `delta` to the refcount of everything that an L1 table reaches, each L2 table and cluster once a reference, and
  * sets the COPIED flags in the L2 tables to what the refcounts say then. With delta 0 only the flags.
  * @param l1 the table's bytes; COPIED flags of its entries are brought up to date in place
  * @returns whether the L1 table's flags changed
- * @throws EngineError for what {@link overflowIn} finds, then with a part done
+ * @throws EngineError for what {@link overflowIn} finds or throws, then with a part done
  */
 export function addReferences(image: Image, l1: Uint8Array, delta: number): boolean {
   const view = viewOf(l1);
@@ -37,7 +45,7 @@ function addTableReferences(image: Image, l2Offset: HostOffset, delta: number): 
     const entry = l2EntryAt(image, l2Offset, index);
     const high = highOf(entry);
     const low = lowOf(entry);
-    const { hostOffset, clusterCount } = hostClustersOf(image, high, low);
+    const { hostOffset, clusterCount } = clustersOfEntry(image, entry);
     if (clusterCount === 0) continue;
     const isOwned = addTo(image, hostOffset, clusterCount, delta);
     if (l2KindOf(geometry, high, low) === 'compressed' || isCopied(high) === isOwned) continue;
@@ -60,7 +68,8 @@ function addTo(image: Image, hostOffset: HostOffset, clusterCount: number, delta
 /**
  * Whether everything that an L1 table reaches can take one more reference.
  * @returns why not, where a refcount would overflow
- * @throws EngineError uncounted or too-large where no refcount structure counts a cluster
+ * @throws EngineError uncounted or too-large where no refcount structure counts a cluster, corrupt where an entry points
+ *   between two clusters: a reference would be counted that nothing has
  */
 export function overflowIn(image: Image, l1: Uint8Array): EngineError | null {
   const added = new Map<HostCluster, number>();
@@ -87,8 +96,7 @@ function* clustersOf(image: Image, l1: Uint8Array): Generator<HostCluster> {
     if (l2Offset === 0) continue;
     yield image.clusterOf(l2Offset);
     for (let index = 0; index < image.geometry.l2Entries; index++) {
-      const entry = l2EntryAt(image, l2Offset, index);
-      const { hostOffset, clusterCount } = hostClustersOf(image, highOf(entry), lowOf(entry));
+      const { hostOffset, clusterCount } = clustersOfEntry(image, l2EntryAt(image, l2Offset, index));
       const first = image.clusterOf(hostOffset);
       for (let cluster = first; cluster < first + clusterCount; cluster++) yield cluster;
     }
@@ -97,9 +105,12 @@ function* clustersOf(image: Image, l1: Uint8Array): Generator<HostCluster> {
 
 function tableOffsetAt(image: Image, l1: DataView, at: number): HostOffset {
   const l2Offset = offsetOf(l1.getUint32(at), l1.getUint32(at + 4));
-  if (l2Offset % image.geometry.clusterSize === 0) return l2Offset;
-  throw new EngineError(
-    'corrupt',
-    `L2 table offset 0x${l2Offset.toString(16)} unaligned (L1 index: 0x${(at / 8).toString(16)})`,
-  );
+  judgeL2Offset(image, l2Offset, at / 8);
+  return l2Offset;
+}
+
+function clustersOfEntry(image: Image, entry: L2Entry): HostRange {
+  const clusters = hostClustersOf(image, highOf(entry), lowOf(entry));
+  if (clusters.clusterCount > 0) judgeHostOffset(image, entry, clusters.hostOffset);
+  return clusters;
 }

@@ -122,8 +122,12 @@ export function deleteSnapshot(image: Image, snapshot: SnapshotEntry): void {
   }
   image.allocator.free(snapshot.l1TableOffset, ceilDiv(table.length, image.geometry.clusterSize));
   writeTablesDurably(image);
-  const active = image.l1.bytes().slice();
-  if (addReferences(image, active, 0)) replaceL1(image, active);
+  try {
+    const active = image.l1.bytes().slice();
+    if (addReferences(image, active, 0)) replaceL1(image, active);
+  } catch (cause) {
+    throw StepFailure.of('Failed to update snapshot status in disk', cause);
+  }
   writeTablesDurably(image);
 }
 

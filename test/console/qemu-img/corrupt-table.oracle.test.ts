@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { FolderHost, withoutTimes } from '../folder-host.ts';
 
@@ -34,6 +34,41 @@ describe('an L2 table that lies between two clusters', () => {
   it.each(['alloc 0 64k', 'map', 'read 0 64k'])('is told by qemu-io: %s', async (command) => {
     const ours = withoutTimes(await host.qemuIo([command], '-r', 'broken'));
     expect(ours).toEqual(withoutTimes(host.real('qemu-io', '-r', '-c', command, 'broken')));
+  });
+});
+
+describe('an overlay whose L2 table lies between two clusters', () => {
+  beforeEach(() => {
+    host.real('qemu-img', 'rebase', '-u', '-b', 'sound', '-F', 'qcow2', 'broken');
+    copyFileSync(host.path('broken'), host.path('original'));
+    host.real('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', 'sound', '-F', 'qcow2', 'over', '1M');
+  });
+
+  it.each([
+    ['-b', ''],
+    ['-b', 'sound', '-F', 'qcow2'],
+  ])('is not rebased: %s %s', async (...args) => {
+    const expected = host.real('qemu-img', 'rebase', ...args, 'broken');
+    copyFileSync(host.path('original'), host.path('broken'));
+    expect(await host.qemuImg('rebase', ...args, 'broken')).toEqual(expected);
+    expect(expected.stderr).toContain('\nqemu-img: error while reading image metadata');
+  });
+
+  it('is no backing file that another could be rebased to', async () => {
+    const args = ['rebase', '-b', 'broken', '-F', 'qcow2', 'over'];
+    const expected = host.real('qemu-img', ...args);
+    expect(await host.qemuImg(...args)).toEqual(expected);
+    expect(expected.stderr).toContain('\nqemu-img: error while reading from new backing file\n');
+  });
+
+  // QEMU aborts: its job's end finds a backing file that may not be taken away.
+  it.each([[], ['-p']])('is not committed %s', async (...args) => {
+    const { stderr, code } = await host.qemuImg('commit', ...args, 'broken');
+    expect(stderr).toBe(
+      'qcow2: Marking image as corrupt: L2 table offset 0x30200 unaligned (L1 index: 0); further corruption events will be suppressed\n' +
+        'qemu-img: Block job failed: Input/output error\n',
+    );
+    expect(code).toBe(1);
   });
 });
 

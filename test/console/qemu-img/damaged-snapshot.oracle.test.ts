@@ -85,6 +85,53 @@ function misplaceL2TableOfSnapshot(bytes: Buffer): void {
   bytes.writeBigUInt64BE(bytes.readBigUInt64BE(l1Table) | 0x200n, l1Table);
 }
 
+/** Where an entry points between two clusters, nothing can be counted: the image is marked corrupt. */
+describe.each(['data cluster', 'zero cluster', 'L2 table'] as const)('a %s between two others', (what) => {
+  const misplace = (bytes: Buffer, l1Table: number) => {
+    const at = what === 'L2 table' ? l1Table : Number(bytes.readBigUInt64BE(l1Table) & 0xfffffffffe00n);
+    bytes.writeBigUInt64BE(bytes.readBigUInt64BE(at) | (what === 'zero cluster' ? 0x201n : 0x200n), at);
+  };
+  const l1TableOf = {
+    disk: (bytes: Buffer) => Number(bytes.readBigUInt64BE(40)),
+    snapshot: (bytes: Buffer) => Number(bytes.readBigUInt64BE(snapshotTable(bytes))),
+  };
+
+  it.each([
+    ['disk', '-c', 'new'],
+    ['disk', '-a', 'test'],
+    ['disk', '-d', 'test'],
+    ['snapshot', '-a', 'test'],
+    ['snapshot', '-d', 'test'],
+  ] as const)('of the %s ends snapshot %s with the words of QEMU, and harms nothing', async (owner, ...args) => {
+    const original = scratch.create('misplaced.qcow2', '64M');
+    qemuIo(original, ['write 0 512']);
+    qemuImg('snapshot', '-c', 'test', original);
+    // The disk and its snapshot share no table after this.
+    qemuIo(original, ['write 0 512']);
+    const bytes = readFileSync(original);
+    misplace(bytes, l1TableOf[owner](bytes));
+    writeFileSync(original, bytes);
+
+    const copied = scratch.path('copied.qcow2');
+    const after = () => ({
+      corrupt: qemuImg('info', copied).stdout.match(/corrupt: (true|false)/)?.[1],
+      snapshots: qemuImg('snapshot', '-l', copied).stdout.includes(' test '),
+    });
+    copyFileSync(original, copied);
+    const expected = { ...qemuImg('snapshot', ...args, copied), after: after() };
+    copyFileSync(original, copied);
+    expect({ ...(await ourQemuImg('snapshot', ...args, copied)), after: after() }).toEqual(expected);
+    expect(expected.after.corrupt).toBe('true');
+    // Nothing new to repair but leaked clusters.
+    expect(corruptionsIn(copied)).toBeLessThanOrEqual(corruptionsIn(original));
+  });
+});
+
+function corruptionsIn(file: string): number {
+  const report = JSON.parse(qemuImg('check', '--output=json', file).stdout) as { corruptions?: number };
+  return report.corruptions ?? 0;
+}
+
 /** What a check says of the image as it was. */
 const leftBy = (file: string) => qemuImg('check', file).stdout.replaceAll(file, '');
 

@@ -4,7 +4,6 @@ import { AIO_MODES, strongestAioMode } from '../../options/aio-mode.ts';
 import { parseCacheMode } from '../../options/cache-mode.ts';
 import { paceOf } from '../../pace.ts';
 import { decimal } from '../../text/decimal.ts';
-import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
 
 const INT_MAX = 2 ** 31 - 1;
@@ -137,20 +136,11 @@ async function run(invocation: Invocation, node: BlockNode, plan: Bench): Promis
   let at = plan.offset;
   for (let done = 1; done <= plan.count; done++) {
     if (at + bytes.length > node.length) throw new ImgFailure('Failed request: Input/output error');
-    attempt(invocation, 'request', () => (plan.isWrite ? node.writeAt(at, bytes) : node.readAt(at, bytes)));
+    invocation.attempt('Failed request', () => (plan.isWrite ? node.writeAt(at, bytes) : node.readAt(at, bytes)));
     at = (at + plan.stepSize) % node.length;
     if (plan.flushInterval > 0 && (plan.count - done + 1) % plan.flushInterval === 0) {
-      attempt(invocation, 'flush request', () => node.flush());
+      invocation.attempt('Failed flush request', () => node.flush());
     }
     if (done % REQUESTS_PER_LOOK === 0) await pace();
-  }
-}
-
-function attempt(invocation: Invocation, what: string, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    invocation.tellCorruption(error);
-    throw new ImgFailure(`Failed ${what}: ${strerror(error)}`);
   }
 }

@@ -1,11 +1,10 @@
-import { isEngineError, makeEmpty, transferMemory, type CacheMode, type Image } from '#engine';
+import { makeEmpty, transferMemory, type CacheMode } from '#engine';
 import { backingNameBeside } from '../../block/backing-name.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { openBlock } from '../../block/open.ts';
 import { hasProtocol } from '../../block/path.ts';
 import type { ConsoleHost } from '../../host.ts';
 import { takeChild, textOf } from '../../options/options.ts';
-import { strerror } from '../../text/strerror.ts';
 import { failureWithin, ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
 
@@ -42,7 +41,8 @@ export const commit: ImgCommand = async (host, args) => {
     } finally {
       base.close();
     }
-    if (!keepsTop && top.image !== null) empty(top.image, name);
+    const { image } = top;
+    if (!keepsTop && image !== null) invocation.attempt(`Failed to empty ${name}`, () => makeEmpty(image));
   } finally {
     for (const layer of layers) layer.close();
     progress.end();
@@ -50,14 +50,6 @@ export const commit: ImgCommand = async (host, args) => {
   invocation.print('Image committed.\n');
   return 0;
 };
-
-function empty(image: Image, name: string): void {
-  try {
-    makeEmpty(image);
-  } catch (error) {
-    throw new ImgFailure(`Failed to empty ${name}: ${strerror(error)}`);
-  }
-}
 
 /**
  * Opens the layers between the top and the base, each by itself, and the base for writing (which repairs it first, if it
@@ -126,12 +118,13 @@ async function copyDown(
   progress: ProgressLine,
 ): Promise<void> {
   const { length } = layers[0]!;
+  const attempt = <T>(work: () => T) => invocation.attempt('Block job failed', work);
   if (base.length < length) attempt(() => base.truncate(length));
   // The percentage is one of what is copied, which only a walk over all runs can tell.
   let total = 0;
-  if (progress.isShown) for (const run of runsOf(layers, length)) total += run.length;
+  if (progress.isShown) for (const run of runsOf(layers, length, attempt)) total += run.length;
   let done = 0;
-  for (const run of runsOf(layers, length)) {
+  for (const run of runsOf(layers, length, attempt)) {
     attempt(() => copyRun(run, base));
     done += run.length;
     if (total > 0) progress.update(done, total);
@@ -149,9 +142,9 @@ interface Run {
   readonly layer: BlockNode | null;
 }
 
-function* runsOf(layers: readonly BlockNode[], length: number): Generator<Run> {
+function* runsOf(layers: readonly BlockNode[], length: number, attempt: <T>(work: () => T) => T): Generator<Run> {
   for (let at = 0; at < length;) {
-    const run = runAt(layers, at, Math.min(CHUNK, length - at));
+    const run = attempt(() => runAt(layers, at, Math.min(CHUNK, length - at)));
     if (run.layer !== 'none') yield { at, length: run.length, layer: run.layer };
     at += run.length;
   }
@@ -174,13 +167,4 @@ function copyRun({ at, length, layer }: Run, base: BlockNode): void {
   const bytes = transferMemory(length);
   layer.readAt(at, bytes);
   base.writeAt(at, bytes);
-}
-
-function attempt(work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    if (!isEngineError(error)) throw error;
-    throw new ImgFailure(`Block job failed: ${strerror(error)}`);
-  }
 }

@@ -1,7 +1,6 @@
 import { transferMemory } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
 import { FORMAT_OPTIONS, isReadOnlyFormat } from '../../options/format-options.ts';
-import { strerror } from '../../text/strerror.ts';
 import { parseCreateValues } from '../create-options.ts';
 import { failureWithin, ImgFailure, Invocation, sizeOf, type ImgCommand } from '../invocation.ts';
 import { writeNewFile } from '../new-file.ts';
@@ -84,16 +83,7 @@ interface Piece {
 
 function copy(invocation: Invocation, { source, target, from, to, length }: Piece): number {
   const bytes = transferMemory(length);
-  attempt(invocation, 'reading from input image file', () => source.readAt(from, bytes));
-  attempt(invocation, 'writing to output image file', () => target.writeAt(to, bytes));
+  invocation.attempt('error while reading from input image file', () => source.readAt(from, bytes));
+  invocation.attempt('error while writing to output image file', () => target.writeAt(to, bytes));
   return length;
-}
-
-function attempt(invocation: Invocation, doing: string, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    invocation.tellCorruption(error);
-    throw new ImgFailure(`error while ${doing}: ${strerror(error)}`);
-  }
 }

@@ -1,7 +1,6 @@
 import { isZeroWhereAbsent } from '../../block/layers.ts';
 import type { BlockNode, BlockStatus } from '../../block/node.ts';
 import { decimal } from '../../text/decimal.ts';
-import { strerror } from '../../text/strerror.ts';
 import { paceOf } from '../../pace.ts';
 import { ImgFailure, Invocation, misused, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
 
@@ -66,7 +65,7 @@ function* entries(
 ): Generator<{ readonly entry: MapEntry; readonly isLast: boolean }> {
   let current: MapEntry | null = null;
   for (let at = start; at < end;) {
-    const next = readableEntryAt(invocation, node, at, end);
+    const next = invocation.attempt('Could not read file metadata', () => entryAt(node, at, end));
     at += next.length;
     if (current !== null && continues(current, next)) {
       current.length += next.length;
@@ -78,16 +77,6 @@ function* entries(
   // Of no disk at all, QEMU tells what it began with.
   const nothing = { ...absent(start, 0, 0), isZero: false };
   yield { entry: current ?? nothing, isLast: true };
-}
-
-function readableEntryAt(invocation: Invocation, node: BlockNode, at: number, end: number): MapEntry {
-  try {
-    return entryAt(node, at, end);
-  } catch (error) {
-    const reason = strerror(error);
-    invocation.tellCorruption(error);
-    throw new ImgFailure(`Could not read file metadata: ${reason}`);
-  }
 }
 
 function entryAt(node: BlockNode, at: number, end: number): MapEntry {

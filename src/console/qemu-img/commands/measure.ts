@@ -1,9 +1,8 @@
 import { bitmapsSize, fullyAllocatedSize, judgeCreateOptions, transferMemory } from '#engine';
-import { statusAbove, type LayerStatus } from '../../block/layers.ts';
+import { statusAbove } from '../../block/layers.ts';
 import type { Report } from '../../block/driver.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { isAllZero } from '../../block/zeros.ts';
-import { strerror } from '../../text/strerror.ts';
 import { newLuks } from '../create-encryption.ts';
 import { engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
 import {
@@ -160,7 +159,9 @@ function judgeWords(values: CreateValues): void {
 function usedIn(invocation: Invocation, source: BlockNode, clusterSize: number): number {
   let used = 0;
   for (let at = 0; at < source.length;) {
-    const { length, kind } = statusOf(invocation, source, at);
+    const { length, kind } = invocation.attempt('Unable to get block status', () =>
+      statusAbove(source, null, at, source.length - at),
+    );
     if (kind !== 'data') {
       at += length;
       continue;
@@ -173,15 +174,6 @@ function usedIn(invocation: Invocation, source: BlockNode, clusterSize: number):
     at = end;
   }
   return used;
-}
-
-function statusOf(invocation: Invocation, source: BlockNode, at: number): LayerStatus {
-  try {
-    return statusAbove(source, null, at, source.length - at);
-  } catch (error) {
-    invocation.tellCorruption(error);
-    throw new ImgFailure(`Unable to get block status: ${strerror(error)}`);
-  }
 }
 
 function nonZeroClusters(source: BlockNode, start: number, end: number, clusterSize: number): number {

@@ -75,8 +75,10 @@ async function keepContent(
   const percent = 100 / Math.floor(node.length / Math.min(CHUNK, node.length));
   try {
     for (let at = 0; at < node.length;) {
-      const status = node.statusAt(at, Math.min(CHUNK, node.length - at), 'allocation');
-      const length = status.isAllocated ? status.length : keepRun(node, next, at, status.length);
+      const status = invocation.attempt('error while reading image metadata', () =>
+        node.statusAt(at, Math.min(CHUNK, node.length - at), 'allocation'),
+      );
+      const length = status.isAllocated ? status.length : keepRun(invocation, { node, next, at }, status.length);
       at += length;
       if (!status.isAllocated) progress.advance(percent);
       await invocation.host.pause();
@@ -104,7 +106,11 @@ async function openNext(invocation: Invocation, node: BlockNode, { name, cacheMo
  * file. Behind the end of the old backing file zeros are kept as zeros, without data.
  * @returns how many bytes were looked at: the run ends where one of the backing files does
  */
-function keepRun(node: BlockNode, next: BlockNode | null, at: number, lengthMax: number): number {
+function keepRun(
+  invocation: Invocation,
+  { node, next, at }: { readonly node: BlockNode; readonly next: BlockNode | null; readonly at: number },
+  lengthMax: number,
+): number {
   const oldEnd = node.backing?.length ?? 0;
   const newEnd = next?.length ?? 0;
   const isPastOld = at >= oldEnd;
@@ -112,15 +118,27 @@ function keepRun(node: BlockNode, next: BlockNode | null, at: number, lengthMax:
   if (at < newEnd) length = Math.min(length, newEnd - at);
   const before = transferMemory(length);
   const after = transferMemory(length);
-  if (!isPastOld) node.readAt(at, before);
-  if (at < newEnd) next!.readAt(at, after);
+  if (!isPastOld) {
+    invocation.attempt('error while reading from old backing file', () => node.readAt(at, before), {
+      hasReason: false,
+    });
+  }
+  if (at < newEnd) {
+    invocation.attempt('error while reading from new backing file', () => next!.readAt(at, after), {
+      hasReason: false,
+    });
+  }
   for (let start = 0; start < length;) {
     let end = start;
     const differs = !isSameSector(before, after, start);
     while (end < length && isSameSector(before, after, end) !== differs) end += SECTOR;
     end = Math.min(end, length);
-    if (differs && isPastOld) node.writeZeroes(at + start, end - start, { unmap: false });
-    else if (differs) node.writeAt(at + start, before.subarray(start, end));
+    if (differs) {
+      invocation.attempt('Error while writing to COW image', () => {
+        if (isPastOld) node.writeZeroes(at + start, end - start, { unmap: false });
+        else node.writeAt(at + start, before.subarray(start, end));
+      });
+    }
     start = end;
   }
   return length;
