@@ -95,4 +95,6 @@ export interface BlockDriver {
   /** Takes those options out that a reopen may change. @throws EngineError for values that cannot be */
   takeChangeable?(options: Options, node: BlockNode): void;
   open(context: DriverContext): Promise<BlockNode>;
+  /** Of a format that can be checked: opens the file only, for what is wrong within is what a check looks for. */
+  openToCheck?(context: DriverContext): Promise<BlockNode>;
 }

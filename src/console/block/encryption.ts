@@ -1,11 +1,7 @@
 import {
-  cipherFor,
-  decodeHeader,
   deriveWith,
   EngineError,
-  HEADER,
   luksVolumeOf,
-  readHead,
   unlockImage,
   type ImageCipher,
   type ImageHead,
@@ -46,16 +42,6 @@ export async function takeImageCipher(
   if (id === undefined) return undefined;
   const passphrase = secretNamed(objects, id);
   return deriveWith(unlockImage(storage, head, passphrase), (request) => host.pbkdf2(request));
-}
-
-/** Unlocks an encrypted image of which only the file is open. @throws EngineError as {@link takeImageCipher} */
-export async function mustUnlock(context: DriverContext, storage: Storage): Promise<void> {
-  const start = new Uint8Array(HEADER.size);
-  storage.read(0, start);
-  // What else may be wrong with the header is not asked here.
-  if (decodeHeader(start).cryptMethod === 0) return;
-  const head = readHead(storage, { writable: false, checkMode: true });
-  cipherFor(head, await takeImageCipher(context, storage, head));
 }
 
 function refused(message: string): EngineError {

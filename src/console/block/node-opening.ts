@@ -122,14 +122,27 @@ export class NodeOpening implements DriverContext {
     };
   }
 
-  async open(): Promise<BlockNode> {
+  open(): Promise<BlockNode> {
+    return this.#openAs((driver) => driver.open(this));
+  }
+
+  /** Opens the file of an image as a check does, or the node where its driver knows no check. */
+  async openToCheck(): Promise<{ readonly node: BlockNode; readonly isCheckable: boolean }> {
+    const node = await this.#openAs((driver) => driver.openToCheck?.(this) ?? driver.open(this));
+    const isCheckable = this.driver?.openToCheck !== undefined;
+    // A check looks into no other file.
+    if (isCheckable) for (const child of this.#children) if (child !== node) child.close();
+    return { node, isCheckable };
+  }
+
+  async #openAs(open: (driver: BlockDriver) => Promise<BlockNode>): Promise<BlockNode> {
     let node: BlockNode | null = null;
     try {
       this.driver ??= await this.#probe();
       if (this.driver.needsFilename === true && textOf(this.options.get('filename') ?? '') === '') {
         refuse(`The '${this.driver.name}' block driver requires a file name`);
       }
-      node = await this.driver.open(this);
+      node = await open(this.driver);
       if (this.flags.withoutBacking !== true) refuseBacking(this.options);
       refuseLeftOver(this.driver, this.options);
       return node;

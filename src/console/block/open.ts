@@ -2,10 +2,8 @@ import { EngineError } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { NO_OBJECTS, type ObjectTable } from '../options/object-table.ts';
 import type { Options } from '../options/options.ts';
-import type { DriverContext, OpenFlags, Report } from './driver.ts';
-import { probeDriver } from './drivers/index.ts';
+import type { OpenFlags, Report } from './driver.ts';
 import { NodeOpening } from './node-opening.ts';
-import { storageOf } from './node-storage.ts';
 import type { BlockNode } from './node.ts';
 
 /** What to open: a file name, options, or both. `format` null: look at the first bytes. */
@@ -24,35 +22,28 @@ export interface OpenRequest {
  */
 export async function openBlock(host: ConsoleHost, request: OpenRequest): Promise<BlockNode> {
   const node = await (await topOf(host, request)).open();
-  if (request.flags.writable && node.isReadOnly) {
-    node.close();
-    throw new EngineError('read-only', 'Block node is read-only');
-  }
+  mustBeWritable(request, node);
   return node;
 }
 
 /**
- * Opens only the file of an image, as a check does, for which a broken image is no obstacle.
- * @returns the node below the format, and the format's name
+ * Opens the file of an image to check it, for which a broken image is no obstacle.
+ * @returns null where the format knows no check
+ * @throws EngineError as {@link openBlock}
  */
-export async function openImageFile(
-  host: ConsoleHost,
-  request: OpenRequest,
-): Promise<{ readonly file: BlockNode; readonly format: string; readonly context: DriverContext }> {
-  const opening = await topOf(host, request);
-  if (opening.driver?.kind === 'protocol') {
-    return { file: await opening.open(), format: opening.driver.name, context: opening };
-  }
-  const file = await opening.openFile();
-  try {
-    opening.driver ??= probeDriver(storageOf(file));
-    // Now that the format is known, it is judged who else may write to the file.
-    await opening.openFile();
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-  return { file, format: opening.driver.name, context: opening };
+export async function openToCheck(host: ConsoleHost, request: OpenRequest): Promise<BlockNode | null> {
+  const { node, isCheckable } = await (await topOf(host, request)).openToCheck();
+  mustBeWritable(request, node);
+  if (isCheckable) return node;
+  node.close();
+  return null;
+}
+
+/** Closes what options have made read-only. @throws EngineError read-only */
+function mustBeWritable({ flags }: OpenRequest, node: BlockNode): void {
+  if (!flags.writable || !node.isReadOnly) return;
+  node.close();
+  throw new EngineError('read-only', 'Block node is read-only');
 }
 
 async function topOf(host: ConsoleHost, request: OpenRequest): Promise<NodeOpening> {

@@ -1,5 +1,5 @@
 import type { AmendOptions } from '#engine';
-import { creationOptionsOf, FORMAT_OPTIONS } from '../options/format-options.ts';
+import { FORMAT_OPTIONS } from '../options/format-options.ts';
 import { parseValues, type CreateValues } from './create-options.ts';
 import { ImgFailure } from './invocation.ts';
 
@@ -17,7 +17,8 @@ export function parseAmendValues(format: string, texts: readonly string[]): Crea
 
 function isOptionOfCreation(format: string, texts: readonly string[]): boolean {
   try {
-    parseValues([...(FORMAT_OPTIONS[format]?.amend ?? []), ...creationOptionsOf(format)], texts);
+    const { amend, create } = FORMAT_OPTIONS[format]!;
+    parseValues([...(amend ?? []), ...create], texts);
     return true;
   } catch (error) {
     if (error instanceof ImgFailure) return false;

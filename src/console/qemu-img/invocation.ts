@@ -1,10 +1,7 @@
 import type { EngineError } from '#engine';
 import { isEngineError, type CacheMode } from '#engine';
-import { warnOfGuess } from '../block/drivers/raw.ts';
-import { mustUnlock } from '../block/encryption.ts';
-import { storageOf } from '../block/node-storage.ts';
 import type { Report } from '../block/driver.ts';
-import { openBlock, openImageFile, type OpenRequest } from '../block/open.ts';
+import { openBlock, openToCheck, type OpenRequest } from '../block/open.ts';
 import type { BlockNode } from '../block/node.ts';
 import type { ConsoleHost } from '../host.ts';
 import { parseCacheMode } from '../options/cache-mode.ts';
@@ -22,12 +19,23 @@ export type ImgCommand = (host: ConsoleHost, args: readonly string[]) => Promise
 /** Ends a command: the message goes to standard error behind the program's name. */
 export class ImgFailure extends Error {
   readonly exitCode: number;
+  /** Lines below the message. */
   readonly hints: readonly string[];
+  /** Whether the last line ends; one of QEMU's does not. */
+  readonly isTerminated: boolean;
 
-  constructor(message: string, { exitCode = 1, hints = [] }: { exitCode?: number; hints?: readonly string[] } = {}) {
+  constructor(
+    message: string,
+    {
+      exitCode = 1,
+      hints = [],
+      isTerminated = true,
+    }: { exitCode?: number; hints?: readonly string[]; isTerminated?: boolean } = {},
+  ) {
     super(message);
     this.exitCode = exitCode;
     this.hints = hints;
+    this.isTerminated = isTerminated;
   }
 }
 
@@ -188,32 +196,11 @@ export class Invocation {
     );
   }
 
-  /**
-   * Opens the file of a qcow2 image without the image itself; null for another format. An encrypted image is unlocked all
-   * the same, so that nobody works on it without its secret.
-   */
-  async openFile(name: string, as: OpenAs): Promise<BlockNode | null> {
-    const request = this.#requestOf(name, as);
-    const failed = (error: unknown) => {
+  /** Opens the file of an image to check it; null where the format knows no check. @throws ImgFailure */
+  async openToCheck(name: string, as: OpenAs): Promise<BlockNode | null> {
+    return openToCheck(this.host, this.#requestOf(name, as)).catch((error: unknown) => {
       throw openFailure(error, name);
-    };
-    // Whoever opens a file takes the options out.
-    const again = { ...request, options: new Map(request.options) };
-    const { file, format, context } = await openImageFile(this.host, request).catch(failed);
-    if (format !== 'qcow2') {
-      if (format === 'raw' && as.writable && context.probe !== null) warnOfGuess(this.host, file.filename);
-      file.close();
-      // Without its key a volume is not open.
-      if (format === 'luks') (await openBlock(this.host, again).catch(failed)).close();
-      return null;
-    }
-    try {
-      await mustUnlock(context, storageOf(file));
-      return file;
-    } catch (error) {
-      file.close();
-      throw openFailure(error, name);
-    }
+    });
   }
 
   readonly report: Report = (message) => this.complain(message);
@@ -263,7 +250,7 @@ export function openFailure(error: unknown, name: string): ImgFailure {
 
 /** `CONTEXT: REASON`, with what the reason's hints say. */
 export function failureWithin(error: unknown, context: string): ImgFailure {
-  if (error instanceof ImgFailure) return new ImgFailure(`${context}: ${error.message}`, { hints: error.hints });
+  if (error instanceof ImgFailure) return new ImgFailure(`${context}: ${error.message}`, error);
   if (!isEngineError(error)) throw error;
   return new ImgFailure(`${context}: ${error.message}`, { hints: error.hint === null ? [] : [error.hint] });
 }

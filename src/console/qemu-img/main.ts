@@ -66,15 +66,14 @@ export async function qemuImg(host: ConsoleHost, args: readonly string[]): Promi
       host.writeOut(error.message);
       return 0;
     }
-    const { message, hints, exitCode } = failureOf(error);
-    host.writeErr([`qemu-img: ${message}`, ...hints].map((line) => `${line}\n`).join(''));
+    const { message, hints, isTerminated, exitCode } = failureOf(error);
+    host.writeErr([`qemu-img: ${message}`, ...hints].join('\n') + (isTerminated ? '\n' : ''));
     return exitCode;
   }
 }
 
-function failureOf(error: unknown): Pick<ImgFailure, 'message' | 'hints' | 'exitCode'> {
+function failureOf(error: unknown): ImgFailure {
   if (error instanceof ImgFailure) return error;
-  if (isEngineError(error))
-    return { message: error.message, hints: error.hint === null ? [] : [error.hint], exitCode: 1 };
-  throw error;
+  if (!isEngineError(error)) throw error;
+  return new ImgFailure(error.message, { hints: error.hint === null ? [] : [error.hint] });
 }

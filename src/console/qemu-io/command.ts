@@ -27,12 +27,12 @@ export class IoRefusal extends Error {}
 export class IoComplaint extends Error {}
 
 /** @throws IoRefusal */
-export function numberOf(text: string): number {
+export function numberOf(text: string, blamed = text): number {
   const value = parseSize(text);
   if (value === 'not-a-number') {
-    throw new IoRefusal(`Parsing error: non-numeric argument, or extraneous/unrecognized suffix -- ${text}`);
+    throw new IoRefusal(`Parsing error: non-numeric argument, or extraneous/unrecognized suffix -- ${blamed}`);
   }
-  if (value === 'out-of-range') throw new IoRefusal(`Parsing error: argument too large -- ${text}`);
+  if (value === 'out-of-range') throw new IoRefusal(`Parsing error: argument too large -- ${blamed}`);
   return value;
 }
 

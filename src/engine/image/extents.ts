@@ -170,8 +170,7 @@ export function alignedHostOffset(image: Image, entry: L2Entry, at: GuestOffset)
   if (hostOffset % image.geometry.clusterSize === 0) return hostOffset;
   const isZero = l2KindOf(image.geometry, highOf(entry), lowOf(entry)) === 'zero-alloc';
   const what = isZero ? 'Preallocated zero cluster' : 'Data cluster';
-  const guest = clusterStart(image.geometry, at);
-  markCorrupt(image, `${what} offset ${hex(hostOffset)} unaligned (guest offset: ${hex(guest)})`);
+  markCorrupt(image, `${what} offset ${hex(hostOffset)} unaligned (guest offset: ${hex(at)})`);
 }
 
 /** Data in an external file stands at its guest offset. */

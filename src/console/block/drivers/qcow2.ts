@@ -1,6 +1,7 @@
 import {
   cipherFor,
   EngineError,
+  headForWriting,
   judgeDataStorage,
   MemoryStorage,
   openImage,
@@ -8,6 +9,7 @@ import {
   RepairFailure,
   repairFailureText,
   StepFailure,
+  writeHeader,
   type GuestSource,
   type Image,
   type ImageHead,
@@ -21,6 +23,7 @@ import { takeImageCipher } from '../encryption.ts';
 import { corruptionNews, prefixed } from '../errors.ts';
 import { sourceOf } from '../guest-source.ts';
 import { warningsTo } from '../head-warnings.ts';
+import type { Options } from '../../options/options.ts';
 import { storageOf } from '../node-storage.ts';
 import type { BlockNode } from '../node.ts';
 import { Qcow2Node } from '../qcow2-node.ts';
@@ -72,7 +75,27 @@ export const QCOW2: BlockDriver = {
       report: context.report,
     });
   },
+  async openToCheck(context) {
+    const { host, flags, options, report } = context;
+    const file = await context.openFile();
+    const storage = storageOf(file);
+    const head = readHead(storage, { writable: flags.writable, checkMode: true, onWarning: warningsTo(report, host) });
+    takeQcow2Options(options, head);
+    // Nobody works on an image without its secret, although a check looks at no data.
+    cipherFor(head, await takeImageCipher(context, storage, head));
+    // The other files stay closed, unless options say what they are: whether they can be that is judged.
+    if (saysOf(options, 'data-file')) await openDataFile(context, head);
+    else if (head.dataFile === null) judgeDataStorage(head, null);
+    if (saysOf(options, 'backing')) await openBacking(context, file, head);
+    if (flags.writable && head.needsRewrite) writeHeader(storage, headForWriting(head));
+    return file;
+  },
 };
+
+/** Whether options say what a child is. */
+function saysOf(options: Options, child: string): boolean {
+  return [...options.keys()].some((name) => name === child || name.startsWith(`${child}.`));
+}
 
 /** Says what failed where a dirty image could not be repaired. */
 function openedImage({ host, report }: DriverContext, storage: Storage, options: OpenOptions): Image {
@@ -102,7 +125,7 @@ const EMPTY: GuestSource = { virtualSize: 0, readAt: () => undefined, zeroRunAt:
 /** The child `data-file`: by the options, else by the name in the header, which is the name of a file and nothing else. */
 async function openDataFile(context: DriverContext, head: ImageHead): Promise<BlockNode | null> {
   const isClosed = isDataClosed(context, head);
-  const hasOptions = [...context.options.keys()].some((name) => name === 'data-file' || name.startsWith('data-file.'));
+  const hasOptions = saysOf(context.options, 'data-file');
   const filename = isClosed || hasOptions || head.dataFile === null ? null : `file:${head.dataFile}`;
   const child = await context.openChild('data-file', { role: 'image', filename });
   if (!isClosed) judgeDataStorage(head, child === null ? null : storageOf(child));

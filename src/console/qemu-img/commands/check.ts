@@ -3,11 +3,7 @@ import {
   checkImage,
   checkJson,
   checkOutput,
-  headForWriting,
-  judgeDataStorage,
   planRepair,
-  readHead,
-  writeHeader,
   RepairFailure,
   repairFailureText,
   repairOutput,
@@ -15,8 +11,7 @@ import {
   type RepairMode,
 } from '#engine';
 import { inDictionaryOrder } from '../../options/json-text.ts';
-import { warningsTo } from '../../block/head-warnings.ts';
-import { ImgFailure, Invocation, jsonText, misused, openFailure, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, Invocation, jsonText, misused, type ImgCommand } from '../invocation.ts';
 import { storageOf } from '../../block/node-storage.ts';
 import { runTask } from '../../pace.ts';
 import { strerror } from '../../text/strerror.ts';
@@ -37,8 +32,7 @@ export const check: ImgCommand = async (host, args) => {
   if (name === undefined || invocation.words.length !== 1) throw misused('Expecting one image file name');
   const { isJson } = invocation;
   const cacheMode = invocation.cacheMode('T', 'writeback', 'source ');
-  // The check works on the file itself: what makes an open fail is what it is there to find.
-  const file = await invocation.openFile(name, {
+  const file = await invocation.openToCheck(name, {
     writable: mode !== null,
     cacheMode,
     format: invocation.value('f'),
@@ -46,16 +40,6 @@ export const check: ImgCommand = async (host, args) => {
   });
   if (file === null) throw new ImgFailure('This image format does not support checks', { exitCode: UNSUPPORTED });
   const storage = storageOf(file);
-  try {
-    const onWarning = warningsTo(invocation.report, host);
-    const head = readHead(storage, { writable: mode !== null, checkMode: true, onWarning });
-    // The data file itself is not looked at, but one must be meant.
-    if (head.dataFile === null && !invocation.has('image-opts')) judgeDataStorage(head, null);
-    if (mode !== null && head.needsRewrite) writeHeader(storage, headForWriting(head));
-  } catch (error) {
-    file.close();
-    throw openFailure(error, name);
-  }
 
   const { output, stderr, exitCode, json } = await (mode === null ? checked() : repaired(mode));
   host.writeErr(stderr);

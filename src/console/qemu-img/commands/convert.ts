@@ -1,9 +1,9 @@
 import type { BlockNode } from '../../block/node.ts';
 import { judgeFlags, judgeOption, judgeTarget, parseArguments } from '../convert/arguments.ts';
-import { copyBitmaps, judgeBitmaps, judgeTargetOfBitmaps } from '../convert/copy-bitmaps.ts';
+import { copyBitmaps, judgeBitmaps } from '../convert/copy-bitmaps.ts';
 import { copyContent } from '../convert/copy-content.ts';
 import { openSources } from '../convert/sources.ts';
-import { openTarget } from '../convert/target.ts';
+import { judgeOpenTarget, openTarget } from '../convert/target.ts';
 import { Invocation, type ImgCommand } from '../invocation.ts';
 import { asksForHelp, creationHelp } from '../option-lists.ts';
 import { ProgressLine } from '../progress.ts';
@@ -41,7 +41,7 @@ export const convert: ImgCommand = async (host, args) => {
     judgeBitmaps(invocation, sources);
     const target = await openTarget(invocation, plan, sources);
     opened.push(target);
-    judgeTargetOfBitmaps(invocation, target);
+    judgeOpenTarget(invocation, plan, { sources, target });
     await copyContent(invocation, plan, { sources, target, progress });
     copyBitmaps(invocation, sources[0]!, target);
     return 0;

@@ -118,7 +118,8 @@ async function takeSizeFromBacking(
   const { driver, length } = backing;
   backing.close();
   if (format === undefined) {
-    throw new ImgFailure('Backing file specified without backing format', { hints: [`Detected format of ${driver}.`] });
+    const hints = [`Detected format of ${driver}.`];
+    throw new ImgFailure('Backing file specified without backing format', { hints, isTerminated: false });
   }
   if (!values.has('size')) values.set('size', String(BigInt(length)));
 }

@@ -7,6 +7,7 @@ import {
   snapshotListLines,
   StepFailure,
   type EngineErrorCode,
+  type Image,
 } from '#engine';
 import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, mustBeEngineError, type ImgCommand } from '../invocation.ts';
@@ -40,7 +41,7 @@ export const snapshot: ImgCommand = async (host, args) => {
   const [name] = invocation.words;
   if (name === undefined || invocation.words.length !== 1) throw misused('Expecting one image file name');
   const node = await invocation.open(name, {
-    writable: action !== 'l' && action !== undefined,
+    writable: action !== 'l',
     format: undefined,
     isShared: invocation.has('U'),
   });
@@ -69,12 +70,7 @@ export const snapshot: ImgCommand = async (host, args) => {
     } else if (action === 'a') {
       const found = findSnapshot(image, wanted);
       if (found === null) {
-        // Bitmaps are in the way whether the snapshot is there or not.
-        const reason =
-          image.bitmaps.list.length > 0
-            ? 'Device has active dirty bitmaps'
-            : 'Failed to load snapshot: No such file or directory';
-        throw new ImgFailure(`Could not apply snapshot '${wanted}': ${reason}`);
+        throw new ImgFailure(`Could not apply snapshot '${wanted}': ${withoutSnapshot(image)}`);
       }
       try {
         applySnapshot(image, found);
@@ -98,6 +94,12 @@ export const snapshot: ImgCommand = async (host, args) => {
 
 function reasonOf(invocation: Invocation, error: unknown): string {
   return error instanceof StepFailure ? stepFailureText(invocation, error) : mustBeEngineError(error).message;
+}
+
+/** Why a snapshot that is not there cannot be applied: other reasons come first. */
+function withoutSnapshot({ bitmaps, geometry }: Image): string {
+  if (bitmaps.list.length > 0) return 'Device has active dirty bitmaps';
+  return `Failed to load snapshot: ${geometry.hasDataFile ? 'Operation not supported' : 'No such file or directory'}`;
 }
 
 function failure(name: string, errno: number, text: string): ImgFailure {

@@ -102,7 +102,7 @@ export function judgeTarget(invocation: Invocation, { sources, format, isCompres
   if (backing !== undefined && isNew && !options.has('backing_fmt') && !invocation.has('F')) {
     throw new ImgFailure('Use of backing file requires explicit backing format');
   }
-  if (!isCompressed) return;
+  if (!isCompressed || !isNew) return;
   if (format === 'raw' || format === 'luks') throw new ImgFailure('Compression not supported for this file format');
   if (encrypts(format, options)) throw new ImgFailure('Compression and encryption not supported at the same time');
   if (preallocates(options)) throw new ImgFailure('Compression and preallocation not supported at the same time');

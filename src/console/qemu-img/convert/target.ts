@@ -5,6 +5,7 @@ import { failureWithin, ImgFailure, type Invocation } from '../invocation.ts';
 import { setBacking } from '../commands/create.ts';
 import { writeNewFile } from '../new-file.ts';
 import type { ConvertPlan } from './arguments.ts';
+import { judgeTargetOfBitmaps } from './copy-bitmaps.ts';
 import { lengthOf } from './sources.ts';
 
 /** Creates the target, unless `-n` says that it is there, and opens it. @throws ImgFailure with QEMU's text */
@@ -18,18 +19,20 @@ export async function openTarget(
   const { format } = plan;
   if (format !== null && !invocation.has('n')) await createTarget(invocation, { ...plan, format }, total);
   const as = { writable: true, cacheMode, format: format ?? undefined };
-  const node = await (format === null
+  return format === null
     ? invocation.openOptions(plan.target, as)
-    : invocation.openNamed(plan.target, { ...as, options: secretsOf(invocation, format) }));
-  if (plan.isCompressed && node.image === null) {
-    node.close();
-    throw new ImgFailure('Compression not supported for this file format');
-  }
-  if (node.length < total) {
-    node.close();
-    throw new ImgFailure('output file is smaller than input file');
-  }
-  return node;
+    : invocation.openNamed(plan.target, { ...as, options: secretsOf(invocation, format) });
+}
+
+/** Whether the open target can take what the sources hold. @throws ImgFailure with QEMU's text */
+export function judgeOpenTarget(
+  invocation: Invocation,
+  { isCompressed }: ConvertPlan,
+  { sources, target }: { readonly sources: readonly BlockNode[]; readonly target: BlockNode },
+): void {
+  judgeTargetOfBitmaps(invocation, target);
+  if (isCompressed && target.image === null) throw new ImgFailure('Compression not supported for this file format');
+  if (target.length < lengthOf(sources)) throw new ImgFailure('output file is smaller than input file');
 }
 
 /** The secrets that the target is created with open it too. */

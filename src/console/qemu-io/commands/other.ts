@@ -56,7 +56,8 @@ export const TRUNCATE: IoCommand = {
   run(session, args) {
     const flags = flagsOf('truncate', args, 'm:', { judge: (_, mode) => preallocationOf(mode) });
     const preallocation = preallocationOf(flags.value('m') ?? 'off');
-    const size = numberOf(flags.words[0] ?? '');
+    // As in QEMU, the first argument is blamed whatever it is.
+    const size = numberOf(flags.words[0] ?? '', args[0]);
     if (session.isOutOfService) throw new IoComplaint('No medium inserted');
     try {
       session.disk.truncate(size, preallocation);
