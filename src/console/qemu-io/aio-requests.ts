@@ -23,6 +23,12 @@ interface Suspended {
   readonly tags: string[];
 }
 
+/** What became of a request, until somebody waits for it. */
+interface News {
+  readonly request: AioRequest;
+  readonly outcome: Outcome;
+}
+
 /** At other events QEMU's qcow2 holds its lock, so that every other request waits. */
 const UNLOCKED_EVENTS: ReadonlySet<DebugEvent> = new Set([
   'read_aio',
@@ -47,7 +53,7 @@ export class AioRequests {
   /** The latest first, as QEMU looks for a tag. */
   #suspended: Suspended[] = [];
   #waiting: AioRequest[] = [];
-  #outcomes: Outcome[] = [];
+  #news: News[] = [];
 
   constructor(node: BlockNode, print: (text: string) => void) {
     this.#print = print;
@@ -107,12 +113,24 @@ export class AioRequests {
 
   /** Whether something became of a request that nobody was told of. */
   get hasNews(): boolean {
-    return this.#outcomes.length > 0;
+    return this.#news.length > 0;
   }
 
   /** Tells what became of the requests that are done. */
   tell(): void {
-    for (const { text } of this.#outcomes.splice(0)) for (const part of text) this.#print(part);
+    for (const { outcome } of this.#news.splice(0)) for (const part of outcome.text) this.#print(part);
+  }
+
+  /**
+   * As {@link tell}, by somebody who waits for the disk but not for the requests: data that is being written takes longer
+   * than that, as it does in QEMU.
+   */
+  tellOfQuick(): void {
+    const isSlow = ({ request, outcome }: News) => request.writes && outcome.succeeded;
+    const slow = this.#news.filter(isSlow);
+    this.#news = this.#news.filter((news) => !isSlow(news));
+    this.tell();
+    this.#news = slow;
   }
 
   /** Lets everything go and tells what became of it; before the disk is closed. */
@@ -124,7 +142,7 @@ export class AioRequests {
 
   #attempt(request: AioRequest): void {
     try {
-      this.#outcomes.push(request.run());
+      this.#news.push({ request, outcome: request.run() });
     } catch (error) {
       if (!(error instanceof Suspension)) throw error;
       for (const tag of error.tags) this.#print(`blkdebug: Suspended request '${tag}'\n`);

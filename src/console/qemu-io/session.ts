@@ -130,6 +130,8 @@ export class IoSession {
       return false;
     }
     const { text, succeeded } = work();
+    // A request beyond the end of the disk fails at once, and waits for nothing.
+    if (access.at + access.length <= this.disk.length) this.requests.tellOfQuick();
     const pace = paceOf(this.host);
     for (const part of text) {
       this.print(part);

@@ -59,6 +59,7 @@ export const TRUNCATE: IoCommand = {
     // As in QEMU, the first argument is blamed whatever it is.
     const size = numberOf(flags.words[0] ?? '', args[0]);
     if (session.isOutOfService) throw new IoComplaint('No medium inserted');
+    session.requests.tell();
     try {
       session.disk.truncate(size, preallocation);
       return true;
@@ -160,6 +161,7 @@ export const MAP: IoCommand = {
 
 /** A run of the disk, or why nothing can be said of it. */
 function allocationAt(session: IoSession, at: number, length: number): BlockStatus | string {
+  session.requests.tellOfQuick();
   try {
     return session.disk.statusAt(at, length, 'allocation');
   } catch (error) {
@@ -243,6 +245,7 @@ export const SLEEP: IoCommand = {
     const milliseconds = parseInteger(args[0]!);
     if (!(milliseconds >= 0)) throw new IoRefusal(`${args[0]} is not a valid number`);
     await session.host.sleep(milliseconds);
+    if (session.node !== null) session.requests.tell();
     return true;
   },
 };
