@@ -126,7 +126,7 @@ export class AioRequests {
    * than that, as it does in QEMU.
    */
   tellOfQuick(): void {
-    const isSlow = ({ request, outcome }: News) => request.writes && outcome.succeeded;
+    const isSlow = ({ request, outcome }: News) => request.writes && request.length > 0 && outcome.succeeded;
     const slow = this.#news.filter(isSlow);
     this.#news = this.#news.filter((news) => !isSlow(news));
     this.tell();
