@@ -1,6 +1,5 @@
 import type { CheckOutcome, ImageProblem, ImageSummary, Verdict } from '#protocol';
-
-export type Tone = 'neutral' | 'sound' | 'leak' | 'repair' | 'violation';
+import type { Tone } from '../ui/tone.ts';
 
 export interface StateWords {
   readonly tone: Tone;
