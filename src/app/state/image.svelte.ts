@@ -42,10 +42,12 @@ export class ImageState {
   busy = $state.raw<Readonly<Partial<Record<Part, Progress | null>>>>({});
   /** Counts changes of the bytes; whatever shows bytes asks again when it moves. */
   revision = $state(0);
+  // Nothing is shown of what is asked for and on its way.
+  /* eslint-disable svelte/prefer-svelte-reactivity */
   /** The parts that somebody wants to see, whether they could be had or not. */
-  // Nothing is shown of it.
-  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #asked = new Set<Part>();
+  readonly #reading = new Map<Part, Promise<void>>();
+  /* eslint-enable svelte/prefer-svelte-reactivity */
   readonly #workbench: Workbench;
 
   constructor(id: ImageId, workbench: Workbench) {
@@ -82,10 +84,19 @@ export class ImageState {
     });
   }
 
-  /** After a failure: looks again, and checks what can be opened now. */
-  async tryAgain(): Promise<void> {
+  /** Asks for what is not known yet. What cannot be opened is checked once it can. */
+  async look(): Promise<void> {
+    this.#asked.add('check');
+    // A file that was missing may have been opened since.
+    if (this.overview === null || this.overview.dataFile?.file === null) await this.loadOverview();
+    if (this.overview !== null && this.check === null) await this.runCheck();
+  }
+
+  /** Looks anew, and checks what can be opened now. */
+  async lookAgain(): Promise<void> {
+    this.check = null;
     await this.loadOverview();
-    if (this.overview !== null) await this.runCheck();
+    if (this.overview !== null && this.check === null) await this.runCheck();
   }
 
   async loadMap(): Promise<void> {
@@ -213,7 +224,7 @@ export class ImageState {
   reload(): void {
     this.repair = null;
     this.#forgetBytes();
-    if (this.#asked.has('check')) void this.runCheck();
+    if (this.#asked.has('check')) void this.lookAgain();
   }
 
   #bytesChanged(check: CheckOutcome | null, map: ClusterMap | null): void {
@@ -242,13 +253,19 @@ export class ImageState {
    * Asks for a part of what the bytes hold, and again where they changed before the answer came. What was asked for once
    * is asked for after every change, unless it was cancelled.
    */
-  async #read(part: Part, title: string | null, ask: (options: LoadOptions) => Promise<void>): Promise<void> {
+  #read(part: Part, title: string | null, ask: (options: LoadOptions) => Promise<void>): Promise<void> {
     this.#asked.add(part);
-    let revision: number;
-    do {
-      revision = this.revision;
-      await this.#load(part, title, ask);
-    } while (revision !== this.revision && this.#asked.has(part));
+    const readUntilFresh = async () => {
+      let revision: number;
+      do {
+        revision = this.revision;
+        await this.#load(part, title, ask);
+      } while (revision !== this.revision && this.#asked.has(part));
+      this.#reading.delete(part);
+    };
+    const reading = this.#reading.get(part) ?? readUntilFresh();
+    this.#reading.set(part, reading);
+    return reading;
   }
 
   /** Runs one part's work once at a time, as an activity when it has a title, and keeps its error for the view. */

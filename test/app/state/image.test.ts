@@ -80,6 +80,23 @@ describe('ImageState', () => {
     expect(image.error).toBeNull();
   });
 
+  it('checks what cannot be opened as soon as it can, and not before', async () => {
+    const answers: Record<string, unknown> = {
+      'image.overview': Object.assign(new Error('too small'), { code: 'invalid-image' }),
+      'image.refusal': { name: 'a.qcow2', unsavedChanges: 0 },
+      'image.check': outcome('good'),
+    };
+    const { image, call, workbench } = imageWith(answers);
+    await image.look();
+    image.reload();
+    await image.loadOverview();
+    expect(call.mock.calls.map(([method]) => method)).not.toContain('image.check');
+    expect(workbench.activities.list).toEqual([]);
+    answers['image.overview'] = { name: 'a.qcow2' };
+    image.reload();
+    await vi.waitFor(() => expect(image.check?.verdict.sentence).toBe('good'));
+  });
+
   it('asks again where the bytes changed before the answer came', async () => {
     const { image, call } = imageWith({});
     const first = { check: deferred<CheckOutcome>(), overview: deferred<{ name: string }>() };
