@@ -2,18 +2,23 @@ import {
   EngineError,
   growFile,
   ignoresFlushes,
+  isEngineError,
   StepFailure,
   type CacheMode,
   type GuestOffset,
   type Preallocation,
   type Storage,
 } from '#engine';
-import type { OverlappedStorage, SparseStorage } from '../host.ts';
+import type { OverlappedStorage, SparseStorage, StorageRun } from '../host.ts';
 import { LowestNode } from './lowest-node.ts';
 import { refuseCompressed, type BlockStatus, type NodeOrigin, type StatusWanted, type WriteOptions } from './node.ts';
 import { isAllZero } from './zeros.ts';
 
 const CHUNK = 1024 * 1024;
+
+/** A sector here and there: so little that it takes less than a look for holes, which may start a process. */
+const SAMPLE_LENGTH = 512;
+const SAMPLE_COUNT = 64;
 
 /** The lowest node: a file. What lies past its end reads as zeros. */
 export class FileNode extends LowestNode {
@@ -22,6 +27,7 @@ export class FileNode extends LowestNode {
   /** Its path, where what other programs claim of it counts. */
   readonly claimedPath: string | null;
   readonly #ignoresFlushes: boolean;
+  #seemsDense: boolean | undefined;
 
   constructor(
     origin: NodeOrigin,
@@ -100,9 +106,8 @@ export class FileNode extends LowestNode {
   }
 
   statusAt(at: GuestOffset, lengthMax: number, wanted: StatusWanted = 'zeros'): BlockStatus {
-    const { storage } = this;
     const isPastEnd = at >= this.length;
-    const run = !isPastEnd && wanted === 'zeros' && isSparse(storage) ? storage.runAt(at as number) : null;
+    const run = isPastEnd ? null : this.#runAt(at as number, wanted);
     const isHole = isPastEnd || run?.isHole === true;
     return {
       length: isPastEnd ? lengthMax : Math.min(lengthMax, run?.length ?? this.length - at),
@@ -112,6 +117,13 @@ export class FileNode extends LowestNode {
       isCompressed: false,
       hostOffset: at as number,
     };
+  }
+
+  #runAt(at: number, wanted: StatusWanted): StorageRun | null {
+    const { storage } = this;
+    if (wanted === 'allocation' || !isSparse(storage)) return null;
+    if (wanted === 'savings' && (this.#seemsDense ??= seemsDense(storage))) return null;
+    return storage.runAt(at);
   }
 
   get knowsHoles(): boolean {
@@ -130,6 +142,27 @@ export class FileNode extends LowestNode {
 /** Whether a storage can be asked for its holes. */
 function isSparse(storage: Storage): storage is SparseStorage {
   return 'runAt' in storage;
+}
+
+/**
+ * Whether a file takes as much of its disk as it is long, and shows no zeros where one looks: space that was taken ahead of
+ * its bytes is a hole, too.
+ */
+function seemsDense(storage: SparseStorage): boolean {
+  if (storage.allocatedBytes < storage.size) return false;
+  const step = Math.max(SAMPLE_LENGTH, Math.floor(storage.size / SAMPLE_COUNT));
+  const sample = new Uint8Array(SAMPLE_LENGTH);
+  for (let at = 0; at + SAMPLE_LENGTH <= storage.size; at += step) {
+    try {
+      storage.read(at, sample);
+    } catch (error) {
+      // Who reads it in its turn is told.
+      if (!isEngineError(error)) throw error;
+      return false;
+    }
+    if (isAllZero(sample)) return false;
+  }
+  return true;
 }
 
 /** Whether a storage also works while the program goes on. */

@@ -1,4 +1,4 @@
-import type { BlockNode } from './node.ts';
+import type { BlockNode, StatusWanted } from './node.ts';
 
 /** What a backing chain says of a run: from which layer its bytes come, if any has them. */
 export interface LayerStatus {
@@ -16,12 +16,18 @@ const NO_PLACE = { hasHostOffset: false, isCompressed: false };
  * Asks a node and its backing files, down to but without `base`, who has the bytes. `absent`: none of them; they come
  * from `base`, or read as zeros.
  */
-export function statusAbove(node: BlockNode, base: BlockNode | null, at: number, lengthMax: number): LayerStatus {
+export function statusAbove(
+  node: BlockNode,
+  base: BlockNode | null,
+  at: number,
+  lengthMax: number,
+  wanted?: StatusWanted,
+): LayerStatus {
   let length = lengthMax;
   for (let layer: BlockNode | null = node; layer !== null && layer !== base; layer = layer.backing) {
     // A layer that ends earlier hides what is below it behind zeros.
     if (at >= layer.length) return { length, kind: layer === node ? 'absent' : 'zero', ...NO_PLACE };
-    const status = layer.statusAt(at, Math.min(length, layer.length - at));
+    const status = layer.statusAt(at, Math.min(length, layer.length - at), wanted);
     length = Math.min(length, status.length);
     if (status.isAllocated) {
       return {

@@ -23,8 +23,12 @@ export interface BlockStatus {
   readonly hostOffset: HostOffset | null;
 }
 
-/** What somebody asks a status for: without a wish to know zeros, files need not look for their holes. */
-export type StatusWanted = 'zeros' | 'allocation';
+/**
+ * What somebody asks a status for. `zeros`: each run of zeros is told apart, holes of files too. `savings`: only to save the
+ * reading of them, so that a file need not look for holes where it seems to have none. `allocation`: no
+ * file needs to.
+ */
+export type StatusWanted = 'zeros' | 'savings' | 'allocation';
 
 export interface WriteOptions {
   /** As compressed clusters. */

@@ -150,7 +150,7 @@ export class Qcow2Node implements BlockNode {
     const extent = extentAt(this.image, at, lengthMax);
     const isReadable = extent.kind !== 'compressed' && this.image.cipher === null;
     const hole =
-      wanted === 'zeros' && isReadable && extent.kind === 'data'
+      wanted !== 'allocation' && isReadable && extent.kind === 'data'
         ? this.#holeAt(extent.hostOffset, extent.length)
         : null;
     return {

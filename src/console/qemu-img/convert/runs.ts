@@ -96,9 +96,11 @@ interface StatusRequest {
  * @throws ImgFailure with QEMU's text where the source's tables contradict themselves
  */
 function readableStatus(invocation: Invocation, { source, base, at, salvages }: StatusRequest): LayerStatus {
+  // A percentage is one of what is not zero, to the byte.
+  const wanted = invocation.has('p') ? 'zeros' : 'savings';
   for (let length = source.length - at; ;) {
     try {
-      return statusAbove(source, base, at, length);
+      return statusAbove(source, base, at, length, wanted);
     } catch (error) {
       if (!isEngineError(error)) throw error;
       const reason = strerror(error);
