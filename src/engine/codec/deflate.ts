@@ -19,14 +19,14 @@ import { source, takeInput } from './scratch.ts';
 export function deflateRaw(input: Uint8Array, output: Uint8Array): number | null {
   takeInput(input, 0, FINDER_SLACK);
   const literalBits = bitsPerByte(source.bytes, 0, input.length, SAMPLE_STEP);
-  startMatching(literalBits);
-  const depthMax = literalBits < TEXT_BITS ? TEXT_DEPTH_MAX : DEPTH_MAX;
+  const isText = literalBits < TEXT_BITS;
+  startMatching(isText ? 0 : Math.floor(2 ** (3 * literalBits - MATCH_BITS + 1)));
   const writer = new BlockWriter(output.length);
 
   let at = 0;
   do {
     const start = at;
-    at = findTokens(start, input.length, depthMax);
+    at = findTokens(start, input.length, isText ? TEXT_SEARCH : SEARCH);
     if (!writer.writeBlocks(tokens, tokenCount, start, at === input.length)) return null;
   } while (at < input.length);
   return writer.finish(output);
@@ -37,15 +37,24 @@ const TOKEN_COUNT_MAX = 1 << 16;
 /** Which bytes are looked at for what a literal takes. */
 const SAMPLE_STEP = 5;
 /**
- * Where literals take fewer bits than this, much repeats itself, as in text, and far places are worth a look. A program's code
- * has its good matches near.
+ * Where literals take fewer bits than this, much repeats itself, as in text: far places are worth a look, and matches of
+ * three bytes only get in the way of longer ones. A program's code has its good matches near.
  */
 const TEXT_BITS = 5.3;
-const TEXT_DEPTH_MAX = 24;
-const DEPTH_MAX = 6;
+
+/** How many places are looked at for a match, and for a better one that begins a byte later. */
+interface Search {
+  readonly depthMax: number;
+  readonly laterDepthMax: number;
+}
+
+const TEXT_SEARCH: Search = { depthMax: 24, laterDepthMax: 24 };
+const SEARCH: Search = { depthMax: 6, laterDepthMax: 1 };
+
+/** Bits that a match takes beside those of its distance: where three literals take fewer, they are cheaper. */
+const MATCH_BITS = 7;
 /** After so many literals in a row, as a power of two, the search takes longer steps: the data hardly repeats itself. */
 const PATIENCE_BITS = 6;
-const NICE_LENGTH = 64;
 /** A match of this length does not give way any more. */
 const LAZY_LENGTH_MAX = 16;
 
@@ -56,13 +65,13 @@ let tokenCount = 0;
  * Divides the input from `start` on into literals and matches, and returns how far it came. A match gives way to one
  * that starts a byte later when that is better by more than the literal costs.
  */
-function findTokens(start: number, end: number, depthMax: number): number {
+function findTokens(start: number, end: number, { depthMax, laterDepthMax }: Search): number {
   const { bytes } = source;
   let count = 0;
   let literalRun = 0;
   let at = start;
   while (at < end && count < TOKEN_COUNT_MAX) {
-    let match = findMatch(at, end, 2, depthMax, NICE_LENGTH);
+    let match = findMatch(at, end, 2, depthMax);
     if (match === 0) {
       literalRun++;
       const step = Math.min(1 + (literalRun >> PATIENCE_BITS), end - at, TOKEN_COUNT_MAX - count);
@@ -73,7 +82,7 @@ function findTokens(start: number, end: number, depthMax: number): number {
     let found = at + 1;
     let length = matchLength(match);
     while (length < LAZY_LENGTH_MAX && found < end && count < TOKEN_COUNT_MAX) {
-      const later = findMatch(found, end, length - 1, depthMax >> 2, NICE_LENGTH);
+      const later = findMatch(found, end, length - 1, laterDepthMax);
       found++;
       if (later === 0 || 4 * (matchLength(later) - length) + distanceGain(later, match) <= 2) break;
       tokens[count++] = bytes[at++]!;

@@ -8,6 +8,9 @@ export const DISTANCE_MAX = 4096;
 /** Bytes after the input that must be readable. */
 export const FINDER_SLACK = 8;
 
+/** A match of this length is good enough. */
+const NICE_LENGTH = 64;
+
 const CHAIN_MASK = DISTANCE_MAX - 1;
 const HASH3_BITS = 13;
 const HASH4_BITS = 15;
@@ -17,18 +20,15 @@ const newestWith3 = new Uint16Array(1 << HASH3_BITS);
 const newestWith4 = new Uint16Array(1 << HASH4_BITS);
 const olderWith4 = new Uint16Array(DISTANCE_MAX);
 
-/** Bits that a match takes beside those of its distance. */
-const MATCH_BITS = 7;
-
-/** Three bytes farther away than this are cheaper as literals. */
-let shortDistanceMax = DISTANCE_MAX;
+/** Three bytes are looked for up to this distance; 0: nowhere. */
+let shortDistanceMax = 0;
 
 /**
- * Begins an input whose literals take so many bits; nothing of the one before is left, so that the same input always gives
- * the same matches.
+ * Begins an input, with the distance up to which a match of three bytes is worth its bits; nothing of the one before is
+ * left, so that the same input always gives the same matches.
  */
-export function startMatching(literalBits: number): void {
-  shortDistanceMax = 2 ** Math.max(0, 3 * literalBits - MATCH_BITS + 1);
+export function startMatching(distanceMaxOf3: number): void {
+  shortDistanceMax = Math.min(distanceMaxOf3, DISTANCE_MAX);
   newestWith3.fill(0);
   newestWith4.fill(0);
   olderWith4.fill(0);
@@ -49,45 +49,51 @@ export function matchDistance(match: Match): number {
  * Adds the position `at`, and looks for an earlier occurrence of what is there that is longer than `longerThan`, at least 2,
  * among `depthMax` positions with the same four bytes, nearest first; else for three bytes at the nearest position with these.
  */
-export function findMatch(at: number, end: number, longerThan: number, depthMax: number, niceLength: number): Match {
-  const { view } = source;
-  const word = view.getUint32(at, true);
-  const hash3 = Math.imul(word << 8, 0x9e3779b1) >>> (32 - HASH3_BITS);
+export function findMatch(at: number, end: number, longerThan: number, depthMax: number): Match {
+  const word = source.view.getUint32(at, true);
   const hash4 = Math.imul(word, 0x9e3779b1) >>> (32 - HASH4_BITS);
-  const near = newestWith3[hash3]!;
-  let candidate = newestWith4[hash4]!;
-  newestWith3[hash3] = at;
+  const newest = newestWith4[hash4]!;
   newestWith4[hash4] = at;
-  olderWith4[at & CHAIN_MASK] = candidate;
+  olderWith4[at & CHAIN_MASK] = newest;
+  // Most positions have no other in reach, and are done with here.
+  const distance = (at - newest) & 0xffff;
+  const match = distance > DISTANCE_MAX ? 0 : longestMatch(at, distance, end, longerThan, depthMax);
+  if (shortDistanceMax === 0) return match;
 
+  const hash3 = Math.imul(word << 8, 0x9e3779b1) >>> (32 - HASH3_BITS);
+  const nearest = (at - newestWith3[hash3]!) & 0xffff;
+  newestWith3[hash3] = at;
+  if (match !== 0 || longerThan > 2 || nearest === 0 || nearest > shortDistanceMax || end - at <= 3) return match;
+  return ((source.view.getUint32(at - nearest, true) ^ word) & 0xffffff) === 0 ? (3 << 13) | nearest : 0;
+}
+
+/** The longest match with at least four bytes among the positions from `first` bytes back on, 0 for none. */
+function longestMatch(at: number, first: number, end: number, longerThan: number, depthMax: number): Match {
+  const { view } = source;
   const lengthMax = end - at < MATCH_LENGTH_MAX ? end - at : MATCH_LENGTH_MAX;
-  const distanceMax = at < DISTANCE_MAX ? at : DISTANCE_MAX;
   let best = longerThan < 3 ? 3 : longerThan;
   if (lengthMax <= best) return 0;
-  let match = 0;
+  const word = view.getUint32(at, true);
   let tail = view.getUint32(at + best - 3, true);
-  let distance = (at - candidate) & 0xffff;
+  let match = 0;
+  let distance = first;
   let nearer = 0;
   // Farther and farther: where that ends, the entry was out of date.
-  for (let depth = depthMax; depth > 0 && distance > nearer && distance <= distanceMax; depth--) {
+  for (let depth = depthMax; depth > 0 && distance > nearer && distance <= DISTANCE_MAX; depth--) {
     const from = at - distance;
     if (view.getUint32(from + best - 3, true) === tail && view.getUint32(from, true) === word) {
       const length = commonLength(from, at, lengthMax);
       if (length > best) {
         best = length;
         match = (length << 13) | distance;
-        if (length >= niceLength || length === lengthMax) return match;
+        if (length >= NICE_LENGTH || length === lengthMax) return match;
         tail = view.getUint32(at + best - 3, true);
       }
     }
-    candidate = olderWith4[from & CHAIN_MASK]!;
     nearer = distance;
-    distance = (at - candidate) & 0xffff;
+    distance = (at - olderWith4[from & CHAIN_MASK]!) & 0xffff;
   }
-  if (match !== 0 || longerThan > 2) return match;
-  distance = (at - near) & 0xffff;
-  if (distance === 0 || distance > distanceMax || distance > shortDistanceMax) return 0;
-  return ((view.getUint32(at - distance, true) ^ word) & 0xffffff) === 0 ? (3 << 13) | distance : 0;
+  return match;
 }
 
 /** Adds the positions [from, to) without looking for matches. */
@@ -96,7 +102,7 @@ export function skipPositions(from: number, to: number): void {
   for (let at = from; at < to; at++) {
     const word = view.getUint32(at, true);
     const hash4 = Math.imul(word, 0x9e3779b1) >>> (32 - HASH4_BITS);
-    newestWith3[Math.imul(word << 8, 0x9e3779b1) >>> (32 - HASH3_BITS)] = at;
+    if (shortDistanceMax > 0) newestWith3[Math.imul(word << 8, 0x9e3779b1) >>> (32 - HASH3_BITS)] = at;
     olderWith4[at & CHAIN_MASK] = newestWith4[hash4]!;
     newestWith4[hash4] = at;
   }

@@ -36,6 +36,24 @@ export const SAMPLE_KINDS = {
       into[at++] = random(12) === 0 ? 10 : 32;
     }
   },
+  records: (into, random) => {
+    fillWithLines(into, (index) => {
+      const mail = `u${random(10_000)}@example.org`;
+      return JSON.stringify({
+        id: index,
+        mail,
+        active: random(3) === 0,
+        score: random(1e6) / 1000,
+        tags: [random(17)],
+      });
+    });
+  },
+  'log lines': (into, random) => {
+    fillWithLines(into, (index) => {
+      const time = new Date(1.7e12 + 1000 * index).toISOString();
+      return `${time} host-${random(5)} sshd[${random(3000)}]: connection from 10.0.${random(256)}.${random(256)} accepted`;
+    });
+  },
   'table entries': (into, random) => {
     const view = new DataView(into.buffer, into.byteOffset, into.byteLength);
     let cluster = random(1 << 20);
@@ -57,6 +75,18 @@ export const SAMPLE_KINDS = {
     }
   },
 } satisfies Record<string, Fill>;
+
+function fillWithLines(into: Uint8Array, line: (index: number) => string): void {
+  const encoder = new TextEncoder();
+  for (let at = 0, index = 0; at < into.length; index++) {
+    at += encoder.encodeInto(`${line(index)}\n`, into.subarray(at)).written;
+    // No part of a line is left: the rest of the last one does not fit.
+    if (into.length - at < 200) {
+      into.fill(10, at);
+      break;
+    }
+  }
+}
 
 export type SampleKind = keyof typeof SAMPLE_KINDS;
 
