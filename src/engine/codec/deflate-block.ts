@@ -16,6 +16,7 @@ import {
   LITERAL_SYMBOL_COUNT,
 } from './deflate-symbols.ts';
 import { tokenDistance, tokenLength } from './deflate-token.ts';
+import { MATCH_LENGTH_MAX, MATCH_LENGTH_MIN } from './match-finder.ts';
 import { codeLengths } from './prefix-code.ts';
 import { mustHold, source, target } from './scratch.ts';
 
@@ -101,8 +102,7 @@ export class BlockWriter {
     literalLengths: Uint8Array,
     distanceLengths: Uint8Array,
   ): void {
-    assignCodes(literalLengths, literalLengths.length, literalCodes);
-    assignCodes(distanceLengths, distanceLengths.length, distanceCodes);
+    prepareWords(literalLengths, distanceLengths);
     const view = target.view;
     // As BitWriter does, in local variables.
     const writer = this.#writer;
@@ -111,15 +111,13 @@ export class BlockWriter {
     for (let i = first; i < last; i++) {
       const token = tokens[i]!;
       if (token >= 0) {
-        pending |= literalCodes[token]! << pendingCount;
-        pendingCount += literalLengths[token]!;
+        const word = literalWords[token]!;
+        pending |= (word >>> COUNT_BITS) << pendingCount;
+        pendingCount += word & COUNT_MASK;
       } else {
-        const length = tokenLength(token);
-        const lengthSymbol = LENGTH_SYMBOLS[length]!;
-        pending |= literalCodes[lengthSymbol]! << pendingCount;
-        pendingCount += literalLengths[lengthSymbol]!;
-        pending |= (length - LENGTH_BASES[lengthSymbol]!) << pendingCount;
-        pendingCount += LENGTH_EXTRA_BITS[lengthSymbol]!;
+        const word = lengthWords[tokenLength(token)]!;
+        pending |= (word >>> COUNT_BITS) << pendingCount;
+        pendingCount += word & COUNT_MASK;
         view.setUint32(out, pending, true);
         out += pendingCount >>> 3;
         pending >>>= pendingCount & 24;
@@ -127,11 +125,12 @@ export class BlockWriter {
 
         // At most 7 + 15 + 10 bits: a distance of a 12-bit window has no more extra bits.
         const distance = tokenDistance(token);
-        const distanceSymbol = DISTANCE_SYMBOLS[distance]!;
-        pending |= distanceCodes[distanceSymbol]! << pendingCount;
-        pendingCount += distanceLengths[distanceSymbol]!;
-        pending |= (distance - DISTANCE_BASES[distanceSymbol]!) << pendingCount;
-        pendingCount += DISTANCE_EXTRA_BITS[distanceSymbol]!;
+        const symbol = DISTANCE_SYMBOLS[distance]!;
+        const distanceWord = distanceWords[symbol]!;
+        pending |= (distanceWord >>> COUNT_BITS) << pendingCount;
+        pendingCount += distanceWord & COUNT_MASK;
+        pending |= (distance - DISTANCE_BASES[symbol]!) << pendingCount;
+        pendingCount += DISTANCE_EXTRA_BITS[symbol]!;
       }
       view.setUint32(out, pending, true);
       out += pendingCount >>> 3;
@@ -141,7 +140,7 @@ export class BlockWriter {
     writer.at = out;
     writer.pending = pending;
     writer.pendingCount = pendingCount;
-    writer.put(literalCodes[END_OF_BLOCK]!, literalLengths[END_OF_BLOCK]!);
+    writer.put(literalWords[END_OF_BLOCK]! >>> COUNT_BITS, literalWords[END_OF_BLOCK]! & COUNT_MASK);
   }
 }
 
@@ -160,6 +159,30 @@ const literalLengths = new Uint8Array(LITERAL_SYMBOL_COUNT);
 const distanceLengths = new Uint8Array(DISTANCE_SYMBOL_COUNT);
 const literalCodes = new Uint16Array(FIXED_LITERAL_LENGTHS.length);
 const distanceCodes = new Uint16Array(FIXED_DISTANCE_LENGTHS.length);
+
+// What is to be written as one word: its bits above the count of them. A length's include its extra bits, at most 15 + 5.
+const COUNT_BITS = 5;
+const COUNT_MASK = (1 << COUNT_BITS) - 1;
+const literalWords = new Uint32Array(FIXED_LITERAL_LENGTHS.length);
+const lengthWords = new Uint32Array(MATCH_LENGTH_MAX + 1);
+const distanceWords = new Uint32Array(FIXED_DISTANCE_LENGTHS.length);
+
+function prepareWords(literalLengths: Uint8Array, distanceLengths: Uint8Array): void {
+  assignCodes(literalLengths, literalLengths.length, literalCodes);
+  assignCodes(distanceLengths, distanceLengths.length, distanceCodes);
+  for (let symbol = 0; symbol < literalLengths.length; symbol++) {
+    literalWords[symbol] = (literalCodes[symbol]! << COUNT_BITS) | literalLengths[symbol]!;
+  }
+  for (let symbol = 0; symbol < distanceLengths.length; symbol++) {
+    distanceWords[symbol] = (distanceCodes[symbol]! << COUNT_BITS) | distanceLengths[symbol]!;
+  }
+  for (let length = MATCH_LENGTH_MIN; length <= MATCH_LENGTH_MAX; length++) {
+    const symbol = LENGTH_SYMBOLS[length]!;
+    const count = literalLengths[symbol]!;
+    const bits = literalCodes[symbol]! | ((length - LENGTH_BASES[symbol]!) << count);
+    lengthWords[length] = (bits << COUNT_BITS) | (count + LENGTH_EXTRA_BITS[symbol]!);
+  }
+}
 
 function bodyBits(literalLengths: Uint8Array, distanceLengths: Uint8Array): number {
   let bits = 0;

@@ -50,22 +50,25 @@ export function splitTokens(tokens: Int32Array, count: number): readonly TokenRu
 }
 
 function countSymbols(tokens: Int32Array, first: number, last: number, into: TokenRun): void {
-  const { frequencies } = into;
-  frequencies.fill(0);
+  counts.fill(0);
   let byteLength = last - first;
   for (let i = first; i < last; i++) {
     const token = tokens[i]!;
-    if (token >= 0) frequencies[token]!++;
+    if (token >= 0) counts[token]!++;
     else {
       const length = tokenLength(token);
-      frequencies[LENGTH_SYMBOLS[length]!]!++;
-      frequencies[LITERAL_SYMBOL_COUNT + DISTANCE_SYMBOLS[tokenDistance(token)]!]!++;
+      counts[LENGTH_SYMBOLS[length]!]!++;
+      counts[LITERAL_SYMBOL_COUNT + DISTANCE_SYMBOLS[tokenDistance(token)]!]!++;
       byteLength += length - 1;
     }
   }
+  into.frequencies.set(counts);
   into.tokenCount = last - first;
   into.byteLength = byteLength;
 }
+
+/** Always the same memory, to which compiled code goes without a look at it. */
+const counts = new Uint32Array(SYMBOL_COUNT);
 
 function join(into: TokenRun, from: TokenRun, saved: number): void {
   for (let symbol = 0; symbol < SYMBOL_COUNT; symbol++) into.frequencies[symbol]! += from.frequencies[symbol]!;

@@ -1,7 +1,8 @@
 import { commonLength } from './common-length.ts';
 import { source } from './scratch.ts';
 
-/** The longest match that deflate can express, and the farthest a reader with a 12-bit window accepts. */
+/** What deflate can express as a match, and how far back a reader with a 12-bit window accepts one. */
+export const MATCH_LENGTH_MIN = 3;
 export const MATCH_LENGTH_MAX = 258;
 export const DISTANCE_MAX = 4096;
 
