@@ -19,14 +19,14 @@ import { source, takeInput } from './scratch.ts';
 export function deflateRaw(input: Uint8Array, output: Uint8Array): number | null {
   takeInput(input, 0, FINDER_SLACK);
   const literalBits = bitsPerByte(source.bytes, 0, input.length, SAMPLE_STEP);
-  const isText = literalBits < TEXT_BITS;
-  startMatching(isText ? 0 : Math.floor(2 ** (3 * literalBits - MATCH_BITS + 1)));
+  startMatching(literalBits < LINES_BITS ? 0 : Math.floor(2 ** (3 * literalBits - MATCH_BITS + 1)));
+  const search = literalBits < TEXT_BITS ? TEXT_SEARCH : SEARCH;
   const writer = new BlockWriter(output.length);
 
   let at = 0;
   do {
     const start = at;
-    at = findTokens(start, input.length, isText ? TEXT_SEARCH : SEARCH);
+    at = findTokens(start, input.length, search);
     if (!writer.writeBlocks(tokens, tokenCount, start, at === input.length)) return null;
   } while (at < input.length);
   return writer.finish(output);
@@ -37,10 +37,12 @@ const TOKEN_COUNT_MAX = 1 << 16;
 /** Which bytes are looked at for what a literal takes. */
 const SAMPLE_STEP = 5;
 /**
- * Where literals take fewer bits than this, much repeats itself, as in text: far places are worth a look, and matches of
- * three bytes only get in the way of longer ones. A program's code has its good matches near.
+ * Where literals take fewer bits than this, much repeats itself, as in text, and far places are worth a look. A program's code
+ * has its good matches near.
  */
 const TEXT_BITS = 5.3;
+/** And fewer than this they take in lines that are like one another, where three bytes only break up longer matches. */
+const LINES_BITS = 4.9;
 
 /** How many places are looked at for a match, and for a better one that begins a byte later. */
 interface Search {
@@ -49,7 +51,7 @@ interface Search {
 }
 
 const TEXT_SEARCH: Search = { depthMax: 24, laterDepthMax: 24 };
-const SEARCH: Search = { depthMax: 6, laterDepthMax: 1 };
+const SEARCH: Search = { depthMax: 8, laterDepthMax: 4 };
 
 /** Bits that a match takes beside those of its distance: where three literals take fewer, they are cheaper. */
 const MATCH_BITS = 7;
