@@ -51,7 +51,7 @@ interface Search {
 }
 
 const TEXT_SEARCH: Search = { depthMax: 24, laterDepthMax: 24 };
-const SEARCH: Search = { depthMax: 8, laterDepthMax: 4 };
+const SEARCH: Search = { depthMax: 6, laterDepthMax: 4 };
 
 /** Bits that a match takes beside those of its distance: where three literals take fewer, they are cheaper. */
 const MATCH_BITS = 7;
