@@ -4,28 +4,20 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkImage, createImage, drain, openImage, readAt, type Image, type Storage } from '#engine';
 import { NodeStorage } from '#node';
+import { forwarding } from '../tools/forwarding-storage.ts';
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
 /** Counts what is read through it. */
 function counted(storage: Storage): Storage & { bytesRead: number } {
-  return {
+  return Object.assign(forwarding(storage), {
     bytesRead: 0,
-    get size() {
-      return storage.size;
-    },
-    isReadOnly: storage.isReadOnly,
-    read(at, into) {
+    read(this: { bytesRead: number }, at: number, into: Uint8Array) {
       this.bytesRead += into.length;
       storage.read(at, into);
     },
-    write: (at, bytes, why) => storage.write(at, bytes, why),
-    truncate: (size, why) => storage.truncate(size, why),
-    discard: (at, length, why) => storage.discard(at, length, why),
-    flush: (why) => storage.flush(why),
-    close: () => storage.close(),
-  };
+  });
 }
 
 describe('a sparse image file of 100 GiB, all of its clusters allocated', () => {

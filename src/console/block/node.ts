@@ -25,8 +25,7 @@ export interface BlockStatus {
 
 /**
  * What somebody asks a status for. `zeros`: each run of zeros is told apart, holes of files too. `savings`: only to save the
- * reading of them, so that a file need not look for holes where it seems to have none. `allocation`: no
- * file needs to.
+ * reading of them, so that a file need not look for holes where it seems to have none. `allocation`: no file needs to.
  */
 export type StatusWanted = 'zeros' | 'savings' | 'allocation';
 

@@ -157,8 +157,7 @@ const literalFrequencies = new Uint32Array(LITERAL_SYMBOL_COUNT);
 const distanceFrequencies = new Uint32Array(DISTANCE_SYMBOL_COUNT);
 const literalLengths = new Uint8Array(LITERAL_SYMBOL_COUNT);
 const distanceLengths = new Uint8Array(DISTANCE_SYMBOL_COUNT);
-const literalCodes = new Uint16Array(FIXED_LITERAL_LENGTHS.length);
-const distanceCodes = new Uint16Array(FIXED_DISTANCE_LENGTHS.length);
+const codes = new Uint16Array(FIXED_LITERAL_LENGTHS.length);
 
 // What is to be written as one word: its bits above the count of them. A length's include its extra bits, at most 15 + 5.
 const COUNT_BITS = 5;
@@ -168,19 +167,21 @@ const lengthWords = new Uint32Array(MATCH_LENGTH_MAX + 1);
 const distanceWords = new Uint32Array(FIXED_DISTANCE_LENGTHS.length);
 
 function prepareWords(literalLengths: Uint8Array, distanceLengths: Uint8Array): void {
-  assignCodes(literalLengths, literalLengths.length, literalCodes);
-  assignCodes(distanceLengths, distanceLengths.length, distanceCodes);
-  for (let symbol = 0; symbol < literalLengths.length; symbol++) {
-    literalWords[symbol] = (literalCodes[symbol]! << COUNT_BITS) | literalLengths[symbol]!;
-  }
-  for (let symbol = 0; symbol < distanceLengths.length; symbol++) {
-    distanceWords[symbol] = (distanceCodes[symbol]! << COUNT_BITS) | distanceLengths[symbol]!;
-  }
+  assignWords(literalLengths, literalWords);
+  assignWords(distanceLengths, distanceWords);
   for (let length = MATCH_LENGTH_MIN; length <= MATCH_LENGTH_MAX; length++) {
     const symbol = LENGTH_SYMBOLS[length]!;
-    const count = literalLengths[symbol]!;
-    const bits = literalCodes[symbol]! | ((length - LENGTH_BASES[symbol]!) << count);
-    lengthWords[length] = (bits << COUNT_BITS) | (count + LENGTH_EXTRA_BITS[symbol]!);
+    const word = literalWords[symbol]!;
+    // The extra bits go above those of the code.
+    const extra = (length - LENGTH_BASES[symbol]!) << (COUNT_BITS + (word & COUNT_MASK));
+    lengthWords[length] = (word | extra) + LENGTH_EXTRA_BITS[symbol]!;
+  }
+}
+
+function assignWords(lengths: Uint8Array, words: Uint32Array): void {
+  assignCodes(lengths, lengths.length, codes);
+  for (let symbol = 0; symbol < lengths.length; symbol++) {
+    words[symbol] = (codes[symbol]! << COUNT_BITS) | lengths[symbol]!;
   }
 }
 

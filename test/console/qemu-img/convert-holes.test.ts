@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import type { SparseStorage } from '#console';
+import type { StorageRun } from '#console';
 import { EngineError } from '#engine';
+import { forwarding } from '../../tools/forwarding-storage.ts';
 import { MemoryHost } from '../memory-host.ts';
 
 const MIB = 1024 * 1024;
@@ -17,25 +18,17 @@ function sparseHost(allocatedBytes: number, firstHalf: number, failsFrom = Infin
   host.files.open = async (name, mode) => {
     const storage = await open(name, mode);
     if (name !== 'disk') return storage;
-    const sparse: SparseStorage = {
-      isReadOnly: storage.isReadOnly,
-      size: storage.size,
+    return Object.assign(forwarding(storage), {
       allocatedBytes,
-      read: (at, into) => {
+      read: (at: number, into: Uint8Array) => {
         if (at >= failsFrom) throw new EngineError('io', 'Input/output error', { errno: 'EIO' });
         storage.read(at, into);
       },
-      write: (at, bytes, why) => storage.write(at, bytes, why),
-      truncate: (size, why) => storage.truncate(size, why),
-      discard: (at, length, why) => storage.discard(at, length, why),
-      flush: (why) => storage.flush(why),
-      close: () => storage.close(),
-      runAt: (at) => {
+      runAt: (at: number): StorageRun => {
         looks.count++;
         return at < MIB ? { isHole: true, length: MIB - at } : { isHole: false, length: 2 * MIB - at };
       },
-    };
-    return sparse;
+    });
   };
   return { host, looks };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { EngineError, type Storage } from '#engine';
+import { EngineError, type Purpose, type Storage } from '#engine';
 import type { ConsoleFiles, OverlappedStorage } from '#console';
+import { forwarding } from '../../tools/forwarding-storage.ts';
 import { MemoryHost } from '../memory-host.ts';
 
 const MIB = 1024 * 1024;
@@ -38,24 +39,18 @@ function onSlowDisk(storage: Storage, disk: SlowDisk, failFrom: number): Overlap
     storage.write(at, bytes, 'guest-data');
   };
   const idle = () => expect(disk.underWay, 'requests under way').toBe(0);
-  return {
-    isReadOnly: storage.isReadOnly,
-    get size() {
-      return storage.size;
-    },
-    read: (at, into) => storage.read(at, into),
+  return Object.assign(forwarding(storage), {
     write,
-    discard: (at, length, why) => storage.discard(at, length, why),
-    truncate: (size, why) => (idle(), storage.truncate(size, why)),
-    flush: (why) => {
+    truncate: (size: number, why: Purpose) => (idle(), storage.truncate(size, why)),
+    flush: (why: Purpose) => {
       idle();
       disk.flushes++;
       storage.flush(why);
     },
     close: () => (idle(), storage.close()),
-    readLater: (at, into) => disk.request(() => storage.read(at, into)),
-    writeLater: (at, bytes) => disk.request(() => write(at, bytes)),
-  };
+    readLater: (at: number, into: Uint8Array) => disk.request(() => storage.read(at, into)),
+    writeLater: (at: number, bytes: Uint8Array) => disk.request(() => write(at, bytes)),
+  });
 }
 
 class SlowHost extends MemoryHost {

@@ -80,11 +80,6 @@ function fillWithLines(into: Uint8Array, line: (index: number) => string): void 
   const encoder = new TextEncoder();
   for (let at = 0, index = 0; at < into.length; index++) {
     at += encoder.encodeInto(`${line(index)}\n`, into.subarray(at)).written;
-    // No part of a line is left: the rest of the last one does not fit.
-    if (into.length - at < 200) {
-      into.fill(10, at);
-      break;
-    }
   }
 }
 
