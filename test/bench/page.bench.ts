@@ -201,12 +201,12 @@ async function typeLine(
 
 /**
  * Runs in the page: the milliseconds from the key to the end of the command. Asked from outside, at intervals that grow to
- * half a second, all that takes a second would seem to take the same.
+ * half a second, all that takes a second would seem to take the same. `innerText` would lay the page out at every change.
  */
 function timedInPage(patience: number): { readonly ended: Promise<number> } {
   const isRunning = () =>
     [...document.querySelectorAll('button')].some(
-      ({ disabled, innerText }) => !disabled && innerText.includes('Ctrl+C'),
+      ({ disabled, textContent }) => !disabled && textContent.includes('Ctrl+C'),
     );
   const ended = new Promise<number>((resolve, reject) => {
     const onKey = () => {

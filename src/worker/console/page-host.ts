@@ -7,7 +7,9 @@ import type { LibraryFiles } from './library-files.ts';
 
 /** How long a program may run before other requests get their turn. */
 const SLICE_MS = 8;
-/** Characters that are sent at once, even within a slice. */
+/** What is printed may wait this long for more of it: two frames of the page, which takes longer to show two pieces than one. */
+const HELD_MS = 32;
+/** Characters that are sent at once, however soon. */
 const HELD_MAX = 16 * 1024;
 
 export interface PageHostOptions {
@@ -28,6 +30,7 @@ export class PageHost implements ShellHost {
   #sliceEnd = performance.now() + SLICE_MS;
   #held: ConsoleText[] = [];
   #heldLength = 0;
+  #heldSince = 0;
   #takeLine: ((line: string | null) => void) | null = null;
 
   constructor({ files, codecs, signal, send }: PageHostOptions) {
@@ -101,8 +104,9 @@ export class PageHost implements ShellHost {
   }
 
   async pause(): Promise<void> {
-    if (performance.now() >= this.#sliceEnd) {
-      this.flushOut();
+    const now = performance.now();
+    if (now >= this.#sliceEnd) {
+      if (now >= this.#heldSince + HELD_MS) this.flushOut();
       await this.#turns.next();
       this.#sliceEnd = performance.now() + SLICE_MS;
     }
@@ -138,6 +142,7 @@ export class PageHost implements ShellHost {
 
   #write(part: ConsoleText): void {
     if (this.#signal.aborted || part.text === '') return;
+    if (this.#held.length === 0) this.#heldSince = performance.now();
     const last = this.#held.at(-1);
     if (last?.stream === part.stream) this.#held[this.#held.length - 1] = { ...last, text: last.text + part.text };
     else this.#held.push(part);
