@@ -37,6 +37,12 @@ export class ImgFailure extends Error {
     this.hints = hints;
     this.isTerminated = isTerminated;
   }
+
+  /** `CONTEXT: REASON`, or only the reason, with the engine's hint below it. */
+  static of(error: EngineError, { context, exitCode = 1 }: { context?: string; exitCode?: number } = {}): ImgFailure {
+    const message = context === undefined ? error.message : `${context}: ${error.message}`;
+    return new ImgFailure(message, { hints: error.hint === null ? [] : [error.hint], exitCode });
+  }
 }
 
 /** `-h` stands among the arguments: the help is printed instead of anything being done. */
@@ -137,13 +143,13 @@ export class Invocation {
    * Work on an image as a step of the command; what QEMU says of an image that contradicts itself comes first.
    * @throws ImgFailure with what failed, and the errno's text behind it unless QEMU gives none there
    */
-  attempt<T>(failed: string, work: () => T, { hasReason = true } = {}): T {
+  attempt<T>(failed: string, work: () => T, { hasReason = true, exitCode = 1 } = {}): T {
     try {
       return work();
     } catch (error) {
       const reason = strerror(error);
       this.tellCorruption(error);
-      throw new ImgFailure(hasReason ? `${failed}: ${reason}` : failed);
+      throw new ImgFailure(hasReason ? `${failed}: ${reason}` : failed, { exitCode });
     }
   }
 
@@ -251,8 +257,7 @@ export function openFailure(error: unknown, name: string): ImgFailure {
 /** `CONTEXT: REASON`, with what the reason's hints say. */
 export function failureWithin(error: unknown, context: string): ImgFailure {
   if (error instanceof ImgFailure) return new ImgFailure(`${context}: ${error.message}`, error);
-  if (!isEngineError(error)) throw error;
-  return new ImgFailure(`${context}: ${error.message}`, { hints: error.hint === null ? [] : [error.hint] });
+  return ImgFailure.of(mustBeEngineError(error), { context });
 }
 
 /** `human` or `json`. @throws ImgFailure */
@@ -321,8 +326,7 @@ async function define(
     await defineObject(host, objects, definition);
   } catch (error) {
     if (error instanceof ObjectHelp) throw error;
-    const { message, hint } = mustBeEngineError(error);
-    throw new ImgFailure(message, { hints: hint === null ? [] : [hint], exitCode: objectFailureCode });
+    throw ImgFailure.of(mustBeEngineError(error), { exitCode: objectFailureCode });
   }
 }
 

@@ -1,4 +1,3 @@
-import { isEngineError } from '#engine';
 import type { ConsoleHost } from '../host.ts';
 import { amend } from './commands/amend.ts';
 import { bench } from './commands/bench.ts';
@@ -19,7 +18,7 @@ import { FORMAT_OPTIONS } from '../options/format-options.ts';
 import { getopt } from '../options/getopt.ts';
 import { ObjectHelp } from '../options/objects.ts';
 import { helpText, VERSION_TEXT } from './help.ts';
-import { HelpWanted, ImgFailure, misused, problemText, type ImgCommand } from './invocation.ts';
+import { HelpWanted, ImgFailure, misused, mustBeEngineError, problemText, type ImgCommand } from './invocation.ts';
 
 export const COMMANDS: Readonly<Record<string, ImgCommand>> = {
   amend,
@@ -74,6 +73,5 @@ export async function qemuImg(host: ConsoleHost, args: readonly string[]): Promi
 
 function failureOf(error: unknown): ImgFailure {
   if (error instanceof ImgFailure) return error;
-  if (!isEngineError(error)) throw error;
-  return new ImgFailure(error.message, { hints: error.hint === null ? [] : [error.hint] });
+  return ImgFailure.of(mustBeEngineError(error));
 }

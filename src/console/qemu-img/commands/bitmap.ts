@@ -91,10 +91,8 @@ function perform(action: GivenOption, subject: Subject): void {
   try {
     change(action, subject);
   } catch (error) {
-    const { message, hint } = mustBeEngineError(error);
-    throw new ImgFailure(`Operation ${action.name} on bitmap ${subject.name} failed: ${message}`, {
-      hints: hint === null ? [] : [hint],
-    });
+    const context = `Operation ${action.name} on bitmap ${subject.name} failed`;
+    throw ImgFailure.of(mustBeEngineError(error), { context });
   }
 }
 

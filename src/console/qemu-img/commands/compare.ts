@@ -3,7 +3,6 @@ import { statusAbove, type LayerStatus } from '../../block/layers.ts';
 import { firstDifferentSector } from '../../block/first-difference.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { isAllZero } from '../../block/zeros.ts';
-import { strerror } from '../../text/strerror.ts';
 import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
 
@@ -146,14 +145,9 @@ class Runs {
 }
 
 function statusAt({ invocation, name, node }: Subject, at: number): LayerStatus {
-  try {
-    return statusAbove(node, null, at, node.length - at);
-  } catch (error) {
-    // Text for failures that are none of the image's is not QEMU's to give.
-    strerror(error);
-    invocation.tellCorruption(error);
-    throw new ImgFailure(`Sector allocation test failed for ${name}`, { exitCode: STATUS_FAILED });
-  }
+  const failed = `Sector allocation test failed for ${name}`;
+  const status = () => statusAbove(node, null, at, node.length - at);
+  return invocation.attempt(failed, status, { hasReason: false, exitCode: STATUS_FAILED });
 }
 
 function isSameStatus(a: Subject, statusA: LayerStatus, b: Subject, statusB: LayerStatus, at: number): boolean {
@@ -196,12 +190,6 @@ function read(
   { at, chunkAt }: { readonly at: number; readonly chunkAt: number },
   bytes: Uint8Array,
 ): void {
-  try {
-    node.readAt(at, bytes);
-  } catch (error) {
-    invocation.tellCorruption(error);
-    throw new ImgFailure(`Error while reading offset ${chunkAt} of ${name}: ${strerror(error)}`, {
-      exitCode: READ_FAILED,
-    });
-  }
+  const failed = `Error while reading offset ${chunkAt} of ${name}`;
+  invocation.attempt(failed, () => node.readAt(at, bytes), { exitCode: READ_FAILED });
 }

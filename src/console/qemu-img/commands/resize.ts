@@ -1,4 +1,4 @@
-import { isEngineError, StepFailure, type Preallocation } from '#engine';
+import { StepFailure, type Preallocation } from '#engine';
 import { parsePreallocation } from '../../options/preallocation.ts';
 import { sizeOfParameter } from '../create-options.ts';
 import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
@@ -44,8 +44,7 @@ export const resize: ImgCommand = async (host, args) => {
       node.truncate(size, preallocation);
     } catch (error) {
       if (error instanceof StepFailure) throw new ImgFailure(stepFailureText(invocation, error));
-      if (!isEngineError(error)) throw error;
-      throw new ImgFailure(error.message, { hints: error.hint === null ? [] : [error.hint] });
+      throw error;
     }
     invocation.print('Image resized.\n');
     return 0;

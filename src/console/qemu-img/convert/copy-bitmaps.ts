@@ -54,7 +54,6 @@ function attempt(what: string, work: () => void): void {
   try {
     work();
   } catch (error) {
-    const { message, hint } = mustBeEngineError(error);
-    throw new ImgFailure(`${what}: ${message}`, { hints: hint === null ? [] : [hint] });
+    throw ImgFailure.of(mustBeEngineError(error), { context: what });
   }
 }
