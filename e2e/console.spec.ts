@@ -262,9 +262,12 @@ test('pages go up and down, and the lines of other tabs are in the history of th
   const otherShell = new Shell(other);
   await otherShell.run('qemu-img --version');
   await shell.run('qemu-img info d.qcow2');
-  await page.reload();
-  for (const line of ['qemu-img info d.qcow2', 'qemu-img --version']) {
-    await shell.line.press('ArrowUp');
-    await expect(shell.line).toHaveValue(line);
-  }
+  // When one tab sees what another has stored is the browser's affair.
+  await expect(async () => {
+    await page.reload();
+    for (const line of ['qemu-img info d.qcow2', 'qemu-img --version']) {
+      await shell.line.press('ArrowUp');
+      await expect(shell.line).toHaveValue(line, { timeout: 2000 });
+    }
+  }).toPass();
 });

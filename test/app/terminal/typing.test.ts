@@ -1,7 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { chosen, completed, stepped } from '../../../src/app/state/terminal/completion-menu.ts';
 import { consoleAction } from '../../../src/app/state/terminal/console-keys.ts';
-import { historyText, remember, searchBack } from '../../../src/app/state/terminal/history.ts';
+import {
+  historyText,
+  keepInHistory,
+  loadHistory,
+  remember,
+  searchBack,
+} from '../../../src/app/state/terminal/history.ts';
 import { pastedLines } from '../../../src/app/state/terminal/pasted-lines.ts';
 import { linkedParts, namePattern } from '../../../src/app/views/console/link-names.ts';
 
@@ -20,6 +26,91 @@ describe('history', () => {
 
   it('is numbered when it is printed', () => {
     expect(historyText(['ls'])).toBe('    1  ls\n');
+  });
+});
+
+describe('the history of the next visit', () => {
+  /** What two tabs store in one place; each sees what the other stored only after `meet`. */
+  function twoTabs() {
+    const tabs = [new TabStorage(), new TabStorage()] as const;
+    const meet = () => {
+      const changes = tabs.flatMap((tab) => tab.changes.splice(0));
+      for (const tab of tabs) for (const change of changes) change(tab.items);
+    };
+    return { tabs, meet };
+  }
+
+  class TabStorage {
+    readonly items = new Map<string, string>();
+    readonly changes: ((items: Map<string, string>) => void)[] = [];
+    #names: readonly string[] = [];
+
+    get length(): number {
+      return this.items.size;
+    }
+
+    key(index: number): string | null {
+      // Asked for one after the other: the names are listed once for all.
+      if (index === 0) this.#names = [...this.items.keys()];
+      return this.#names[index] ?? null;
+    }
+
+    getItem(key: string): string | null {
+      return this.items.get(key) ?? null;
+    }
+
+    setItem(key: string, value: string): void {
+      this.#change((items) => items.set(key, value));
+    }
+
+    removeItem(key: string): void {
+      this.#change((items) => items.delete(key));
+    }
+
+    #change(change: (items: Map<string, string>) => void): void {
+      change(this.items);
+      this.changes.push(change);
+    }
+  }
+
+  it('has the lines of two tabs though neither saw the other store', () => {
+    const { tabs, meet } = twoTabs();
+    keepInHistory('first', tabs[0]);
+    meet();
+    keepInHistory('of one', tabs[0]);
+    keepInHistory('of the other', tabs[1]);
+    meet();
+    expect(loadHistory(tabs[0])).toEqual(loadHistory(tabs[1]));
+    expect(loadHistory(tabs[0])[0]).toBe('first');
+    expect([...loadHistory(tabs[0])].sort()).toEqual(['first', 'of one', 'of the other']);
+  });
+
+  it('keeps lines in the order they were given, a thousand of them, beside what else is stored', () => {
+    const storage = new TabStorage();
+    storage.setItem('theme', 'dark');
+    const lines = Array.from({ length: 1100 }, (_, index) => `ls ${index}`);
+    for (const line of lines) keepInHistory(line, storage);
+    expect(loadHistory(storage)).toEqual(lines.slice(-1000));
+    expect(storage.length).toBe(1001);
+    expect(storage.getItem('theme')).toBe('dark');
+  });
+
+  it('puts a line after the last one though the clock was set back', () => {
+    vi.useFakeTimers({ now: 2_000_000_000_000 });
+    const storage = new TabStorage();
+    keepInHistory('before', storage);
+    vi.setSystemTime(1_900_000_000_000);
+    keepInHistory('after', storage);
+    vi.useRealTimers();
+    expect(loadHistory(storage)).toEqual(['before', 'after']);
+  });
+
+  it('stays within what a page may store', () => {
+    const storage = new TabStorage();
+    keepInHistory('x'.repeat(4097), storage);
+    keepInHistory(' secret', storage);
+    keepInHistory('', storage);
+    expect(loadHistory(storage)).toEqual([]);
   });
 });
 
