@@ -260,6 +260,15 @@ export function failureWithin(error: unknown, context: string): ImgFailure {
   return ImgFailure.of(mustBeEngineError(error), { context });
 }
 
+/** @throws ImgFailure with `CONTEXT: REASON` */
+export function attemptWithin<T>(context: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw failureWithin(error, context);
+  }
+}
+
 /** `human` or `json`. @throws ImgFailure */
 export function isJsonOutput(text: string): boolean {
   if (text === 'human' || text === 'json') return text === 'json';

@@ -9,7 +9,7 @@ import {
   type Image,
 } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
-import { ImgFailure, Invocation, mustBeEngineError, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
+import { attemptWithin, ImgFailure, Invocation, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
 
 const ACTIONS = ['add', 'remove', 'clear', 'enable', 'disable', 'merge'];
 
@@ -48,7 +48,10 @@ export const bitmap: ImgCommand = async (host, args) => {
       const format = invocation.value('F');
       opened.push(await invocation.openNamed(sourceName, { writable: false, format, withoutBacking: true }));
     }
-    for (const action of actions) perform(action, { node, source: opened.at(-1)!, name, granularity });
+    const subject = { node, source: opened.at(-1)!, name, granularity };
+    for (const action of actions) {
+      attemptWithin(`Operation ${action.name} on bitmap ${name} failed`, () => perform(action, subject));
+    }
     return 0;
   } finally {
     // What was done before a failure stays done: the close stores it.
@@ -87,16 +90,7 @@ interface Subject {
   readonly granularity: number;
 }
 
-function perform(action: GivenOption, subject: Subject): void {
-  try {
-    change(action, subject);
-  } catch (error) {
-    const context = `Operation ${action.name} on bitmap ${subject.name} failed`;
-    throw ImgFailure.of(mustBeEngineError(error), { context });
-  }
-}
-
-function change(action: GivenOption, { node, source, name, granularity }: Subject): void {
+function perform(action: GivenOption, { node, source, name, granularity }: Subject): void {
   if (action.name === 'add') return add({ node, name, granularity });
   const image = imageOf(node, name);
   switch (action.name) {

@@ -1,6 +1,6 @@
 import { addBitmap, mergeBitmap, removeBitmap, type Image } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
-import { ImgFailure, mustBeEngineError, type Invocation } from '../invocation.ts';
+import { attemptWithin, ImgFailure, type Invocation } from '../invocation.ts';
 
 /**
  * Whether the bitmaps of the only source can be copied, before anything is written.
@@ -34,11 +34,11 @@ export function copyBitmaps(invocation: Invocation, source: BlockNode, target: B
       invocation.complain(`warning: Skipping inconsistent bitmap '${name}'`);
       continue;
     }
-    attempt(`Failed to create bitmap ${name}`, () =>
+    attemptWithin(`Failed to create bitmap ${name}`, () =>
       addBitmap(to, { name, granularity: 2 ** granularityBits, isEnabled }, target.filename),
     );
     try {
-      attempt(`Failed to populate bitmap ${name}`, () => mergeBitmap(to, name, { image: from, name }));
+      attemptWithin(`Failed to populate bitmap ${name}`, () => mergeBitmap(to, name, { image: from, name }));
     } catch (error) {
       removeBitmap(to, name);
       throw error;
@@ -48,12 +48,4 @@ export function copyBitmaps(invocation: Invocation, source: BlockNode, target: B
 
 function keepsBitmaps(image: Image | null): image is Image {
   return image !== null && image.geometry.version === 3;
-}
-
-function attempt(what: string, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    throw ImgFailure.of(mustBeEngineError(error), { context: what });
-  }
 }
