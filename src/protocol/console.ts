@@ -13,6 +13,8 @@ export type ConsoleEvent =
 
 export interface ConsoleEnd {
   readonly exitCode: number;
+  /** The last of the output, which was not reported before: the page shows it and the end at once. */
+  readonly texts: readonly ConsoleText[];
   /** Images whose bytes changed, new ones included. */
   readonly changed: readonly ImageId[];
 }

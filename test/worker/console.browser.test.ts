@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ConsoleEnd, ConsoleMethods, ImageMethods } from '#protocol';
+import type { ConsoleEnd, ConsoleMethods, ConsoleText, ImageMethods } from '#protocol';
 import { createClient, connectToWorker, type Client } from '#rpc';
 import { emptyStorage } from './connect.ts';
 
@@ -21,17 +21,24 @@ function start(line: string) {
   const controller = new AbortController();
   const printed = { out: '', err: '', note: '' };
   let questions = 0;
-  const end = client.call(
+  const print = (texts: readonly ConsoleText[]) => {
+    for (const { stream, text } of texts) printed[stream] += text;
+  };
+  const ending = client.call(
     'console.run',
     { run, line },
     {
       signal: controller.signal,
       onProgress: (event) => {
         if (event.kind === 'wants-line') questions++;
-        else for (const { stream, text } of event.texts) printed[stream] += text;
+        else print(event.texts);
       },
     },
   );
+  const end = ending.then((given) => {
+    print(given.texts);
+    return given;
+  });
   return {
     printed,
     end,
@@ -42,10 +49,10 @@ function start(line: string) {
   };
 }
 
-async function run(line: string): Promise<ConsoleEnd & { out: string; err: string; note: string }> {
+async function run(line: string): Promise<Omit<ConsoleEnd, 'texts'> & { out: string; err: string; note: string }> {
   const started = start(line);
-  const end = await started.end;
-  return { ...end, ...started.printed };
+  const { exitCode, changed } = await started.end;
+  return { exitCode, changed, ...started.printed };
 }
 
 const CREATE = 'qemu-img create -f qcow2 -o lazy_refcounts=on a.qcow2 1M';

@@ -65,6 +65,15 @@ test('text does not wait for a program that sleeps or asks for a line', () => {
   return Promise.all([sleeping, asking]);
 });
 
+test('what a program printed last is there for who takes it with its end, and is sent where nobody does', () => {
+  host.writeOut('a\n');
+  expect(host.takeHeld()).toEqual([{ stream: 'out', text: 'a\n' }]);
+  host.note('b\n');
+  expect(texts()).toEqual([]);
+  host.close();
+  expect(texts()).toEqual(['b\n']);
+});
+
 /** The program works for so long, and then lets others have their turn. */
 async function afterMs(milliseconds: number): Promise<void> {
   vi.advanceTimersByTime(milliseconds);

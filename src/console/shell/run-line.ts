@@ -29,6 +29,8 @@ export async function runLine(host: ShellHost, line: string): Promise<number> {
   }
   let exitCode = 0;
   for (const { when, words } of commands) {
+    // What came before can be seen while the next command works.
+    host.flushOut();
     if (host.isInterrupted) return BY_SIGNAL + SIGINT;
     if ((when === 'succeeded' && exitCode !== 0) || (when === 'failed' && exitCode === 0)) continue;
     exitCode = await runCommand(host, words);

@@ -13,13 +13,13 @@ export function consoleHandlers(library: Library, beforeChange: (id: ImageId) =>
   const codecs = browserCodecs();
   return {
     async 'console.run'({ run, line }, { signal, progress }) {
-      const note = (text: string) => progress({ kind: 'text', texts: [{ stream: 'note', text }] });
+      const note = (text: string) => host.note(text);
       const files = new LibraryFiles(library, { holder: line, beforeChange, note });
       const host = new PageHost({ files, codecs, signal, send: progress });
       running.set(run, host);
       try {
         const exitCode = await runLine(host, line);
-        return { exitCode, changed: [...files.changed] };
+        return { exitCode, changed: [...files.changed], texts: host.takeHeld() };
       } finally {
         host.close();
         running.delete(run);

@@ -52,10 +52,22 @@ export class PageHost implements ShellHost {
     this.#write({ stream: 'err', text });
   }
 
+  /** What the console itself has to say. */
+  note(text: string): void {
+    this.#write({ stream: 'note', text });
+  }
+
   flushOut(): void {
-    if (this.#held.length > 0) this.#send({ kind: 'text', texts: this.#held });
+    const texts = this.takeHeld();
+    if (texts.length > 0) this.#send({ kind: 'text', texts });
+  }
+
+  /** What was printed and not sent; it will not be. */
+  takeHeld(): readonly ConsoleText[] {
+    const texts = this.#held;
     this.#held = [];
     this.#heldLength = 0;
+    return texts;
   }
 
   readLine(): Promise<string | null> {
@@ -116,10 +128,9 @@ export class PageHost implements ShellHost {
   async endProgram(): Promise<void> {
     this.files.releaseAll();
     await this.files.grantNamedBackings();
-    this.flushOut();
   }
 
-  /** Ends the host itself; nothing of it may be used after. What no program wrote, such as a refusal of the line, goes out now. */
+  /** Ends the host itself; nothing of it may be used after. What nobody took goes out now. */
   close(): void {
     this.flushOut();
     this.#turns.close();

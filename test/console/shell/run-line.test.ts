@@ -30,6 +30,17 @@ describe('a line of the console', () => {
     expect(host.endedPrograms).toBe(1);
   });
 
+  it('lets what a command printed be seen while the next works', async () => {
+    const seen: string[] = [];
+    class HoldingShell extends ShellOverMemory {
+      override flushOut(): void {
+        seen.push(this.stdout);
+      }
+    }
+    await run('ls nothing; qemu-img --version; ls', new HoldingShell());
+    expect(seen.at(-1)).toContain('qemu-img version');
+  });
+
   it.each([
     ['ls nothing; ls', 0],
     ['ls nothing && ls', 2],

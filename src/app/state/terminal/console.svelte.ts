@@ -133,7 +133,8 @@ export class Console {
     try {
       const request = { run: run.id, line: run.line };
       const onProgress = (event: ConsoleEvent) => this.#onEvent(run, event);
-      const { exitCode, changed } = await engine.client.call('console.run', request, { signal, onProgress });
+      const { exitCode, changed, texts } = await engine.client.call('console.run', request, { signal, onProgress });
+      this.#onEvent(run, { kind: 'text', texts });
       // A program that was ended has an exit code, as any other.
       activity.end(signal.aborted ? 'cancelled' : 'done');
       if (exitCode !== 0) end = `exit code ${exitCode}`;
