@@ -104,6 +104,23 @@ describe('images in the browser’s storage', () => {
     });
   });
 
+  it('are what another tab has made of them since', async () => {
+    const { id, name } = await client.call('library.createSample', { sample: 'version-2' });
+    expect(await client.call('image.overview', { id })).toMatchObject({ summary: { version: 2 } });
+    const other = startWorker();
+    try {
+      await other.client.call('library.delete', { id });
+      await expect(client.call('image.overview', { id })).rejects.toMatchObject({ code: 'not-found' });
+      await expect(client.call('library.download', { id })).rejects.toMatchObject({ code: 'not-found' });
+      expect(await filesIn('images')).toEqual([]);
+      const crashed = await other.client.call('library.createSample', { sample: 'dirty-after-crash' });
+      await other.client.call('library.rename', { id: crashed.id, name });
+      expect(await client.call('image.overview', { id })).toMatchObject({ summary: { version: 3 } });
+    } finally {
+      other.worker.terminate();
+    }
+  });
+
   it('come back from the trash, also after a restart and when the name is taken', async () => {
     const { id } = await client.call('library.createSample', { sample: 'version-2' });
     const { undoToken } = await client.call('library.delete', { id });

@@ -14,6 +14,8 @@ interface Movable {
 /** A directory in the browser's own storage. */
 export class Folder {
   readonly #directory: FileSystemDirectoryHandle;
+  /** Of files found before. A handle is but a name: the file may be gone, or another one in its place. */
+  readonly #found = new Map<string, FileSystemFileHandle>();
 
   private constructor(directory: FileSystemDirectoryHandle) {
     this.#directory = directory;
@@ -33,8 +35,9 @@ export class Folder {
   }
 
   async has(name: string): Promise<boolean> {
+    this.#found.delete(name);
     try {
-      await this.#directory.getFileHandle(name);
+      await this.#find(name);
       return true;
     } catch (thrown) {
       // A name that no file can have (`TypeError`) is no file's either.
@@ -45,11 +48,11 @@ export class Folder {
 
   /** A snapshot of the file, as a `Blob`; works while somebody has it open. */
   async file(name: string): Promise<File> {
-    return guardedAsync(async () => (await this.#directory.getFileHandle(name)).getFile());
+    return guardedAsync(async () => (await this.#find(name)).getFile());
   }
 
   async open(name: string, mode: 'read' | 'write'): Promise<Storage> {
-    const handle = await guardedAsync(() => this.#directory.getFileHandle(name));
+    const handle = await guardedAsync(() => this.#find(name));
     return patiently(() => openOpfsStorage(handle, mode));
   }
 
@@ -67,6 +70,7 @@ export class Folder {
     await to.mustBeFree(newName);
     await guardedAsync(async () => {
       const handle = await this.#directory.getFileHandle(name);
+      this.#found.delete(name);
       await (handle as unknown as Movable).move(to.#directory, newName);
     });
   }
@@ -85,6 +89,14 @@ export class Folder {
   /** Removes the file if it is there. */
   async remove(name: string): Promise<void> {
     if (await this.has(name)) await guardedAsync(() => this.#directory.removeEntry(name));
+    this.#found.delete(name);
+  }
+
+  /** Each question to the browser takes half a millisecond and more. @throws DOMException, TypeError */
+  async #find(name: string): Promise<FileSystemFileHandle> {
+    const handle = this.#found.get(name) ?? (await this.#directory.getFileHandle(name));
+    this.#found.set(name, handle);
+    return handle;
   }
 }
 
