@@ -65,6 +65,8 @@ export interface SparseStorage extends Storage {
 
 /** Compresses and decompresses clusters beside the command, on other processors. */
 export interface CodecPool {
+  /** Who works beside the command. */
+  readonly workerCount: number;
   /** So many jobs under way keep it busy. */
   readonly jobsMax: number;
   /** Memory for the bytes of jobs. */

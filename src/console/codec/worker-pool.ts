@@ -28,16 +28,16 @@ const JOBS_PER_WORKER = 2;
 
 /** A pool over workers, which start with the first job, and get none before they have started: till then the command helps. */
 export class WorkerPool implements CodecPool {
+  readonly workerCount: number;
   readonly jobsMax: number;
   readonly allocate: CodecPool['allocate'];
   readonly #start: () => CodecWorker;
-  readonly #count: number;
   readonly #waiting: Task[] = [];
   #members: Member[] | null = null;
 
   /** @param allocate memory that the workers reach too */
   constructor(count: number, start: () => CodecWorker, allocate: CodecPool['allocate']) {
-    this.#count = count;
+    this.workerCount = count;
     this.#start = start;
     this.allocate = allocate;
     this.jobsMax = JOBS_PER_WORKER * (count + 1);
@@ -46,7 +46,7 @@ export class WorkerPool implements CodecPool {
   run(job: CodecJob): Promise<CodecResult> {
     if (this.#members === null) {
       this.#members = [];
-      for (let i = 0; i < this.#count; i++) this.#startOne(this.#members);
+      for (let i = 0; i < this.workerCount; i++) this.#startOne(this.#members);
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ job, resolve, reject });

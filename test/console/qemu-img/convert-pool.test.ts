@@ -1,3 +1,4 @@
+import { getRandomValues } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,18 +11,26 @@ const folder = mkdtempSync(join(tmpdir(), 'qcow2-workbench-'));
 const path = (name: string) => join(folder, name);
 const MIB = 1024 * 1024;
 
-/** Answers the jobs of each four in the reverse order. */
+/** Answers the jobs of each four in the reverse order; fewer, unless it is patient, if no more come. */
 class ReversingPool implements CodecPool {
+  readonly workerCount = 2;
   readonly jobsMax = 4;
   jobCount = 0;
   readonly #waiting: (() => void)[] = [];
+  readonly #jobsTogether: number;
+  readonly #isPatient: boolean;
+
+  constructor({ jobsTogether = 4, isPatient = false } = {}) {
+    this.#jobsTogether = jobsTogether;
+    this.#isPatient = isPatient;
+  }
 
   run(job: CodecJob): Promise<CodecResult> {
     this.jobCount += 1;
     return new Promise((resolve) => {
       this.#waiting.push(() => resolve(runCodecJob(job)));
-      if (this.#waiting.length === this.jobsMax) this.#answer();
-      else setTimeout(() => this.#answer(), 1);
+      if (this.#waiting.length === this.#jobsTogether) this.#answer();
+      else if (!this.#isPatient) setTimeout(() => this.#answer(), 1);
     });
   }
 
@@ -73,6 +82,19 @@ describe('convert with a pool of codecs', { timeout: 60_000 }, () => {
     await ourQemuImg(...args, path('plain'));
     expect(codecs.jobCount).toBeGreaterThan(0);
     expect(readFileSync(path('pooled')).equals(readFileSync(path('plain')))).toBe(true);
+  });
+
+  it('has work for it from behind what is not compressed', async () => {
+    const bytes = new Uint8Array(28 * MIB).fill(1);
+    for (let at = 2 * MIB; at < 26 * MIB; at += 65536) getRandomValues(bytes.subarray(at, at + 65536));
+    writeFileSync(path('mixed raw'), bytes);
+    await ourQemuImg('convert', '-c', '-O', 'qcow2', path('mixed raw'), path('mixed'));
+    // The first of two jobs is answered once the second is there.
+    const codecs = new ReversingPool({ jobsTogether: 2, isPatient: true });
+    const args = ['convert', '-O', 'raw', path('mixed'), path('target')];
+    expect(await ourQemuImgWith({ codecs }, ...args)).toMatchObject({ code: 0, stderr: '' });
+    expect(codecs.jobCount).toBe(2);
+    expect(readFileSync(path('target')).equals(bytes)).toBe(true);
   });
 
   it('says the same of a stream that is broken', async () => {

@@ -63,8 +63,7 @@ export async function copyContent(
       if (kind === 'data') {
         const content = into ?? buffers.next().subarray(0, length);
         if (!isRead) readSource(invocation, source, { at: from, into: content, salvages });
-        // While the system reads the next run, this thread has nothing else to do than to write; three would be one too many.
-        writer.writeData(to, content, pool !== null || !isRead);
+        writer.writeData(to, content, pool === null ? !isRead : writesBeside(pool));
       } else if (kind === 'zero') {
         writer.writeZeros(to, length);
       }
@@ -96,6 +95,15 @@ function poolFor(invocation: Invocation, { salvages }: ConvertPlan, work: number
   if (work < POOL_WORK_MIN || salvages) return null;
   const others = invocation.value('m') === '1' ? undefined : invocation.host.codecs;
   return others ?? OWN_CODECS;
+}
+
+/**
+ * Whether the system had better write while this thread goes on. A single worker and this thread keep two processors busy, for which a
+ * third is one too many; where there are more, this one has enough to do with handing out jobs. Without a pool it is the system's
+ * reading ahead that makes two.
+ */
+function writesBeside({ workerCount }: CodecPool): boolean {
+  return workerCount !== 1;
 }
 
 interface WriterOptions {

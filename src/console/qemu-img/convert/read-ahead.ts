@@ -13,6 +13,8 @@ export interface RunContent {
 
 /** What the copy holds on to beside what is being read: a part being copied, and two being written. */
 const HELD = 3;
+/** Groups that are known ahead: what is not compressed takes no memory before its turn, and the pool has work from behind it. */
+const GROUPS_MAX = 64;
 
 /**
  * Reads the next runs while one is written, and has a pool decompress them, helping where it would have to wait. What cannot
@@ -27,9 +29,15 @@ export async function* readAhead(
   const allocate = () => pool.allocate(RUN_LENGTH_MAX);
   const memory = { streams: new Buffers(count, allocate), contents: new Buffers(count, allocate) };
   const started: Started[] = [];
+  let jobCount = 0;
   for (const group of groupedRuns(runs)) {
     started.push(start(group, pool, memory));
-    if (started.length > pool.jobsMax) yield* arrived(started.shift()!, pool, pause);
+    if (group.whole.isCompressed) jobCount++;
+    while (jobCount > pool.jobsMax || started.length > GROUPS_MAX) {
+      const first = started.shift()!;
+      if (first.group.whole.isCompressed) jobCount--;
+      yield* arrived(first, pool, pause);
+    }
   }
   for (const one of started) yield* arrived(one, pool, pause);
 }
