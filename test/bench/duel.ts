@@ -44,30 +44,40 @@ const CLI = resolve('dist/cli');
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 0);
 const ROUNDS_DEFAULT = 5;
 
-/** Runs all contenders in turn, round after round, so that whatever else the machine does meets all alike. */
+/**
+ * Runs all contenders in turn, round after round, so that whatever else the machine does meets all alike. Each second round goes
+ * the other way round: who comes after another finds what that one left, such as memory that has been freed.
+ */
 export async function fight({ operation, target, ...duel }: Duel): Promise<DuelResult> {
   const [program, ...args] = duel.theirs;
   const theirs: Cost[] = [];
   const ours: Cost[] = [];
   const inProcess: number[] = [];
-  // What runs in this process is compiled while it runs; the first round only warms it up.
-  for (let round = 0; round <= (ROUNDS || (duel.rounds ?? ROUNDS_DEFAULT)); round++) {
-    const isWarmUp = round === 0;
-    if (!isWarmUp) {
-      duel.before?.();
+  const contenders: (() => unknown)[] = [
+    () => {
       const cost = runProgram(program!, args);
       theirs.push(duel.theirTime === undefined ? cost : { ...cost, wall: duel.theirTime(cost.stdout) });
-    }
-    if (duel.ours !== undefined && !isWarmUp) {
-      duel.before?.();
-      ours.push(runProgram(duel.program ?? `${CLI}/${program}`, duel.ours));
-    }
-    if (duel.inProcess !== undefined) {
-      duel.before?.();
+    },
+  ];
+  if (duel.ours !== undefined) {
+    const { ours: ourArgs } = duel;
+    contenders.push(() => ours.push(runProgram(duel.program ?? `${CLI}/${program}`, ourArgs)));
+  }
+  if (duel.inProcess !== undefined) {
+    const { inProcess: work } = duel;
+    // What runs in this process is compiled while it runs: once to warm it up.
+    duel.before?.();
+    await work();
+    contenders.push(async () => {
       const start = performance.now();
-      const own = await duel.inProcess();
-      const time = typeof own === 'number' ? own : performance.now() - start;
-      if (!isWarmUp) inProcess.push(time);
+      const own = await work();
+      inProcess.push(typeof own === 'number' ? own : performance.now() - start);
+    });
+  }
+  for (let round = 0; round < (ROUNDS || (duel.rounds ?? ROUNDS_DEFAULT)); round++) {
+    for (const run of round % 2 === 0 ? contenders : contenders.toReversed()) {
+      duel.before?.();
+      await run();
     }
   }
   return {

@@ -26,6 +26,8 @@ export interface OpenFlags {
   readonly readsInOrder?: boolean;
   /** What is opened was open before, and was judged then. */
   readonly isReopened?: boolean;
+  /** This command has made the files a moment ago: what others claim was looked at then, and to look again takes the system 5 to 40 ms. */
+  readonly isJustMade?: boolean;
 }
 
 /**

@@ -18,7 +18,7 @@ export async function openHostFile(
 ): Promise<BlockNode> {
   const path = takeOption(options, 'filename')!;
   const { locking, aio } = takeAccess(options, flags);
-  const heedsLocks = locking !== 'off' && flags.isShared !== true;
+  const heedsLocks = locking !== 'off' && flags.isShared !== true && flags.isJustMade !== true;
   const kind = await host.files.kindOf(path);
   // To be written, a folder cannot even be opened, which is found out before its kind is looked at.
   if (kind === 'directory' && flags.writable) refuse(path, 'Is a directory');

@@ -179,7 +179,7 @@ export class NodeOpening implements DriverContext {
     const opening = await NodeOpening.begin(this.#graph, {
       filename: isReplaced ? null : filename,
       options,
-      flags: role === 'backing' ? { ...flags, writable: false, withoutBacking: false } : flags,
+      flags: role === 'backing' ? { ...flags, writable: false, withoutBacking: false, isJustMade: false } : flags,
       layer: layerOf(role, this.#layer),
     });
     const child = await opening.open();

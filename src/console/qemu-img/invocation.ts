@@ -182,9 +182,10 @@ export class Invocation {
   /** Opens a file by its name, whatever `--image-opts` says of the names on the command line. @throws ImgFailure */
   async openNamed(
     name: string,
-    { writable, cacheMode = 'writeback', format, withoutBacking = false, withoutData = false, options }: OpenAs,
+    { writable, cacheMode = 'writeback', format, options, ...as }: OpenAs,
   ): Promise<BlockNode> {
-    const flags = { writable, cacheMode, withoutBacking, withoutData };
+    const { withoutBacking = false, withoutData = false, isJustMade = false } = as;
+    const flags = { writable, cacheMode, withoutBacking, withoutData, isJustMade };
     const request = { filename: name, format: format ?? null, flags, ...this.#surroundings };
     return openBlock(this.host, options === undefined ? request : { ...request, options }).catch((error: unknown) => {
       throw openFailure(error, name);
@@ -242,6 +243,8 @@ export interface OpenAs {
   readonly isShared?: boolean;
   /** Nobody may write to the file at the same time, whatever its format. */
   readonly refusesWriters?: boolean;
+  /** By this command. */
+  readonly isJustMade?: boolean;
   /** Options of the backing file are for who opens it later; otherwise they are refused where it stays closed. */
   readonly keepsBackingOptions?: boolean;
   /** Of the drivers, for a file that is named. */

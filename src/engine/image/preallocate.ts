@@ -1,13 +1,12 @@
 import { alignDown, alignUp, ceilDiv } from '../bytes/align.ts';
 import { setU64, viewOf } from '../bytes/big-endian.ts';
-import { StepFailure } from '../errors.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { l1IndexOf, l2IndexOf } from '../format/geometry.ts';
 import { COPIED_HIGH } from '../format/l1-entry.ts';
 import { allocateDataClusters } from './data-clusters.ts';
 import type { Image } from './image.ts';
 import { allocateAreaAtEnd } from './reserved-area.ts';
-import { takeSpace, type Preallocation } from './reserve-space.ts';
+import { makeRoom, takeSpace, type Preallocation } from './reserve-space.ts';
 
 export interface NewDisk {
   readonly virtualSize: number;
@@ -33,9 +32,7 @@ function preallocateContiguous(image: Image, { virtualSize, ...disk }: NewDisk, 
   const { clusterSize, l2Coverage, l2Entries } = image.geometry;
   const clusterCount = ceilDiv(virtualSize, clusterSize);
   const area = allocateAreaAtEnd(image, clusterCount);
-  StepFailure.during('Failed to resize underlying file', () => {
-    takeSpace(image.file, area, clusterCount * clusterSize, mode);
-  });
+  makeRoom(() => takeSpace(image.file, area, clusterCount * clusterSize, mode));
   const tables = new NewTables(image, { virtualSize, ...disk });
   for (let done = 0; done < clusterCount; done += l2Entries) {
     tables.enter((done * clusterSize) / l2Coverage);

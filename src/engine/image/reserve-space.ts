@@ -13,6 +13,11 @@ export function growFile(file: Growing, size: number, mode: Preallocation): void
   else StepFailure.during('Could not resize file', () => file.truncate(size, 'truncate'));
 }
 
+/** Work that makes room in the file of an image for all of its clusters. @throws StepFailure with QEMU's text */
+export function makeRoom(work: () => void): void {
+  StepFailure.during('Failed to resize underlying file', work);
+}
+
 type Growing = Pick<Storage, 'size' | 'write' | 'truncate' | 'reserve'>;
 
 /**

@@ -1,5 +1,4 @@
 import { ceilDiv } from '../bytes/align.ts';
-import { StepFailure } from '../errors.ts';
 import type { GuestOffset, HostOffset } from '../format/addresses.ts';
 import { l1IndexOf } from '../format/geometry.ts';
 import { isCopied } from '../format/l1-entry.ts';
@@ -13,7 +12,7 @@ import { ensureL2Entry } from '../image/l2-tables.ts';
 import { linkRun, prepareLink } from '../image/link.ts';
 import { readRange } from '../image/read.ts';
 import { allocateAreaAtEnd } from '../image/reserved-area.ts';
-import { growFile, type Preallocation } from '../image/reserve-space.ts';
+import { growFile, makeRoom, type Preallocation } from '../image/reserve-space.ts';
 import { beforeLink, undoDataClusters } from '../image/undo-allocation.ts';
 import { writeData } from '../image/write.ts';
 
@@ -59,7 +58,7 @@ export function preallocateGrowth(image: Image, from: GuestOffset, to: GuestOffs
 
 /** Disk space behind an area at the end of what is in use of the file. */
 function takeArea({ file }: Image, from: HostOffset, to: HostOffset, mode: Preallocation): void {
-  StepFailure.during('Failed to resize underlying file', () => {
+  makeRoom(() => {
     // The file may be longer than what is in use of it: with anything in it, without disk space behind.
     if (from < file.size) writeZeros(file, from, Math.min(to, file.size) - from);
     growFile(file, to, mode);

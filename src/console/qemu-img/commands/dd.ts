@@ -36,7 +36,7 @@ export const dd: ImgCommand = async (host, args) => {
     } catch (error) {
       throw failureWithin(error, `${output}: error while creating output image`);
     }
-    const target = await invocation.openNamed(output, { writable: true, format });
+    const target = await invocation.openNamed(output, { writable: true, format, isJustMade: true });
     try {
       if (start > end) invocation.complain(`${input}: cannot skip to specified offset`);
       for (let at = start; at < end;) {

@@ -24,6 +24,8 @@ export interface ConvertPlan {
   readonly sparse: number;
   /** The backing file that the target gets. */
   readonly backing: string | undefined;
+  /** What `-o` says, before it is judged. */
+  readonly options: ReadonlyMap<string, string>;
   /** What is not written may read as something else than zeros: a backing file's bytes, or what was there before. */
   readonly mustWriteZeros: boolean;
   /** What cannot be read becomes zeros. */
@@ -62,7 +64,7 @@ export function parseArguments(invocation: Invocation): ConvertPlan {
   const snapshotText = invocation.value('l');
   const snapshot = snapshotText === undefined ? null : parseSnapshotParameter(snapshotText);
   if (words.length < 2) throw new ImgFailure('Must specify image file name');
-  const options = targetOptionsOf(invocation);
+  const options = new Map(invocation.values('o').flatMap((text) => parsePairs(text)));
   const backing = invocation.value('B') ?? options.get('backing_file');
   return {
     sources: words.slice(0, -1),
@@ -72,6 +74,7 @@ export function parseArguments(invocation: Invocation): ConvertPlan {
     isCompressed: invocation.has('c'),
     sparse: sparseOf(invocation.value('S')),
     backing,
+    options,
     mustWriteZeros:
       backing !== undefined ||
       (invocation.has('n') && !invocation.has('target-is-zero')) ||
@@ -83,7 +86,10 @@ export function parseArguments(invocation: Invocation): ConvertPlan {
 }
 
 /** What can be judged of the target before it is touched; the sources are open by then. @throws ImgFailure with QEMU's text */
-export function judgeTarget(invocation: Invocation, { sources, format, isCompressed, backing }: ConvertPlan): void {
+export function judgeTarget(
+  invocation: Invocation,
+  { sources, format, isCompressed, backing, options }: ConvertPlan,
+): void {
   const isNew = format !== null && !invocation.has('n');
   if (isNew) {
     judgeCreatable(format);
@@ -98,7 +104,6 @@ export function judgeTarget(invocation: Invocation, { sources, format, isCompres
       'Having a backing file for the target makes no sense when concatenating multiple input images',
     );
   }
-  const options = targetOptionsOf(invocation);
   if (backing !== undefined && isNew && !options.has('backing_fmt') && !invocation.has('F')) {
     throw new ImgFailure('Use of backing file requires explicit backing format');
   }
@@ -106,11 +111,6 @@ export function judgeTarget(invocation: Invocation, { sources, format, isCompres
   if (format === 'raw' || format === 'luks') throw new ImgFailure('Compression not supported for this file format');
   if (encrypts(format, options)) throw new ImgFailure('Compression and encryption not supported at the same time');
   if (preallocates(options)) throw new ImgFailure('Compression and preallocation not supported at the same time');
-}
-
-/** What `-o` says of the target, before it is judged. */
-function targetOptionsOf(invocation: Invocation): ReadonlyMap<string, string> {
-  return new Map(invocation.values('o').flatMap((text) => parsePairs(text)));
 }
 
 /** null: the options of the target say it. */

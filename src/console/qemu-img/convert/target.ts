@@ -16,12 +16,12 @@ export async function openTarget(
 ): Promise<BlockNode> {
   const total = lengthOf(sources);
   const cacheMode = invocation.cacheMode('t', 'unsafe', '');
-  const { format } = plan;
-  if (format !== null && !invocation.has('n')) await createTarget(invocation, { ...plan, format }, total);
-  const as = { writable: true, cacheMode, format: format ?? undefined };
-  return format === null
-    ? invocation.openOptions(plan.target, as)
-    : invocation.openNamed(plan.target, { ...as, options: secretsOf(invocation, format) });
+  const { format, target } = plan;
+  if (format === null) return invocation.openOptions(target, { writable: true, cacheMode, format: undefined });
+  const isJustMade = !invocation.has('n');
+  if (isJustMade) await createTarget(invocation, { ...plan, format }, total);
+  const options = secretsOf(invocation, format);
+  return invocation.openNamed(target, { writable: true, cacheMode, format, isJustMade, options });
 }
 
 /** Whether the open target can take what the sources hold. @throws ImgFailure with QEMU's text */
