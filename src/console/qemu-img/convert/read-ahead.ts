@@ -29,15 +29,9 @@ export async function* readAhead(
   const allocate = () => pool.allocate(RUN_LENGTH_MAX);
   const memory = { streams: new Buffers(count, allocate), contents: new Buffers(count, allocate) };
   const started: Started[] = [];
-  let jobCount = 0;
   for (const group of groupedRuns(runs)) {
     started.push(start(group, pool, memory));
-    if (group.whole.isCompressed) jobCount++;
-    while (jobCount > pool.jobsMax || started.length > GROUPS_MAX) {
-      const first = started.shift()!;
-      if (first.group.whole.isCompressed) jobCount--;
-      yield* arrived(first, pool, pause);
-    }
+    while (jobsIn(started) > pool.jobsMax || started.length > GROUPS_MAX) yield* arrived(started.shift()!, pool, pause);
   }
   for (const one of started) yield* arrived(one, pool, pause);
 }
@@ -45,6 +39,10 @@ export async function* readAhead(
 interface Started {
   readonly group: RunGroup;
   readonly content: JobResult<Uint8Array | null>;
+}
+
+function jobsIn(started: readonly Started[]): number {
+  return started.filter(({ group }) => group.whole.isCompressed).length;
 }
 
 function start(group: RunGroup, pool: CodecPool, memory: Memory): Started {
