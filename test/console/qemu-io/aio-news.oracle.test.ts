@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ConsoleRun } from '../capturing-host.ts';
 import { FolderHost, withoutTimes } from '../folder-host.ts';
 
 const host = new FolderHost();
@@ -9,7 +11,11 @@ beforeAll(() => {
   host.real('qemu-io', '-c', 'write -q 0 4M', 'disk');
 });
 
-// What is told when of data that is written is a matter of time in QEMU, and not asked here.
+/** How often QEMU is asked for an order that hangs on how fast its disk is. */
+const ATTEMPTS = 10;
+
+// What is told when of data that is written is a matter of time in QEMU, and not asked here. Of data that is read it
+// nearly never is: a read that is slower than the look for its L2 table comes after `alloc`.
 it.each([
   ['aio_read 0 64k', 'length', 'read 2M 64k', 'length'],
   ['aio_read 0 64k', 'write 2M 64k', 'length'],
@@ -28,5 +34,9 @@ it.each([
   ['aio_read 3M 2M', 'flush', 'close', 'length'],
 ])('%s: told as soon as something waits for the disk: %s %s %s', async (...commands) => {
   const ours = withoutTimes(await host.qemuIo(commands, 'disk'));
-  expect(ours).toEqual(withoutTimes(host.real('qemu-io', ...commands.flatMap((command) => ['-c', command]), 'disk')));
+  const theirs: ConsoleRun[] = [];
+  while (theirs.length < ATTEMPTS && !theirs.some((run) => isDeepStrictEqual(run, ours))) {
+    theirs.push(withoutTimes(host.real('qemu-io', ...commands.flatMap((command) => ['-c', command]), 'disk')));
+  }
+  expect(theirs).toContainEqual(ours);
 });
