@@ -31,3 +31,32 @@ test('what one tab changes the other shows', async ({ page, context, workbench }
   await expect(other.tab('Guest disk')).toBeVisible();
   await expect(other.page.getByRole('grid', { name: 'Bytes' })).toContainText('AAAAAAAAAAAAAAAA');
 });
+
+test('a menu stays open while another tab changes the order of the list', async ({ page, context, workbench }) => {
+  await workbench.open();
+  for (const name of ['c.qcow2', 'b.qcow2', 'a.qcow2']) {
+    await workbench.createImage(name, '1M');
+    await workbench.goTo('Library');
+  }
+  const names = page.getByRole('table', { name: 'Images' }).getByRole('link');
+  await expect(names).toHaveText(['a.qcow2', 'b.qcow2', 'c.qcow2']);
+  await workbench.button('Actions for b.qcow2').click();
+  const rename = page.getByRole('menuitem', { name: 'Rename…' });
+  await expect(rename).toBeVisible();
+
+  const other = new Workbench(await context.newPage());
+  for (const name of ['b.qcow2', 'c.qcow2']) {
+    await other.open();
+    await other.page.getByRole('link', { name }).click();
+    await expect(other.verdict).toBeVisible();
+  }
+  await other.goTo('Library');
+  await expect(other.page.getByRole('table', { name: 'Images' }).getByRole('link').first()).toHaveText('c.qcow2');
+  await other.chooseAction('b.qcow2', 'Duplicate');
+
+  await expect(names).toHaveText(['b 2.qcow2', 'a.qcow2', 'b.qcow2', 'c.qcow2']);
+  await expect(rename).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.getByRole('searchbox', { name: 'Filter images' }).focus();
+  await expect(names).toHaveText(['b 2.qcow2', 'c.qcow2', 'b.qcow2', 'a.qcow2']);
+});

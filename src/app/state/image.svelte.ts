@@ -74,6 +74,7 @@ export class ImageState {
       try {
         this.overview = await this.#client.call('image.overview', { id: this.id });
         this.refusal = null;
+        this.#workbench.library.noteUse(this.id);
       } catch (error) {
         // What was known of it is true no more.
         if (errorCode(error) === 'not-found') this.overview = this.refusal = null;

@@ -32,6 +32,12 @@ export class Library {
     return this.entries?.find((entry) => entry.id === id) ?? null;
   }
 
+  /** As the engine has noted it: the next list would say so, but by then its order has been seen. */
+  noteUse(id: ImageId): void {
+    const used = (entry: LibraryEntry) => (entry.id === id ? { ...entry, lastUse: Date.now() } : entry);
+    this.entries = this.entries?.map(used) ?? null;
+  }
+
   /** The name that means this image on a command line of the console, or null for one that is not listed. */
   consoleName(id: ImageId): string | null {
     for (const [name, named] of this.consoleNames) if (named === id) return name;

@@ -20,7 +20,7 @@ function imageWith(answers: Record<string, unknown>) {
   const workbench = {
     engine: { client: { call } },
     activities: new Activities(),
-    library: { refresh: vi.fn(), entry: () => null },
+    library: { refresh: vi.fn(), entry: () => null, noteUse: vi.fn() },
     otherTabs: { tell: vi.fn() },
   } as unknown as Workbench; // the parts that an image's state uses
   return { image: new ImageState('opfs:a.qcow2', workbench), call, workbench };

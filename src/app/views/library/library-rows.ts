@@ -1,4 +1,4 @@
-import type { ImageSummary, LibraryEntry } from '#protocol';
+import type { ImageId, ImageSummary, LibraryEntry } from '#protocol';
 
 export type SortColumn = 'name' | 'state' | 'virtual-size' | 'file-size' | 'last-use';
 
@@ -18,6 +18,19 @@ export function libraryRows(
   return entries
     .filter((entry) => entry.name.toLowerCase().includes(wanted))
     .sort((a, b) => sign * compareBy(column, a, b) || a.name.localeCompare(b.name));
+}
+
+/** The rows in the order in which they stand, whatever they would be sorted into; a new one stands behind whom it follows there. */
+export function rowsInPlace(rows: readonly LibraryEntry[], standing: readonly ImageId[]): readonly LibraryEntry[] {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const placed = standing.flatMap((id) => byId.get(id) ?? []);
+  const isStanding = new Set(standing);
+  let before: LibraryEntry | null = null;
+  for (const row of rows) {
+    if (!isStanding.has(row.id)) placed.splice(before === null ? 0 : placed.indexOf(before) + 1, 0, row);
+    before = row;
+  }
+  return placed;
 }
 
 /** What an image has beyond the ordinary, as small tags with their meaning. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageSummary, LibraryEntry } from '#protocol';
-import { featureTags, libraryRows } from '../../../../src/app/views/library/library-rows.ts';
+import { featureTags, libraryRows, rowsInPlace } from '../../../../src/app/views/library/library-rows.ts';
 
 const summary: ImageSummary = {
   kind: 'qcow2',
@@ -43,6 +43,28 @@ describe('libraryRows', () => {
   });
   it('filters by name, whatever the case', () => expect(names('name', false, 'B1')).toEqual(['b10']));
   it('leaves the given list as it is', () => expect(entries[0]!.name).toBe('b10'));
+});
+
+describe('rowsInPlace', () => {
+  const a = entry('a', 1);
+  const b = entry('b', 1);
+  const c = entry('c', 1);
+  const d = entry('d', 1);
+  const place = (rows: LibraryEntry[], standing: LibraryEntry[]) =>
+    rowsInPlace(
+      rows,
+      standing.map(({ id }) => id),
+    );
+
+  it('leaves rows where they stand, as they are now', () => {
+    const renewed = { ...b, fileSize: 7 };
+    expect(place([c, renewed, a], [a, b, c])).toEqual([a, renewed, c]);
+  });
+  it('lets go who is gone', () => expect(place([c, a], [a, b, c])).toEqual([a, c]));
+  it('puts new ones behind those that they follow', () => {
+    expect(place([d, c, b, a], [a, b])).toEqual([d, c, a, b]);
+    expect(place([b, d, a, c], [a, b])).toEqual([a, c, b, d]);
+  });
 });
 
 it('tags what is out of the ordinary', () => {
