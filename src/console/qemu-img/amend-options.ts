@@ -1,7 +1,7 @@
 import type { AmendOptions } from '#engine';
 import { FORMAT_OPTIONS } from '../options/format-options.ts';
 import { parseValues, type CreateValues } from './create-options.ts';
-import { ImgFailure } from './invocation.ts';
+import { ImgFailure } from './failure.ts';
 
 /** @throws ImgFailure with QEMU's text, for formats that cannot be amended too */
 export function parseAmendValues(format: string, texts: readonly string[]): CreateValues {

@@ -17,7 +17,7 @@ import type { ObjectTable } from '../options/object-table.ts';
 import { secretNamed } from '../options/secrets.ts';
 import { randomSourceOf } from '../random-source.ts';
 import type { CreateValues } from './create-options.ts';
-import { ImgFailure } from './invocation.ts';
+import { ImgFailure } from './failure.ts';
 
 /** Options that say how LUKS encrypts; the legacy encryption has nothing to choose. */
 const LUKS_ONLY = ['cipher-alg', 'cipher-mode', 'ivgen-alg', 'ivgen-hash-alg', 'hash-alg', 'iter-time'];

@@ -3,7 +3,7 @@ import { creationOptionsOf, QEMU_FORMATS, type FormatOption, type OptionKind } f
 import { parsePairs } from '../options/options.ts';
 import { PREALLOCATION_MODES } from '../options/preallocation.ts';
 import { parseExactSize } from '../text/sizes.ts';
-import { ImgFailure } from './invocation.ts';
+import { ImgFailure } from './failure.ts';
 
 /** The values given with `-o`, checked and in canonical form: switches as on/off, sizes in bytes. */
 export type CreateValues = Map<string, string>;

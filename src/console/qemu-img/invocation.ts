@@ -1,4 +1,3 @@
-import type { EngineError } from '#engine';
 import { isEngineError, type CacheMode } from '#engine';
 import type { Report } from '../block/driver.ts';
 import { openBlock, openToCheck, type OpenRequest } from '../block/open.ts';
@@ -12,46 +11,11 @@ import { defineObject, ObjectHelp } from '../options/objects.ts';
 import { parseOptions, parsePairs, takeChild, type Options } from '../options/options.ts';
 import { parseSize } from '../text/sizes.ts';
 import { strerror } from '../text/strerror.ts';
+import { HelpWanted, ImgFailure, misused, mustBeEngineError, openFailure } from './failure.ts';
+import { isJsonOutput } from './json-output.ts';
 
 /** A sub-command of qemu-img; returns the exit code. */
 export type ImgCommand = (host: ConsoleHost, args: readonly string[]) => Promise<number>;
-
-/** Ends a command: the message goes to standard error behind the program's name. */
-export class ImgFailure extends Error {
-  readonly exitCode: number;
-  /** Lines below the message. */
-  readonly hints: readonly string[];
-  /** Whether the last line ends; one of QEMU's does not. */
-  readonly isTerminated: boolean;
-
-  constructor(
-    message: string,
-    {
-      exitCode = 1,
-      hints = [],
-      isTerminated = true,
-    }: { exitCode?: number; hints?: readonly string[]; isTerminated?: boolean } = {},
-  ) {
-    super(message);
-    this.exitCode = exitCode;
-    this.hints = hints;
-    this.isTerminated = isTerminated;
-  }
-
-  /** `CONTEXT: REASON`, or only the reason, with the engine's hint below it. */
-  static of(error: EngineError, { context, exitCode = 1 }: { context?: string; exitCode?: number } = {}): ImgFailure {
-    const message = context === undefined ? error.message : `${context}: ${error.message}`;
-    return new ImgFailure(message, { hints: error.hint === null ? [] : [error.hint], exitCode });
-  }
-}
-
-/** `-h` stands among the arguments: the help is printed instead of anything being done. */
-export class HelpWanted extends Error {}
-
-/** Bad usage: points to the help. */
-export function misused(message: string): ImgFailure {
-  return new ImgFailure(message, { hints: ["Try 'qemu-img --help' for more information"] });
-}
 
 export interface GivenOption {
   readonly name: string;
@@ -251,33 +215,6 @@ export interface OpenAs {
   readonly options?: Options;
 }
 
-/** `Could not open 'NAME': REASON`. */
-export function openFailure(error: unknown, name: string): ImgFailure {
-  if (!isEngineError(error)) throw error;
-  return failureWithin(error, `Could not open '${name}'`);
-}
-
-/** `CONTEXT: REASON`, with what the reason's hints say. */
-export function failureWithin(error: unknown, context: string): ImgFailure {
-  if (error instanceof ImgFailure) return new ImgFailure(`${context}: ${error.message}`, error);
-  return ImgFailure.of(mustBeEngineError(error), { context });
-}
-
-/** @throws ImgFailure with `CONTEXT: REASON` */
-export function attemptWithin<T>(context: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw failureWithin(error, context);
-  }
-}
-
-/** `human` or `json`. @throws ImgFailure */
-export function isJsonOutput(text: string): boolean {
-  if (text === 'human' || text === 'json') return text === 'json';
-  throw new ImgFailure('--output must be used with human or json as argument.');
-}
-
 /** A size of the command line, within limits; without `max` what a signed number of 64 bits holds. @throws ImgFailure */
 export function sizeOf(
   what: string,
@@ -294,28 +231,6 @@ export function sizeOf(
     throw new ImgFailure(`Invalid ${what} specified. Must be between ${min} and ${max ?? '9223372036854775807'}.`);
   }
   return size;
-}
-
-/** Pretty-printed as QEMU does: four spaces a level, brackets on lines of their own even around nothing, whole numbers exact. */
-export function jsonText(value: unknown): string {
-  return `${jsonLines(value, '\n')}\n`;
-}
-
-/** @param newline what begins each line: a line feed, and the indentation of what the value stands in */
-function jsonLines(value: unknown, newline: string): string {
-  if (typeof value === 'bigint' || Number.isInteger(value)) return String(BigInt(value as bigint | number));
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const within = `${newline}    `;
-  const [open, members, close] = Array.isArray(value)
-    ? ['[', value.map((member) => jsonLines(member, within)), ']']
-    : ['{', jsonMembers(value, within), '}'];
-  return `${open}${members.map((member) => within + member).join(',')}${newline}${close}`;
-}
-
-function jsonMembers(value: object, newline: string): string[] {
-  return Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .map(([name, member]) => `${JSON.stringify(name)}: ${jsonLines(member, newline)}`);
 }
 
 function longOptionsOf({ long, lacks }: CommandSpec): Readonly<Record<string, string>> {
@@ -354,9 +269,4 @@ function problemOf(host: ConsoleHost, { name, helpsWithProblems }: CommandSpec, 
 /** @param program its name, which counts as passed before the first argument */
 export function problemText({ isMissingValue, passed }: GetoptProblem, program: string): string {
   return `${isMissingValue ? 'missing argument for' : 'unrecognized'} option '${passed ?? program}'`;
-}
-
-export function mustBeEngineError(error: unknown): EngineError {
-  if (isEngineError(error)) return error;
-  throw error;
 }

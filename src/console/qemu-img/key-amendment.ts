@@ -12,7 +12,8 @@ import { secretNamed } from '../options/secrets.ts';
 import { strerror } from '../text/strerror.ts';
 import { randomSourceOf } from '../random-source.ts';
 import type { CreateValues } from './create-options.ts';
-import { ImgFailure, type Invocation } from './invocation.ts';
+import { ImgFailure } from './failure.ts';
+import type { Invocation } from './invocation.ts';
 
 /**
  * What the options `state`, `keyslot`, … of an amendment do to the key slots of a volume.

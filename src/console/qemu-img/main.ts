@@ -18,7 +18,8 @@ import { FORMAT_OPTIONS } from '../options/format-options.ts';
 import { getopt } from '../options/getopt.ts';
 import { ObjectHelp } from '../options/objects.ts';
 import { helpText, VERSION_TEXT } from './help.ts';
-import { HelpWanted, ImgFailure, misused, mustBeEngineError, problemText, type ImgCommand } from './invocation.ts';
+import { HelpWanted, ImgFailure, misused, mustBeEngineError } from './failure.ts';
+import { problemText, type ImgCommand } from './invocation.ts';
 
 export const COMMANDS: Readonly<Record<string, ImgCommand>> = {
   amend,

@@ -5,7 +5,8 @@ import type { ConsoleHost } from '../host.ts';
 import { strerror } from '../text/strerror.ts';
 import { newLuks, qcow2Encryption } from './create-encryption.ts';
 import { engineOptionsOf, type CreateValues } from './create-options.ts';
-import { ImgFailure, type Invocation } from './invocation.ts';
+import { ImgFailure } from './failure.ts';
+import type { Invocation } from './invocation.ts';
 
 const FORMATS = ['luks', 'qcow2', 'raw'];
 

@@ -1,7 +1,7 @@
 import type { FormatOption, FormatOptions } from '../options/format-options.ts';
 import { creationOptionsOf, FORMAT_OPTIONS, isReadOnlyFormat, QEMU_FORMATS } from '../options/format-options.ts';
 import { splitAtCommas } from '../options/options.ts';
-import { ImgFailure } from './invocation.ts';
+import { ImgFailure } from './failure.ts';
 
 /**
  * A list given with `-o`, as it stands: several go together, but none may complete another's doubled comma.

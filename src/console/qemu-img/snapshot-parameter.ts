@@ -2,7 +2,7 @@ import { findSnapshot, viewSnapshot } from '#engine';
 import type { Report } from '../block/driver.ts';
 import type { BlockNode } from '../block/node.ts';
 import { parseOptions } from '../options/options.ts';
-import { ImgFailure, mustBeEngineError } from './invocation.ts';
+import { ImgFailure, mustBeEngineError } from './failure.ts';
 
 /** Which internal snapshot `-l` means: `snapshot.id=ID,snapshot.name=NAME`, or an id or name alone. */
 export type SnapshotParameter =

@@ -4,7 +4,8 @@ import { AIO_MODES, strongestAioMode } from '../../options/aio-mode.ts';
 import { parseCacheMode } from '../../options/cache-mode.ts';
 import { paceOf } from '../../pace.ts';
 import { decimal } from '../../text/decimal.ts';
-import { ImgFailure, Invocation, misused, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, misused } from '../failure.ts';
+import { Invocation, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
 
 const INT_MAX = 2 ** 31 - 1;
 /** Requests between two looks at the clock. */

@@ -9,7 +9,8 @@ import {
   type Image,
 } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
-import { attemptWithin, ImgFailure, Invocation, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
+import { attemptWithin, ImgFailure } from '../failure.ts';
+import { Invocation, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
 
 const ACTIONS = ['add', 'remove', 'clear', 'enable', 'disable', 'merge'];
 

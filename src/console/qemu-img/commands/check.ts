@@ -11,7 +11,9 @@ import {
   type RepairMode,
 } from '#engine';
 import { inDictionaryOrder } from '../../options/json-text.ts';
-import { ImgFailure, Invocation, jsonText, misused, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, misused } from '../failure.ts';
+import { Invocation, type ImgCommand } from '../invocation.ts';
+import { prettyJson } from '../json-output.ts';
 import { storageOf } from '../../block/node-storage.ts';
 import { runTask } from '../../pace.ts';
 import { strerror } from '../../text/strerror.ts';
@@ -43,7 +45,7 @@ export const check: ImgCommand = async (host, args) => {
 
   const { output, stderr, exitCode, json } = await (mode === null ? checked() : repaired(mode));
   host.writeErr(stderr);
-  invocation.print(isJson ? (json === null ? '' : jsonText(inPrintedOrder(json))) : output);
+  invocation.print(isJson ? (json === null ? '' : prettyJson(inPrintedOrder(json))) : output);
   file.close();
   return exitCode;
 

@@ -5,7 +5,8 @@ import { openBlock } from '../../block/open.ts';
 import { hasProtocol } from '../../block/path.ts';
 import type { ConsoleHost } from '../../host.ts';
 import { takeChild, textOf } from '../../options/options.ts';
-import { failureWithin, ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
+import { failureWithin, ImgFailure, misused } from '../failure.ts';
+import { Invocation, sizeOf, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
 
 const CHUNK = 2 * 1024 * 1024;

@@ -3,7 +3,8 @@ import { statusAbove, type LayerStatus } from '../../block/layers.ts';
 import { firstDifferentSector } from '../../block/first-difference.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { isAllZero } from '../../block/zeros.ts';
-import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, misused } from '../failure.ts';
+import { Invocation, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
 
 /** What is compared at once, as the progress and the messages have it. */

@@ -4,7 +4,8 @@ import { protocolOf } from '../../block/drivers/index.ts';
 import { openBlock } from '../../block/open.ts';
 import type { ConsoleHost } from '../../host.ts';
 import { describeValues, parseCreateValues, sizeOfParameter, type CreateValues } from '../create-options.ts';
-import { failureWithin, ImgFailure, Invocation, misused, sizeOf, type ImgCommand } from '../invocation.ts';
+import { failureWithin, ImgFailure, misused } from '../failure.ts';
+import { Invocation, sizeOf, type ImgCommand } from '../invocation.ts';
 import { writeNewFile } from '../new-file.ts';
 import { asksForHelp, creationHelp, judgeCreatable, judgeOptionList } from '../option-lists.ts';
 

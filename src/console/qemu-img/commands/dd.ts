@@ -2,7 +2,8 @@ import { transferMemory } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
 import { FORMAT_OPTIONS, isReadOnlyFormat } from '../../options/format-options.ts';
 import { parseCreateValues } from '../create-options.ts';
-import { failureWithin, ImgFailure, Invocation, sizeOf, type ImgCommand } from '../invocation.ts';
+import { failureWithin, ImgFailure } from '../failure.ts';
+import { Invocation, sizeOf, type ImgCommand } from '../invocation.ts';
 import { writeNewFile } from '../new-file.ts';
 
 const BLOCK_SIZE_MAX = 2 ** 31 - 1;

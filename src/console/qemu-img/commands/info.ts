@@ -6,7 +6,9 @@ import { LuksNode } from '../../block/luks-node.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { humanSize } from '../../text/sizes.ts';
 import type { ConsoleHost } from '../../host.ts';
-import { ImgFailure, Invocation, jsonText, misused, openFailure, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, misused, openFailure } from '../failure.ts';
+import { Invocation, type ImgCommand } from '../invocation.ts';
+import { prettyJson } from '../json-output.ts';
 
 export const info: ImgCommand = async (host, args) => {
   const invocation = await Invocation.of(host, args, {
@@ -19,8 +21,8 @@ export const info: ImgCommand = async (host, args) => {
   const { isJson } = invocation;
   const layers = await describeChain(invocation, name);
   if (!isJson) host.writeOut(layers.map(({ text }) => text).join('\n'));
-  else if (invocation.has('backing-chain')) host.writeOut(jsonText(layers.map(({ json }) => json)));
-  else host.writeOut(jsonText(layers[0]!.json));
+  else if (invocation.has('backing-chain')) host.writeOut(prettyJson(layers.map(({ json }) => json)));
+  else host.writeOut(prettyJson(layers[0]!.json));
   return 0;
 };
 

@@ -2,7 +2,8 @@ import { isZeroWhereAbsent } from '../../block/layers.ts';
 import type { BlockNode, BlockStatus } from '../../block/node.ts';
 import { decimal } from '../../text/decimal.ts';
 import { paceOf } from '../../pace.ts';
-import { ImgFailure, Invocation, misused, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, misused } from '../failure.ts';
+import { Invocation, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
 
 /** Entries between two looks at the clock. */
 const ENTRIES_PER_LOOK = 64;

@@ -5,16 +5,9 @@ import type { BlockNode } from '../../block/node.ts';
 import { isAllZero } from '../../block/zeros.ts';
 import { newLuks } from '../create-encryption.ts';
 import { engineOptionsOf, parseCreateValues, type CreateValues } from '../create-options.ts';
-import {
-  ImgFailure,
-  Invocation,
-  isJsonOutput,
-  jsonText,
-  mustBeEngineError,
-  sizeOf,
-  type GivenOption,
-  type ImgCommand,
-} from '../invocation.ts';
+import { ImgFailure, mustBeEngineError } from '../failure.ts';
+import { Invocation, sizeOf, type GivenOption, type ImgCommand } from '../invocation.ts';
+import { isJsonOutput, prettyJson } from '../json-output.ts';
 import { judgeCreatable, judgeOptionList } from '../option-lists.ts';
 import { loadSnapshot, parseSnapshotParameter } from '../snapshot-parameter.ts';
 
@@ -195,5 +188,5 @@ function textOf({ required, fullyAllocated, bitmaps }: Measured): string {
 }
 
 function jsonOf({ required, fullyAllocated, bitmaps }: Measured): string {
-  return jsonText({ ...(bitmaps !== null && { bitmaps }), required, 'fully-allocated': fullyAllocated });
+  return prettyJson({ ...(bitmaps !== null && { bitmaps }), required, 'fully-allocated': fullyAllocated });
 }

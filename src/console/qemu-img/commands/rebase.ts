@@ -3,7 +3,8 @@ import { backingNameBeside } from '../../block/backing-name.ts';
 import { openBlock } from '../../block/open.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { QEMU_FORMATS } from '../../options/format-options.ts';
-import { ImgFailure, Invocation, misused, mustBeEngineError, openFailure, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, misused, mustBeEngineError, openFailure } from '../failure.ts';
+import { Invocation, type ImgCommand } from '../invocation.ts';
 import { ProgressLine } from '../progress.ts';
 
 const CHUNK = 2 * 1024 * 1024;

@@ -1,7 +1,8 @@
 import { StepFailure, type Preallocation } from '#engine';
 import { parsePreallocation } from '../../options/preallocation.ts';
 import { sizeOfParameter } from '../create-options.ts';
-import { ImgFailure, Invocation, misused, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, misused } from '../failure.ts';
+import { Invocation, type ImgCommand } from '../invocation.ts';
 import { stepFailureText } from '../step-failure.ts';
 
 /** What QEMU takes for the length of any disk at most: whole gigabytes of a signed number of 64 bits. */

@@ -10,7 +10,8 @@ import {
   type Image,
 } from '#engine';
 import { strerror } from '../../text/strerror.ts';
-import { ImgFailure, Invocation, misused, mustBeEngineError, type ImgCommand } from '../invocation.ts';
+import { ImgFailure, misused, mustBeEngineError } from '../failure.ts';
+import { Invocation, type ImgCommand } from '../invocation.ts';
 import { stepFailureText } from '../step-failure.ts';
 
 /** C's errno for a failure, as `qemu-img snapshot -c` prints it; its text is {@link strerror}'s. */

@@ -3,7 +3,8 @@ import { parsePairs } from '../../options/options.ts';
 import { parseSize } from '../../text/sizes.ts';
 import { setBacking } from '../commands/create.ts';
 import { parseCreateValues } from '../create-options.ts';
-import { ImgFailure, sizeOf, type GivenOption, type Invocation } from '../invocation.ts';
+import { ImgFailure } from '../failure.ts';
+import { sizeOf, type GivenOption, type Invocation } from '../invocation.ts';
 import { judgeCreatable, judgeOptionList } from '../option-lists.ts';
 import { parseSnapshotParameter, type SnapshotParameter } from '../snapshot-parameter.ts';
 

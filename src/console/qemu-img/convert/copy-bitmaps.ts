@@ -1,6 +1,7 @@
 import { addBitmap, mergeBitmap, removeBitmap, type Image } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
-import { attemptWithin, ImgFailure, type Invocation } from '../invocation.ts';
+import { attemptWithin, ImgFailure } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
 
 /**
  * Whether the bitmaps of the only source can be copied, before anything is written.

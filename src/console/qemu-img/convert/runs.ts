@@ -2,7 +2,8 @@ import { isEngineError } from '#engine';
 import { statusAbove, type LayerStatus } from '../../block/layers.ts';
 import type { BlockNode } from '../../block/node.ts';
 import { strerror } from '../../text/strerror.ts';
-import { ImgFailure, type Invocation } from '../invocation.ts';
+import { ImgFailure } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
 import type { ConvertPlan } from './arguments.ts';
 
 /** Bytes that are copied at once. */

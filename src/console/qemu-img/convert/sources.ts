@@ -1,7 +1,8 @@
 import { isEngineError } from '#engine';
 import type { BlockNode } from '../../block/node.ts';
 import { strerror } from '../../text/strerror.ts';
-import { ImgFailure, type Invocation } from '../invocation.ts';
+import { ImgFailure } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
 import { loadSnapshot } from '../snapshot-parameter.ts';
 import type { ConvertPlan } from './arguments.ts';
 

@@ -1,7 +1,7 @@
 import type { BlockNode } from '../../block/node.ts';
 import { isAllZero } from '../../block/zeros.ts';
 import type { ConvertPlan } from './arguments.ts';
-import type { ImgFailure } from '../invocation.ts';
+import type { ImgFailure } from '../failure.ts';
 import type { DiskWriter } from './copy-content.ts';
 import { attemptWrite, writeFailure } from './write-failure.ts';
 

@@ -1,7 +1,8 @@
 import type { BlockNode } from '../../block/node.ts';
 import type { Options } from '../../options/options.ts';
 import { parseCreateValues } from '../create-options.ts';
-import { failureWithin, ImgFailure, type Invocation } from '../invocation.ts';
+import { failureWithin, ImgFailure } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
 import { setBacking } from '../commands/create.ts';
 import { writeNewFile } from '../new-file.ts';
 import type { ConvertPlan } from './arguments.ts';

@@ -1,6 +1,6 @@
 import { isEngineError } from '#engine';
 import { strerror } from '../../text/strerror.ts';
-import { ImgFailure } from '../invocation.ts';
+import { ImgFailure } from '../failure.ts';
 
 /** Writes to the target. @throws ImgFailure in place of an EngineError, with QEMU's text */
 export function attemptWrite(at: number, write: () => void): void {
