@@ -1,3 +1,4 @@
+import { EngineError } from '#engine';
 import { parseSize } from '../text/sizes.ts';
 import type { IoSession } from './session.ts';
 
@@ -43,6 +44,22 @@ export function lengthOf(text: string): number {
   return length;
 }
 
+/** @throws IoRefusal when one length or their sum is more than a request may have */
+export function totalLength(texts: readonly string[]): number {
+  let total = 0;
+  for (const text of texts) {
+    const length = numberOf(text);
+    if (length > REQUEST_LENGTH_MAX) {
+      throw new IoRefusal(`Argument '${text}' exceeds maximum size ${REQUEST_LENGTH_MAX}`);
+    }
+    if (total > REQUEST_LENGTH_MAX - length) {
+      throw new IoRefusal(`The total number of bytes exceed the maximum size ${REQUEST_LENGTH_MAX}`);
+    }
+    total += length;
+  }
+  return total;
+}
+
 /** @throws IoRefusal */
 export function patternOf(text: string): number {
   const value = parseInteger(text);
@@ -67,6 +84,11 @@ export function parseInteger(text: string): number {
 /** @throws IoRefusal */
 export function mustBeSectors(value: number, name: string): void {
   if (value % 512 !== 0) throw new IoRefusal(`${value} is not a sector-aligned value for '${name}'`);
+}
+
+/** @throws EngineError io, as QEMU answers requests beyond the end of the disk */
+export function mustLieWithin(session: IoSession, at: number, length: number): void {
+  if (at + length > session.disk.length) throw new EngineError('io', 'The request goes beyond the end of the disk.');
 }
 
 /** The arguments do not have the command's form. */

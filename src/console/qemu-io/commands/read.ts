@@ -1,4 +1,4 @@
-import { EngineError, transferMemory } from '#engine';
+import { transferMemory } from '#engine';
 import type { Access } from '../aio-requests.ts';
 import {
   IoRefusal,
@@ -6,9 +6,10 @@ import {
   judgePattern,
   lengthOf,
   mustBeSectors,
+  mustLieWithin,
   numberOf,
   patternOf,
-  REQUEST_LENGTH_MAX,
+  totalLength,
   type IoCommand,
 } from '../command.ts';
 import { flagsOf, type IoFlags } from '../flags.ts';
@@ -102,22 +103,6 @@ function vectorOf(name: string, flags: IoFlags): ReadRequest {
   return { at, length, flags, pattern, fromVmState: false, failure: `${name} failed` };
 }
 
-/** @throws IoRefusal when one length or their sum is more than a request may have */
-export function totalLength(texts: readonly string[]): number {
-  let total = 0;
-  for (const text of texts) {
-    const length = numberOf(text);
-    if (length > REQUEST_LENGTH_MAX) {
-      throw new IoRefusal(`Argument '${text}' exceeds maximum size ${REQUEST_LENGTH_MAX}`);
-    }
-    if (total > REQUEST_LENGTH_MAX - length) {
-      throw new IoRefusal(`The total number of bytes exceed the maximum size ${REQUEST_LENGTH_MAX}`);
-    }
-    total += length;
-  }
-  return total;
-}
-
 function read(session: IoSession, request: ReadRequest): Promise<boolean> {
   return session.perform(accessOf(request), () => outcomeOf(session, request));
 }
@@ -145,11 +130,6 @@ function inspect(bytes: Uint8Array, { at, flags, pattern }: ReadRequest): Outcom
   }
   const problem = `Pattern verification failed at offset ${at + pattern.skip}, ${pattern.length} bytes\n`;
   return { text: inTurn([problem], dumped), succeeded: false };
-}
-
-/** @throws EngineError io, as QEMU answers requests beyond the end of the disk */
-export function mustLieWithin(session: IoSession, at: number, length: number): void {
-  if (at + length > session.disk.length) throw new EngineError('io', 'The request goes beyond the end of the disk.');
 }
 
 function isFilled(bytes: Uint8Array, value: number): boolean {

@@ -5,16 +5,17 @@ import {
   judgePattern,
   lengthOf,
   mustBeSectors,
+  mustLieWithin,
   numberOf,
   patternOf,
   REQUEST_LENGTH_MAX,
+  totalLength,
   type IoCommand,
 } from '../command.ts';
 import type { Access } from '../aio-requests.ts';
 import { flagsOf, type IoFlags } from '../flags.ts';
 import { timed, type Outcome } from '../outcome.ts';
 import type { IoSession } from '../session.ts';
-import { mustLieWithin, totalLength } from './read.ts';
 
 const PATTERN = 0xcd;
 
