@@ -13,7 +13,7 @@ const KEEPS_WRITERS_OUT = 201;
  * This process's own locks would count too: it takes none.
  */
 export function claimsOn(path: string): FileClaims {
-  const locks = listOfLocks();
+  const locks = locksOfThisTurn();
   const stat = locks === null ? null : lookAt(path);
   if (locks === null || stat === null) return NOTHING;
   const file = `${hex(majorOf(stat.dev))}:${hex(minorOf(stat.dev))}:${stat.ino}`;
@@ -27,6 +27,21 @@ interface Lock {
   readonly start: number;
   /** The last byte. */
   readonly end: number;
+}
+
+/** Undefined: not looked at in this turn of the event loop. */
+let found: readonly Lock[] | null | undefined;
+
+/**
+ * The list as it was in this turn of the event loop: Linux waits some 10 ms for all processors before it shows it, and a command
+ * asks of each file that it opens.
+ */
+function locksOfThisTurn(): readonly Lock[] | null {
+  if (found === undefined) {
+    found = listOfLocks();
+    setImmediate(() => (found = undefined));
+  }
+  return found;
 }
 
 /** Null where the system has none. */

@@ -1,8 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { claimsOn, locksIn } from '../../src/node/claims.ts';
+
+vi.mock('node:fs', { spy: true });
 
 describe('what other programs have claimed', () => {
   it('is read from the list of all locks, without those that somebody only waits for', () => {
@@ -28,5 +31,16 @@ describe('what other programs have claimed', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('is looked at once for all files of a turn of the event loop, and anew in the next', async () => {
+    await setImmediate();
+    vi.mocked(readFileSync).mockClear();
+    claimsOn('one');
+    claimsOn('another');
+    expect(readFileSync).toHaveBeenCalledTimes(1);
+    await setImmediate();
+    claimsOn('one');
+    expect(readFileSync).toHaveBeenCalledTimes(2);
   });
 });
