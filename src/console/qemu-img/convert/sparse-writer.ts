@@ -27,13 +27,21 @@ export class SparseWriter implements DiskWriter {
 
   writeData(at: number, bytes: Uint8Array, mayLinger: boolean): void {
     if (this.#plan.sparse === 0) return this.#write(at, bytes, mayLinger);
-    const units = { first: this.#unit - (at % this.#unit), size: this.#unit };
-    for (let start = 0; start < bytes.length;) {
-      const dataEnd = endOfData(bytes, start, units);
-      const zerosEnd = endOfZeros(bytes, dataEnd, units);
-      if (dataEnd > start) this.#write(at + start, bytes.subarray(start, dataEnd), mayLinger);
-      if (zerosEnd > dataEnd) this.writeZeros(at + dataEnd, zerosEnd - dataEnd);
-      start = zerosEnd;
+    const { length } = bytes;
+    // Where the second unit begins: a remainder for each of them would take longer than to look into it.
+    const first = this.#unit - (at % this.#unit);
+    const unitEnd = (start: number) => Math.min(start < first ? first : start + this.#unit, length);
+    for (let start = 0; start < length;) {
+      let end = unitEnd(start);
+      const isZero = isZeroUnit(bytes, start, end);
+      while (end < length) {
+        const next = unitEnd(end);
+        if (isZeroUnit(bytes, end, next) !== isZero) break;
+        end = next;
+      }
+      if (isZero) this.writeZeros(at + start, end - start);
+      else this.#write(at + start, bytes.subarray(start, end), mayLinger);
+      start = end;
     }
   }
 
@@ -71,38 +79,6 @@ export class SparseWriter implements DiskWriter {
       ),
     );
   }
-}
-
-/** How bytes are divided: where the second unit begins, and the length of all but the first. */
-interface Units {
-  readonly first: number;
-  readonly size: number;
-}
-
-/** From the start of a unit on, where the next one that is all zeros begins. */
-function endOfData(bytes: Uint8Array, start: number, units: Units): number {
-  let at = start;
-  while (at < bytes.length) {
-    const end = unitEnd(bytes, at, units);
-    if (isZeroUnit(bytes, at, end)) break;
-    at = end;
-  }
-  return at;
-}
-
-/** From the start of a unit on, where the next one with data begins. */
-function endOfZeros(bytes: Uint8Array, start: number, units: Units): number {
-  let at = start;
-  while (at < bytes.length) {
-    const end = unitEnd(bytes, at, units);
-    if (!isZeroUnit(bytes, at, end)) break;
-    at = end;
-  }
-  return at;
-}
-
-function unitEnd({ length }: Uint8Array, at: number, { first, size }: Units): number {
-  return Math.min(at < first ? first : at + size, length);
 }
 
 /** Most units of data begin with something, and need no view of their own to be told from zeros. */
