@@ -6,7 +6,7 @@ import { stateWords } from './verdict.ts';
 export interface RefusalWords {
   readonly sentence: string;
   readonly data: string;
-  readonly todo: string;
+  readonly remedy: string;
   /** The field that is in the way, as the header table names it; null where it is none of the header's. */
   readonly field: string | null;
   /** What that field may hold. */
@@ -71,16 +71,16 @@ export function refusalWords(refusal: ImageRefusal, name: string | null): Refusa
     data: isStranger
       ? 'Nothing was changed.'
       : 'Programs find all else through the header, and open nothing. What lies behind it may be intact; nothing was changed.',
-    todo: isStranger
+    remedy: isStranger
       ? 'Choose another file. If this one was an image, its beginning was overwritten: look at the bytes in Structure, and take a copy if there is one.'
-      : todoOf(field, problem.code === 'unsupported'),
+      : remedyOf(field, problem.code === 'unsupported'),
     field,
     rule: isStranger ? null : rule,
     command: isStranger || name === null || option === null ? null : `qcow2.py ${fileWord(name)} set-header ${option} `,
   };
 }
 
-function todoOf(field: string | null, isUnsupported: boolean): string {
+function remedyOf(field: string | null, isUnsupported: boolean): string {
   if (field === null) return 'Look at the bytes in Structure; a copy of the image may be intact.';
   if (isUnsupported) return 'A newer QEMU may open it. If the value is a damage, put right what stands there.';
   return 'Take a copy of the image if there is one. If you know what belongs there, put it right, and check the image.';

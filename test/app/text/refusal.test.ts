@@ -64,6 +64,6 @@ describe('a file that cannot be opened, in words', () => {
   it('points to the bytes where no field of the header is to blame', () => {
     const words = refusalWords(refusal({ places: [{ at: 0x70, length: 28 }] }), 'a.qcow2');
     expect(words).toMatchObject({ field: null, rule: null, command: null });
-    expect(words.todo).toContain('Structure');
+    expect(words.remedy).toContain('Structure');
   });
 });
