@@ -4,6 +4,7 @@ import type { CodecPool } from '../../host.ts';
 import type { Invocation } from '../invocation.ts';
 import type { ProgressLine } from '../progress.ts';
 import { OWN_CODECS } from '../../codec/own-codecs.ts';
+import { paceOf } from '../../pace.ts';
 import type { ConvertPlan } from './arguments.ts';
 import { Buffers } from './buffers.ts';
 import { DirectSink, PooledSink } from './cluster-sink.ts';
@@ -49,6 +50,8 @@ export async function copyContent(
   const { work, hasCompressed } = survey(plan, runsOf(invocation, plan, sources, target));
   const pool = plan.isCompressed || hasCompressed ? poolFor(invocation, plan, work) : null;
   const pause = () => invocation.host.pause();
+  // Workers get their next jobs in turns of the event loop. Nobody else needs one for each run.
+  const pace = pool === null ? paceOf(invocation.host) : pause;
   const writer = writerFor(target, plan, { total, pool, pause });
   // Some parts are filled, some copied, two still being written. A run takes one part, ahead or in its turn, and never another.
   const buffers = new Buffers(2 * READ_AT_ONCE + 2, () => transferMemory(RUN_LENGTH_MAX));
@@ -68,7 +71,7 @@ export async function copyContent(
         writer.writeZeros(to, length);
       }
       await writer.ready();
-      await pause();
+      await pace();
     }
     await writer.finish();
   } catch (error) {
