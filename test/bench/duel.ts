@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { medianOf } from './measure.ts';
 import { runProgram, type Cost } from './programs.ts';
+import { createRandom, shuffle } from './random.ts';
 
 /** One operation, done by QEMU's program and by ours on the same files. */
 export interface Duel {
@@ -45,8 +46,8 @@ const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 0);
 const ROUNDS_DEFAULT = 5;
 
 /**
- * Runs all contenders in turn, round after round, so that whatever else the machine does meets all alike. Each second round goes
- * the other way round: who comes after another finds what that one left, such as memory that has been freed.
+ * Runs all contenders in turn, round after round, so that whatever else the machine does meets all alike. Their order is dealt
+ * out anew for each round: who comes after another finds what that one left, such as memory that has been freed.
  */
 export async function fight({ operation, target, ...duel }: Duel): Promise<DuelResult> {
   const [program, ...args] = duel.theirs;
@@ -74,8 +75,10 @@ export async function fight({ operation, target, ...duel }: Duel): Promise<DuelR
       inProcess.push(typeof own === 'number' ? own : performance.now() - start);
     });
   }
+  const random = createRandom(3);
   for (let round = 0; round < (ROUNDS || (duel.rounds ?? ROUNDS_DEFAULT)); round++) {
-    for (const run of round % 2 === 0 ? contenders : contenders.toReversed()) {
+    shuffle(contenders, random);
+    for (const run of contenders) {
       duel.before?.();
       await run();
     }

@@ -8,3 +8,11 @@ export function createRandom(seed: number): () => number {
     return (state >>>= 0);
   };
 }
+
+/** Deals elements out anew, in place. */
+export function shuffle<T>(elements: { readonly length: number; [index: number]: T }, random: () => number): void {
+  for (let last = elements.length - 1; last > 0; last--) {
+    const other = random() % (last + 1);
+    [elements[last], elements[other]] = [elements[other]!, elements[last]!];
+  }
+}

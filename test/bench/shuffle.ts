@@ -1,5 +1,5 @@
 import { readHead, type Storage } from '#engine';
-import { createRandom } from './random.ts';
+import { createRandom, shuffle } from './random.ts';
 
 /**
  * Deals the host clusters of an image whose L2 tables are all full out anew, at random, and closes its storage: the
@@ -18,11 +18,7 @@ export function shuffleL2(storage: Storage): void {
   });
   const all = new BigUint64Array(tables.length * (geometry.clusterSize / 8));
   tables.forEach(({ bytes }, index) => all.set(new BigUint64Array(bytes.buffer), (index * geometry.clusterSize) / 8));
-  const random = createRandom(2);
-  for (let last = all.length - 1; last > 0; last--) {
-    const other = random() % (last + 1);
-    [all[last], all[other]] = [all[other]!, all[last]!];
-  }
+  shuffle(all, createRandom(2));
   tables.forEach(({ offset }, index) => {
     const start = (index * geometry.clusterSize) / 8;
     const entries = all.subarray(start, start + geometry.clusterSize / 8);
