@@ -1,5 +1,6 @@
 import { commonLength } from './common-length.ts';
 import { source } from './scratch.ts';
+import { wordHash } from './word-hash.ts';
 
 /** What deflate can express as a match, and how far back a reader with a 12-bit window accepts one. */
 export const MATCH_LENGTH_MIN = 3;
@@ -52,7 +53,7 @@ export function matchDistance(match: Match): number {
  */
 export function findMatch(at: number, end: number, longerThan: number, depthMax: number): Match {
   const word = source.view.getUint32(at, true);
-  const hash4 = Math.imul(word, 0x9e3779b1) >>> (32 - HASH4_BITS);
+  const hash4 = wordHash(word, HASH4_BITS);
   const newest = newestWith4[hash4]!;
   newestWith4[hash4] = at;
   olderWith4[at & CHAIN_MASK] = newest;
@@ -61,7 +62,7 @@ export function findMatch(at: number, end: number, longerThan: number, depthMax:
   const match = distance > DISTANCE_MAX ? 0 : longestMatch(at, distance, end, longerThan, depthMax);
   if (shortDistanceMax === 0) return match;
 
-  const hash3 = Math.imul(word << 8, 0x9e3779b1) >>> (32 - HASH3_BITS);
+  const hash3 = wordHash(word << 8, HASH3_BITS);
   const nearest = (at - newestWith3[hash3]!) & 0xffff;
   newestWith3[hash3] = at;
   if (match !== 0 || longerThan > 2 || nearest === 0 || nearest > shortDistanceMax || end - at <= 3) return match;
@@ -102,8 +103,8 @@ export function skipPositions(from: number, to: number): void {
   const { view } = source;
   for (let at = from; at < to; at++) {
     const word = view.getUint32(at, true);
-    const hash4 = Math.imul(word, 0x9e3779b1) >>> (32 - HASH4_BITS);
-    if (shortDistanceMax > 0) newestWith3[Math.imul(word << 8, 0x9e3779b1) >>> (32 - HASH3_BITS)] = at;
+    const hash4 = wordHash(word, HASH4_BITS);
+    if (shortDistanceMax > 0) newestWith3[wordHash(word << 8, HASH3_BITS)] = at;
     olderWith4[at & CHAIN_MASK] = newestWith4[hash4]!;
     newestWith4[hash4] = at;
   }

@@ -1,6 +1,7 @@
 import { commonLength } from '../common-length.ts';
 import { bitsPerByte } from '../entropy.ts';
 import { source } from '../scratch.ts';
+import { wordHash } from '../word-hash.ts';
 import { BLOCK_SIZE_MAX } from './codes.ts';
 
 /** What a block's input was divided into: literals, and sequences of a run of them and a match. */
@@ -106,7 +107,7 @@ export function findSequences(start: number, end: number, repeats: Int32Array, i
     at += length;
     anchor = at;
     for (const stop = Math.min(at, searchEnd + 1); inserted < stop; inserted++) {
-      const hash = Math.imul(view.getUint32(inserted, true), 0x9e3779b1) >>> (32 - HASH_BITS);
+      const hash = wordHash(view.getUint32(inserted, true), HASH_BITS);
       older[(origin + inserted) & chainMask] = newest[hash]!;
       newest[hash] = origin + inserted;
     }
@@ -118,7 +119,7 @@ function search(at: number, end: number, repeats: Int32Array, run: number, depth
   const { view } = source;
   const position = origin + at;
   const word = view.getUint32(at, true);
-  const hash = Math.imul(word, 0x9e3779b1) >>> (32 - HASH_BITS);
+  const hash = wordHash(word, HASH_BITS);
   let candidate = newest[hash]!;
   newest[hash] = position;
   older[position & chainMask] = candidate;
