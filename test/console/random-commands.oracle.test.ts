@@ -113,6 +113,8 @@ describe(`random commands, seed ${SEED}`, () => {
           const [said, expected] = [await run(step), theirs.real(step.program, ...step.args)];
           // Growth over a longer backing file: we write zeros where version 2 has no flag for them.
           if (said.code === 0 && expected.stderr.includes('Failed to zero out new clusters')) return;
+          // A disk that shrinks gets L2 tables in QEMU where it had none, which a snapshot cannot share by refcounts of one bit.
+          if (said.code === 0 && expected.stderr.includes('Could not create snapshot')) return expectSound(show(step));
           expect(withoutTimes(said), show(step)).toEqual(withoutTimes(expected));
           await expectSound(show(step));
           if (hasParted(step, said)) return;
