@@ -56,6 +56,8 @@ function countDangling({ geometry }: Subject, map: ReferenceMap): void {
   let reach = map.clusterCount + growthMax;
   for (const { first, last } of map.dangling.toSorted((a, b) => a.first - b.first)) {
     if (first > reach) return;
+    // A region of a wrong length, which may be one of exabytes: no place behind it is left, and its end names nothing.
+    if (last - first > map.clusterCount + growthMax) continue;
     for (let cluster = first; cluster <= last; cluster++) map.add(cluster);
     reach = Math.max(reach, last + 1 + growthMax);
   }
