@@ -56,7 +56,7 @@ function countDangling({ geometry }: Subject, map: ReferenceMap): void {
   let reach = map.clusterCount + growthMax;
   for (const { first, last } of map.dangling.toSorted((a, b) => a.first - b.first)) {
     if (first > reach) return;
-    // A region of a wrong length, which may be one of exabytes: no place behind it is left, and its end names nothing.
+    // A region of a wrong length, exabytes at worst. An image with one is not repaired, wherever new structures would come to lie.
     if (last - first > map.clusterCount + growthMax) continue;
     for (let cluster = first; cluster <= last; cluster++) map.add(cluster);
     reach = Math.max(reach, last + 1 + growthMax);

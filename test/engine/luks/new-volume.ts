@@ -32,6 +32,11 @@ export function newEncrypted(kind: 'aes' | 'luks', options: Partial<CreateOption
   return storage;
 }
 
+/** Where an image says how long its LUKS header is: behind type and length of the header extension, and the offset. */
+export function luksLengthAt(bytes: Uint8Array): number {
+  return Buffer.from(bytes).indexOf(Buffer.from('0537be7700000010', 'hex')) + 16;
+}
+
 /** Opens an encrypted image with its passphrase. */
 export function openWith(storage: MemoryStorage, options: OpenOptions = {}, passphrase = PASSPHRASE): Image {
   const head = readHead(storage, { writable: false });
